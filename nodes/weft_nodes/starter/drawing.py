@@ -1,0 +1,124 @@
+"""Draws scenes: every shape is a polygon, rendered once per radius with smooth edges and then pasted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, ImageDraw
+
+from weft_nodes.starter.scenes import PICTURE_SIZE, Placed, Scene, Shape
+
+Point = tuple[float, float]
+
+_SUPERSAMPLING = 8
+
+
+def draw_scene(scene: Scene) -> npt.NDArray[np.uint8]:
+    """Draw a scene.
+
+    Returns:
+        An array of shape (128, 128, 3), 0..255.
+    """
+    picture = np.empty((PICTURE_SIZE, PICTURE_SIZE, 3), np.float32)
+    picture[:] = scene.background.rgb
+    for placed in scene.objects:
+        _paste(picture, placed)
+    return np.rint(picture).astype(np.uint8)
+
+
+def draw_batch(scenes: Sequence[Scene]) -> torch.Tensor:
+    """Draw scenes as the VAE takes them: shape (B, 3, 128, 128), float32, -1..1."""
+    pixels = torch.from_numpy(np.stack([draw_scene(scene) for scene in scenes]))
+    return pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+
+
+@lru_cache(maxsize=1024)
+def stencil(shape: Shape, radius: int) -> npt.NDArray[np.float32]:
+    """Render the coverage of a shape, 0..1, in a square whose middle pixel is the shape's centre.
+
+    Args:
+        shape: What to render.
+        radius: Radius in pixels, at least 2.
+
+    Returns:
+        An array that must not be written to, of shape (2 * radius + 5, 2 * radius + 5).
+    """
+    edge = 2 * radius + 5
+    image = Image.new("L", (edge * _SUPERSAMPLING, edge * _SUPERSAMPLING))
+    pen = ImageDraw.Draw(image)
+    for outline, fill in ((_outline(shape), 255), (_hole(shape), 0)):
+        if outline:
+            middle = edge * _SUPERSAMPLING / 2 - 0.5
+            scale = radius * _SUPERSAMPLING
+            pen.polygon([(middle + scale * x, middle + scale * y) for x, y in outline], fill=fill)
+    coverage = np.asarray(image, np.float32).reshape(edge, _SUPERSAMPLING, edge, _SUPERSAMPLING).mean((1, 3)) / 255
+    coverage.setflags(write=False)
+    return coverage
+
+
+def _paste(picture: npt.NDArray[np.float32], placed: Placed) -> None:
+    coverage = stencil(placed.thing.shape, placed.radius)
+    half = coverage.shape[0] // 2
+    left, top = placed.x - half, placed.y - half
+    inside_x = slice(max(0, -left), min(coverage.shape[1], PICTURE_SIZE - left))
+    inside_y = slice(max(0, -top), min(coverage.shape[0], PICTURE_SIZE - top))
+    alpha = coverage[inside_y, inside_x, None]
+    window = picture[top + inside_y.start : top + inside_y.stop, left + inside_x.start : left + inside_x.stop]
+    window += alpha * (np.asarray(placed.thing.colour.rgb, np.float32) - window)
+
+
+def _outline(shape: Shape) -> list[Point]:
+    """Return the corners of a shape about its centre; y grows downwards, the radius is about 1."""
+    match shape:
+        case Shape.CIRCLE | Shape.RING:
+            return _regular(96, 1.0)
+        case Shape.SQUARE:
+            return [(-0.86, -0.86), (0.86, -0.86), (0.86, 0.86), (-0.86, 0.86)]
+        case Shape.TRIANGLE:
+            return [(0.0, -0.95), (1.0, 0.8), (-1.0, 0.8)]
+        case Shape.DIAMOND:
+            return [(0.0, -1.0), (0.78, 0.0), (0.0, 1.0), (-0.78, 0.0)]
+        case Shape.STAR:
+            radii = (1.08, 0.45)
+            return [_polar(math.pi * step / 5, radii[step % 2]) for step in range(10)]
+        case Shape.CROSS:
+            return _cross(1.0, 0.34)
+        case Shape.HEART:
+            return _heart(96)
+
+
+def _hole(shape: Shape) -> list[Point]:
+    return _regular(96, 0.55) if shape is Shape.RING else []
+
+
+def _polar(angle: float, radius: float) -> Point:
+    """Return the point at an angle clockwise from straight up."""
+    return radius * math.sin(angle), -radius * math.cos(angle)
+
+
+def _regular(corners: int, radius: float) -> list[Point]:
+    return [_polar(2 * math.pi * step / corners, radius) for step in range(corners)]
+
+
+def _cross(arm: float, half: float) -> list[Point]:
+    quarter = [(half, -arm), (half, -half), (arm, -half)]
+    turns: list[list[Point]] = [quarter]
+    for _ in range(3):
+        turns.append([(-y, x) for x, y in turns[-1]])
+    return [point for turn in turns for point in turn]
+
+
+def _heart(corners: int) -> list[Point]:
+    """Return the classic curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t, scaled to radius 1."""
+    points = []
+    for step in range(corners):
+        t = 2 * math.pi * step / corners
+        x = 16 * math.sin(t) ** 3
+        y = 13 * math.cos(t) - 5 * math.cos(2 * t) - 2 * math.cos(3 * t) - math.cos(4 * t)
+        points.append((x / 16, -(y + 2.5) / 15.5))
+    return points
