@@ -1,0 +1,1 @@
+"""The engine: runs a graph of nodes, reuses what it already knows, and says why."""
