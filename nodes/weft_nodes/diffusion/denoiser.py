@@ -1,0 +1,327 @@
+"""One sampling job, and how it asks a network for a denoised latent.
+
+A `SampleJob` says everything that decides one picture. Its `Denoiser` turns each question of the sampler into
+network rows (one per prompt that applies at that step) and the network's answers into the denoised latent. It
+calls no network itself, so that rows of many jobs can share one forward.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from weft_nodes.diffusion.errors import ConditioningError, JobError, ScheduleError
+from weft_nodes.diffusion.guidance import Guidance, applies
+from weft_nodes.diffusion.noise import SeededNoise, item_seed
+from weft_nodes.diffusion.schedules import is_falling
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.diffusion.steps import Program
+from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
+
+
+class Network(Protocol):
+    """What a family adapter offers: a live network that predicts, and nothing else."""
+
+    @property
+    def batch_key(self) -> Hashable:
+        """Equal for two networks exactly if one forward may serve both: same weights, same patches."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where `predict` wants its tensors."""
+
+    def predict(self, x_BChw: Tensor, timestep_B: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
+        """Run the network once.
+
+        Args:
+            x_BChw: Noisy latents in the scale of training, float32, on `device`.
+            timestep_B: What the network is told about the noise level of each row (`Space.timestep`),
+                float32.
+            conditions: Network inputs by name, one row each, as the prompts carry them, on `device`. The
+                adapter casts dtypes and must not write into them.
+
+        Returns:
+            The raw prediction, shape of `x_BChw`, any float dtype.
+        """
+
+
+# How a job starts: from noise alone in the size of training ("full": from nothing), with noise mixed into the
+# latent ("added": image to image), or with the latent as it is ("none": a later stage of a split run).
+Start = Literal["full", "added", "none"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SampleJob:
+    """Everything that decides one sampled latent.
+
+    Args:
+        network: The live network.
+        space: Its noise space.
+        sampler: Name of a sampler, or a program of the same kind.
+        sigmas: Strictly falling noise levels, one more than steps; ends in 0 unless noise is left for a later
+            stage.
+        positive: What the picture shall show.
+        negative: What it shall not show; None samples without guidance.
+        guidance: How the two are joined.
+        latent_BChw: The latent to begin with, one item, float.
+        seed: Seed of this item's noise, 0..2^64-1.
+        start: How the latent enters; see `Start`.
+        skipped_draws: Draws of the noise stream that an earlier stage has used: 1 for the initial noise and
+            one for each draw of its sampler. With it, a split run of a stochastic sampler goes on with the
+            same noise.
+        mask_B1hw: Where the latent may change, 1 = repaint, 0 = keep; None changes all of it.
+        original_BChw: Clean latent kept outside the mask; None takes `latent_BChw`.
+        priority: Jobs with a higher number go first.
+
+    Raises:
+        JobError: The latent has another batch size than 1, or mask or original do not fit it.
+        ScheduleError: The noise levels do not fall, or go beyond what the space can mix.
+    """
+
+    network: Network
+    space: Space
+    sigmas: tuple[float, ...]
+    positive: Conditioning
+    latent_BChw: Tensor
+    sampler: str | Program = "dpmpp_2m"
+    negative: Conditioning | None = None
+    guidance: Guidance = field(default_factory=Guidance)
+    seed: int = 0
+    start: Start = "full"
+    skipped_draws: int = 0
+    mask_B1hw: Tensor | None = None
+    original_BChw: Tensor | None = None
+    priority: int = 0
+
+    def __post_init__(self) -> None:
+        shape = self.latent_BChw.shape
+        if len(shape) < 3 or shape[0] != 1:
+            raise JobError(
+                f"A sampling job got a latent of shape {list(shape)}, but takes one item.",
+                hint="Use `split_latent` to make one job per item.",
+            )
+        if not self.sigmas or not is_falling(self.sigmas):
+            raise ScheduleError(
+                f"The noise levels of a sampling job must fall strictly: {_shortened(self.sigmas)}.",
+                hint="Sort them from high to low, without repeats, usually ending in 0.",
+            )
+        if self.space.alpha(self.sigmas[0]) < 0:
+            raise ScheduleError(
+                f"The noise levels begin at {self.sigmas[0]:g}; the space ends at {self.space.sigma_max:g}.",
+                hint="Make the levels for this model's noise space.",
+            )
+        for name, tensor in (("mask", self.mask_B1hw), ("original", self.original_BChw)):
+            if tensor is not None and (tensor.shape[0] != 1 or tensor.shape[2:] != shape[2:]):
+                raise JobError(
+                    f"The {name} has shape {list(tensor.shape)}, but the latent has {list(shape)}.",
+                    hint=f"Resize the {name} to the latent.",
+                )
+
+    @property
+    def steps(self) -> int:
+        """Count the steps."""
+        return len(self.sigmas) - 1
+
+
+def split_latent(
+    latent: Latent, seed: int, make: Callable[[Latent, int], SampleJob]
+) -> tuple[SampleJob, ...]:
+    """Make one job per item of a latent.
+
+    Args:
+        latent: One or more items.
+        seed: Seed of the batch; item k is given `seed + k` (`item_seed`).
+        make: Builds the job from a latent of one item and its seed.
+
+    Returns:
+        As many jobs as the latent has items, in order.
+    """
+    items = [latent.item(position) for position in range(latent.batch_size)]
+    return tuple(make(item, item_seed(seed, (item.indices or (0,))[0])) for item in items)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """What one job wants from the network at one evaluation: the same latent under several prompts.
+
+    Args:
+        input_BChw: The scaled latent, one item; every row reads it.
+        timestep: What the network is told about the noise level.
+        prompts: One per row; positive prompts first.
+        signatures: Names, shapes and dtypes of each prompt's tensors; rows of equal signature may share a
+            forward.
+    """
+
+    input_BChw: Tensor
+    timestep: float
+    prompts: tuple[Prompt, ...]
+    signatures: tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cast:
+    """The prompts that apply at some steps, and how much each one counts at each place.
+
+    Weights are None for a single prompt, else one tensor per prompt; they add up to 1 everywhere.
+    """
+
+    prompts: tuple[Prompt, ...]
+    signatures: tuple[Hashable, ...]
+    positives: int
+    positive_weights: tuple[Tensor, ...] | None
+    negative_weights: tuple[Tensor, ...] | None
+
+
+class Denoiser:
+    """Turns a sampler's questions into network rows, and the answers into denoised latents.
+
+    Args:
+        job: The job. Its prompts are put on the network's device once, here.
+
+    Raises:
+        ConditioningError: No positive prompt applies at some step.
+    """
+
+    def __init__(self, job: SampleJob) -> None:
+        self.job = job
+        self.noise = SeededNoise(job.seed, job.latent_BChw.shape, job.network.device)
+        self._space = job.space
+        device = job.network.device
+        self._positive = tuple(entry.on(device) for entry in job.positive.entries)
+        self._negative = tuple(entry.on(device) for entry in job.negative.entries) if job.negative else ()
+        self._casts_by_members: dict[tuple[int, ...], _Cast] = {}
+        self._casts = tuple(self._cast_at(step / max(job.steps, 1)) for step in range(max(job.steps, 1)))
+        self._mask: Tensor | None = None
+        self._kept: Tensor | None = None
+        self._kept_noise: Tensor | None = None
+
+    def begin(self) -> Tensor:
+        """Return the latent that the sampler begins with, float32 on the network's device."""
+        job = self.job
+        latent = job.latent_BChw.to(job.network.device, torch.float32)
+        self.noise.skip(job.skipped_draws)
+        has_mask = job.mask_B1hw is not None
+        noise = self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
+        if job.mask_B1hw is not None:
+            original = latent if job.original_BChw is None else job.original_BChw.to(latent)
+            self._mask, self._kept, self._kept_noise = job.mask_B1hw.to(latent), original, noise
+        if noise is None or job.start == "none":
+            return latent
+        if job.start == "added":
+            return self._space.mix(latent, noise, job.sigmas[0])
+        return torch.add(
+            self._space.first(noise, job.sigmas[0]), latent, alpha=self._space.alpha(job.sigmas[0])
+        )
+
+    def rows(self, x: Tensor, sigma: float, step: int) -> Rows:
+        """List the rows that answer one question.
+
+        Args:
+            x: Noisy latent, as `prepared`.
+            sigma: Its noise level.
+            step: The step it belongs to, from 0; decides which prompts apply.
+        """
+        cast = self._casts[min(step, len(self._casts) - 1)]
+        space = self._space
+        return Rows(space.scale_input(x, sigma), space.timestep(sigma), cast.prompts, cast.signatures)
+
+    def prepared(self, x: Tensor, sigma: float) -> Tensor:
+        """Return the latent with its kept part, if there is a mask, put back at the given noise level."""
+        if self._mask is None or self._kept is None or self._kept_noise is None:
+            return x
+        return torch.lerp(self._space.mix(self._kept, self._kept_noise, sigma), x, self._mask)
+
+    def denoised(self, outputs_BChw: Tensor, x: Tensor, sigma: float, step: int) -> Tensor:
+        """Join the network's outputs to the denoised latent.
+
+        Args:
+            outputs_BChw: Raw outputs, one row per prompt in the order of `rows`.
+            x: The latent the rows were made from, as `prepared`.
+            sigma: Its noise level.
+            step: The step it belongs to, from 0.
+
+        Returns:
+            The denoised latent, one item, with the kept part restored.
+        """
+        cast = self._casts[min(step, len(self._casts) - 1)]
+        positive = _weighted(outputs_BChw[: cast.positives], cast.positive_weights)
+        if len(cast.prompts) > cast.positives:
+            negative = _weighted(outputs_BChw[cast.positives :], cast.negative_weights)
+            positive = self.job.guidance.combine(positive, negative)
+        result = self._space.to_denoised(positive, x, sigma)
+        return (
+            result if self._mask is None or self._kept is None else torch.lerp(self._kept, result, self._mask)
+        )
+
+    def finished(self, x: Tensor) -> Tensor:
+        """Return the sampler's result with the kept part restored at the last noise level."""
+        return self.prepared(x, self.job.sigmas[-1])
+
+    def _cast_at(self, share: float) -> _Cast:
+        positives = [entry for entry in self._positive if applies(entry.start, entry.end, share)]
+        negatives = [entry for entry in self._negative if applies(entry.start, entry.end, share)]
+        if not self.job.guidance.is_active(share):
+            negatives = []
+        if not positives:
+            raise ConditioningError(
+                f"No positive prompt applies after {share:.0%} of the steps.",
+                hint="Let the step ranges of the positive prompts cover 0..1 without a gap.",
+            )
+        members = tuple(id(entry) for entry in (*positives, *negatives))
+        if members not in self._casts_by_members:
+            self._casts_by_members[members] = self._new_cast(positives, negatives)
+        return self._casts_by_members[members]
+
+    def _new_cast(self, positives: Sequence[Prompt], negatives: Sequence[Prompt]) -> _Cast:
+        prompts = (*positives, *negatives)
+        return _Cast(
+            prompts=prompts,
+            signatures=tuple(_signature(entry) for entry in prompts),
+            positives=len(positives),
+            positive_weights=self._weights(positives),
+            negative_weights=self._weights(negatives),
+        )
+
+    def _weights(self, prompts: Sequence[Prompt]) -> tuple[Tensor, ...] | None:
+        """Return the share of each prompt at each place; None for a single prompt."""
+        if len(prompts) < 2:
+            return None
+        device, size = self.job.network.device, self.job.latent_BChw.shape[-2:]
+        raw = [_region(prompt, size).to(device) * prompt.strength for prompt in prompts]
+        total = torch.stack(raw).sum(dim=0)
+        # Where no region reaches, all prompts count alike: the network must be asked for something.
+        covered = total > 0
+        even = 1.0 / len(prompts)
+        return tuple(torch.where(covered, weight / total.where(covered, 1.0), even) for weight in raw)
+
+
+def _weighted(outputs_BChw: Tensor, weights: tuple[Tensor, ...] | None) -> Tensor:
+    if weights is None:
+        return outputs_BChw
+    # Added to the last prompt as differences, so that equal predictions give exactly that prediction.
+    result = outputs_BChw[-1:]
+    for row, weight in zip(outputs_BChw[:-1], weights[:-1], strict=True):
+        result = result + weight * (row[None] - outputs_BChw[-1:])
+    return result
+
+
+def _region(prompt: Prompt, size: Sequence[int]) -> Tensor:
+    """Return a prompt's mask at latent resolution, averaged over the area of each latent pixel."""
+    if prompt.mask_hw is None:
+        return torch.ones(1, 1, *size)
+    mask = prompt.mask_hw.to("cpu", torch.float32)[None, None]
+    if mask.shape[-2:] != tuple(size):
+        mask = functional.interpolate(mask, size=tuple(size), mode="area")
+    return mask
+
+
+def _signature(prompt: Prompt) -> Hashable:
+    return tuple((name, tuple(tensor.shape), tensor.dtype) for name, tensor in sorted(prompt.tensors.items()))
+
+
+def _shortened(sigmas: Sequence[float]) -> str:
+    shown = ", ".join(f"{sigma:g}" for sigma in sigmas[:8])
+    return f"{shown}, …" if len(sigmas) > 8 else shown or "none given"

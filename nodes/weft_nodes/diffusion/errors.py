@@ -1,0 +1,112 @@
+"""What can go wrong in the sampling core, each with a stable code.
+
+DiffusionError
+├── UnknownNameError         unknown-sampler, unknown-schedule
+├── ScheduleError            bad-schedule
+├── SpaceError               bad-space
+├── ConditioningError        bad-conditioning
+├── JobError                 bad-sample-job
+├── NonFiniteLatentError     non-finite
+└── SamplingCancelledError   cancelled
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class DiffusionError(Exception):
+    """Base of every error of the sampling core.
+
+    Args:
+        message: One sentence of fact: who, has what, expects what.
+        hint: One sentence of help.
+    """
+
+    code = "diffusion"
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UnknownNameError(DiffusionError):
+    """A sampler or schedule was asked for by a name that does not exist.
+
+    Args:
+        kind: What was looked for, such as "sampler"; part of the code.
+        name: The name as given.
+        known: All names that exist.
+    """
+
+    code = "unknown-name"
+
+    def __init__(self, *, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+        guess = f"Did you mean '{close[0]}'? " if close else ""
+        super().__init__(
+            f"There is no {kind} '{name}'.",
+            hint=f"{guess}Known {kind}s: {', '.join(names)}.",
+        )
+        # The code names the kind, so that a caller can tell a bad sampler from a bad schedule.
+        self.code = f"unknown-{kind}"
+
+
+class ScheduleError(DiffusionError):
+    """The number of steps, the share of denoising or a list of noise levels makes no sense."""
+
+    code = "bad-schedule"
+
+
+class SpaceError(DiffusionError):
+    """A scheduler configuration describes no noise space that is known here."""
+
+    code = "bad-space"
+
+
+class ConditioningError(DiffusionError):
+    """A conditioning has no prompt where one is needed, or prompts that do not fit together."""
+
+    code = "bad-conditioning"
+
+
+class JobError(DiffusionError):
+    """A sampling job contradicts itself: shapes, seed or mask do not fit."""
+
+    code = "bad-sample-job"
+
+
+class NonFiniteLatentError(DiffusionError):
+    """A network or sampler produced NaN or infinity.
+
+    Args:
+        step: The step that showed it, counted from 1.
+        steps: How many steps the job has.
+        sampler: Name of the sampler.
+    """
+
+    code = "non-finite"
+
+    def __init__(self, *, step: int, steps: int, sampler: str) -> None:
+        super().__init__(
+            f"The latent became NaN or infinite at step {step} of {steps} (sampler '{sampler}').",
+            hint="Load the model in float32 or bfloat16, or lower the guidance scale.",
+        )
+
+
+class SamplingCancelledError(DiffusionError):
+    """A sampling job was cancelled before it was done.
+
+    Args:
+        step: How many steps were done.
+        steps: How many steps the job has.
+    """
+
+    code = "cancelled"
+
+    def __init__(self, *, step: int, steps: int) -> None:
+        super().__init__(
+            f"Sampling was cancelled after {step} of {steps} steps.",
+            hint="Run the workflow again to sample from the start.",
+        )

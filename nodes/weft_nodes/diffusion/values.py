@@ -1,0 +1,200 @@
+"""What travels on wires between sampling nodes.
+
+Every value is frozen, and nothing writes into a tensor it was given.
+
+Shape legend, used as name suffixes in the whole package:
+    B batch items · C latent channels · h, w latent height and width · H, W picture height and width
+    T prompt tokens · D features · 1 an axis of length one
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+from weft_nodes.diffusion.errors import ConditioningError, JobError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Latent:
+    """Pictures in a latent space, normalised (already times the VAE's scaling factor).
+
+    Args:
+        samples_BChw: Float tensor, one item per picture.
+        space: Id of the latent space, such as "sd15", "sdxl" or "starter".
+        mask_B1hw: Where sampling may change the latent, 1 = repaint, 0 = keep; None changes all of it.
+            One mask may serve all items.
+        indices: Place of each item in the batch it was drawn from, so that an item picked out of a batch
+            keeps its noise; None counts from 0.
+
+    Raises:
+        JobError: Shapes of samples, mask and indices do not fit.
+    """
+
+    samples_BChw: Tensor
+    space: str
+    mask_B1hw: Tensor | None = None
+    indices: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.samples_BChw.shape)
+        if len(shape) < 3:
+            raise JobError(
+                f"A latent has shape {list(shape)}, but needs [batch, channels, height, width].",
+                hint="Add a batch axis.",
+            )
+        if self.indices is not None and len(self.indices) != shape[0]:
+            raise JobError(
+                f"A latent of {shape[0]} items has {len(self.indices)} indices.",
+                hint="Give one index per item, or none.",
+            )
+        if self.mask_B1hw is not None:
+            self._check_mask(tuple(self.mask_B1hw.shape))
+
+    def _check_mask(self, mask: tuple[int, ...]) -> None:
+        shape = tuple(self.samples_BChw.shape)
+        fits = len(mask) == len(shape) and mask[0] in (1, shape[0]) and mask[1] == 1 and mask[2:] == shape[2:]
+        if not fits:
+            raise JobError(
+                f"A mask of shape {list(mask)} does not fit a latent of shape {list(shape)}.",
+                hint="Resize the mask to the latent; it has one channel.",
+            )
+
+    @property
+    def batch_size(self) -> int:
+        """Count the items."""
+        return int(self.samples_BChw.shape[0])
+
+    def item(self, position: int) -> "Latent":
+        """Take one item out, with its mask and its place in the batch.
+
+        Args:
+            position: 0..batch_size-1.
+
+        Returns:
+            A latent of batch size 1 that gets the same noise as it would have got inside the batch.
+        """
+        mask = self.mask_B1hw
+        if mask is not None and mask.shape[0] > 1:
+            mask = mask[position : position + 1]
+        index = position if self.indices is None else self.indices[position]
+        return Latent(self.samples_BChw[position : position + 1], self.space, mask, (index,))
+
+    def with_samples(self, samples_BChw: Tensor) -> "Latent":
+        """Return this latent with other samples and the same space, mask and indices."""
+        return replace(self, samples_BChw=samples_BChw)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prompt:
+    """One prompt as the network reads it, and where and when it applies.
+
+    Args:
+        tensors: Network inputs by name, each with a batch axis of length one, such as
+            `encoder_hidden_states` [1, T, D], `pooled` [1, D] or `time_ids` [1, 6].
+        strength: Weight against other prompts in the same place, >= 0. Alone, a prompt has full effect.
+        mask_hw: Region in which the prompt applies, 0..1, at latent or picture resolution; None is
+            everywhere.
+        start: Share of the steps after which the prompt begins to apply, 0..1.
+        end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
+        family: Model family whose encoder made it, such as "sdxl"; empty when unknown.
+
+    Raises:
+        ConditioningError: A tensor has another batch size than 1, or strength or range are out of bounds.
+    """
+
+    tensors: Mapping[str, Tensor]
+    strength: float = 1.0
+    mask_hw: Tensor | None = None
+    start: float = 0.0
+    end: float = 1.0
+    family: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
+        for name, tensor in self.tensors.items():
+            if tensor.ndim == 0 or tensor.shape[0] != 1:
+                raise ConditioningError(
+                    f"Prompt input '{name}' has shape {list(tensor.shape)}; its first axis must be 1.",
+                    hint="Make one Prompt per batch item.",
+                )
+        if self.strength < 0 or not 0.0 <= self.start <= self.end <= 1.0:
+            raise ConditioningError(
+                f"A prompt has strength {self.strength} and range {self.start}..{self.end}.",
+                hint="Strength is at least 0, and 0 <= start <= end <= 1.",
+            )
+        if self.mask_hw is not None and self.mask_hw.ndim != 2:
+            raise ConditioningError(
+                f"A region mask has shape {list(self.mask_hw.shape)}, but needs [height, width].",
+                hint="Remove the batch and channel axes.",
+            )
+
+    def on(self, device: torch.device) -> "Prompt":
+        """Return this prompt with its tensors on a device; itself if they are there already."""
+        if all(tensor.device == device for tensor in self.tensors.values()):
+            return self
+        return replace(self, tensors={name: tensor.to(device) for name, tensor in self.tensors.items()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditioning:
+    """All prompts of one side (positive or negative) of the guidance.
+
+    Args:
+        entries: The prompts; several apply at once, weighted by their strengths and masks.
+    """
+
+    entries: tuple[Prompt, ...]
+
+    def with_(
+        self,
+        *,
+        strength: float | None = None,
+        mask_hw: Tensor | None = None,
+        start: float | None = None,
+        end: float | None = None,
+    ) -> "Conditioning":
+        """Return a copy in which every prompt has the given strength, region or range.
+
+        Args:
+            strength: See `Prompt`; None keeps each prompt's own, here and below.
+            mask_hw: See `Prompt`.
+            start: See `Prompt`.
+            end: See `Prompt`.
+        """
+        return Conditioning(
+            tuple(
+                replace(
+                    entry,
+                    strength=entry.strength if strength is None else strength,
+                    mask_hw=entry.mask_hw if mask_hw is None else mask_hw,
+                    start=entry.start if start is None else start,
+                    end=entry.end if end is None else end,
+                )
+                for entry in self.entries
+            )
+        )
+
+    def combined_with(self, other: "Conditioning") -> "Conditioning":
+        """Return a conditioning in which the prompts of both apply at once."""
+        return Conditioning(self.entries + other.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmas:
+    """Noise levels of a sampling run, one more than it has steps.
+
+    Args:
+        values: Falling levels; the last is 0 unless noise is to be left for a later stage.
+        space: Key of the noise space they were made for (`Space.key`); empty when made by hand.
+    """
+
+    values: tuple[float, ...]
+    space: str = ""
+
+    @property
+    def steps(self) -> int:
+        """Count the steps."""
+        return len(self.values) - 1
