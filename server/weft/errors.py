@@ -59,9 +59,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal
 
-JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+from typing_extensions import TypeAliasType
+
+# A plain recursive alias is a string at run time, on which neither `JSON | None` nor pydantic can build.
+JSON = TypeAliasType("JSON", "bool | int | float | str | list[JSON] | dict[str, JSON] | None")
 """Any value that JSON can write."""
 
 LISTABLE_CANDIDATES = 12
