@@ -148,12 +148,12 @@ def res_multistep(space: Space, x: Tensor, sigmas: Sequence[float], noise: Noise
 
 
 def gradient_estimation(
-    space: Space,
+    space: Space,  # noqa: ARG001
     x: Tensor,
     sigmas: Sequence[float],
-    noise: NoiseSource,
+    noise: NoiseSource,  # noqa: ARG001
     *,
-    gamma: float = 2.0,  # noqa: ARG001
+    gamma: float = 2.0,
 ) -> Asking:
     """Walk along a slope that overshoots its change since the last step.
 
@@ -187,9 +187,9 @@ def uni_pc_bh2(
     space: Space,
     x: Tensor,
     sigmas: Sequence[float],
-    noise: NoiseSource,
+    noise: NoiseSource,  # noqa: ARG001
     *,
-    order: int = 3,  # noqa: ARG001
+    order: int = 3,
 ) -> Asking:
     """Do as `uni_pc`, with `B(h) = e^h - 1`: steadier at strong guidance and few steps.
 
