@@ -1,0 +1,78 @@
+"""A shortage of memory is recognised, what can be freed is freed, and the numbers are told."""
+
+import pytest
+import torch
+from weft.engine.memory import MemoryBudgetError, MemoryRelief, Shortage, shortage_of
+
+CUDA_TEXT = (
+    "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.81 GiB "
+    "of which 1.50 GiB is free. Process 1 has 138.30 GiB memory in use."
+)
+
+
+def test_a_device_shortage_tells_what_was_needed_and_what_was_there() -> None:
+    assert shortage_of(torch.OutOfMemoryError(CUDA_TEXT)) == Shortage(20 * 2**30, 3 * 2**29)
+
+
+def test_a_host_shortage_is_recognised_as_torch_reports_it() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        torch.empty(2**60, dtype=torch.uint8)
+
+    assert shortage_of(raised.value) == Shortage(2**60, None)
+
+
+def test_a_budget_says_its_numbers() -> None:
+    assert shortage_of(MemoryBudgetError(needed_bytes=10, available_bytes=3)) == Shortage(10, 3)
+
+
+def test_python_running_out_of_memory_counts_too() -> None:
+    assert shortage_of(MemoryError()) == Shortage(None, None)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shape mismatch"), ValueError("memory"), KeyError("x")])
+def test_other_errors_are_not_about_memory(error: Exception) -> None:
+    assert shortage_of(error) is None
+
+
+def test_relief_asks_one_holder_after_the_other_until_enough_is_free() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def holder(name: str, has: int) -> int:
+        return has
+
+    def first(needed: int) -> int:
+        asked.append(("results", needed))
+        return holder("results", 60)
+
+    def second(needed: int) -> int:
+        asked.append(("models", needed))
+        return holder("models", 40)
+
+    def third(needed: int) -> int:
+        asked.append(("never", needed))
+        return 0
+
+    freed = MemoryRelief("cpu", (first, second, third)).relieve(Shortage(100, 0))
+
+    assert freed == 100
+    assert asked == [("results", 100), ("models", 40)]
+
+
+def test_where_nobody_says_how_much_is_missing_everything_is_freed() -> None:
+    asked: list[int] = []
+
+    def holder(needed: int) -> int:
+        asked.append(needed)
+        return 5
+
+    assert MemoryRelief("cpu", (holder, holder)).relieve(Shortage(None, None)) == 10
+    assert min(asked) > 2**60
+
+
+def test_the_final_error_names_device_and_numbers() -> None:
+    error = MemoryRelief("cpu", ()).failure(Shortage(2**30, 2**20))
+
+    assert error.code == "out-of-memory"
+    assert "1,024 MiB" in error.message
+    assert error.details["needed_bytes"] == 2**30
+    assert error.details["available_bytes"] == 2**20
