@@ -153,12 +153,14 @@ class Rows:
         prompts: One per row; positive prompts first.
         signatures: Names, shapes and dtypes of each prompt's tensors; rows of equal signature may share a
             forward.
+        kind: The set of all signatures; jobs of equal kind may share a tick.
     """
 
     input_BChw: Tensor
     timestep: float
     prompts: tuple[Prompt, ...]
     signatures: tuple[Hashable, ...]
+    kind: frozenset[Hashable]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +172,7 @@ class _Cast:
 
     prompts: tuple[Prompt, ...]
     signatures: tuple[Hashable, ...]
+    kind: frozenset[Hashable]
     positives: int
     positive_weights: tuple[Tensor, ...] | None
     negative_weights: tuple[Tensor, ...] | None
@@ -226,7 +229,8 @@ class Denoiser:
         """
         cast = self._casts[min(step, len(self._casts) - 1)]
         space = self._space
-        return Rows(space.scale_input(x, sigma), space.timestep(sigma), cast.prompts, cast.signatures)
+        scaled, told = space.scale_input(x, sigma), space.timestep(sigma)
+        return Rows(scaled, told, cast.prompts, cast.signatures, cast.kind)
 
     def prepared(self, x: Tensor, sigma: float) -> Tensor:
         """Return the latent with its kept part, if there is a mask, put back at the given noise level."""
@@ -277,9 +281,11 @@ class Denoiser:
 
     def _new_cast(self, positives: Sequence[Prompt], negatives: Sequence[Prompt]) -> _Cast:
         prompts = (*positives, *negatives)
+        signatures = tuple(_signature(entry) for entry in prompts)
         return _Cast(
             prompts=prompts,
-            signatures=tuple(_signature(entry) for entry in prompts),
+            signatures=signatures,
+            kind=frozenset(signatures),
             positives=len(positives),
             positive_weights=self._weights(positives),
             negative_weights=self._weights(negatives),

@@ -20,7 +20,7 @@ def lms(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, *,
     """Integrate the polynomial through the last slopes.
 
     Source: `sample_lms` of k-diffusion: the Adams-Bashforth method with variable steps in sigma. Order 4,
-        deterministic.
+    deterministic.
     """
     slopes: list[Tensor] = []
     for index, (sigma, target) in enumerate(pairwise(sigmas)):
@@ -46,8 +46,7 @@ def ipndm(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, 
     """Combine the last slopes as if all steps were equally long.
 
     Source: Zhang & Chen 2023 (DEIS), appendix H.2 (iPNDM), the improved form of Liu et al. 2022 (PNDM), in
-        sigma as in
-    their `diff-solvers` code. Order 4 for even steps (1 otherwise), deterministic.
+    sigma as in their `diff-solvers` code. Order 4 for even steps (1 otherwise), deterministic.
     """
     slopes: list[Tensor] = []
     for sigma, target in pairwise(sigmas):
@@ -64,7 +63,7 @@ def ipndm_v(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource
     """Combine the last slopes with the lengths of their steps, ending on the denoised latent.
 
     Source: the variable-step form of `ipndm`, which is `lms` except in a last step to 0. Order 4,
-        deterministic.
+    deterministic.
     """
     levels = sigmas if sigmas[-1] > 0 else sigmas[:-1]
     if len(levels) > 1:
@@ -76,8 +75,7 @@ def deis(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, *
     """Integrate the polynomial in log(sigma / alpha) through the last noise predictions.
 
     Source: Zhang & Chen 2023 (DEIS), eq. 15, with the polynomial in log rho as in diffusers'
-        DEISMultistepScheduler.
-    Order 3, deterministic.
+    DEISMultistepScheduler. Order 3, deterministic.
     """
     past: list[tuple[float, Tensor]] = []  # (log rho, predicted noise), newest first
     for sigma, target in pairwise(sigmas):
@@ -125,8 +123,7 @@ def res_multistep(space: Space, x: Tensor, sigmas: Sequence[float], noise: Noise
     """Integrate the line through the last two denoised latents exactly in log-SNR.
 
     Source: Zhang et al. 2023 ("Improved order analysis and design of exponential integrator for diffusion
-        models
-    sampling", RES), the multistep method of section 4.2. Order 2, deterministic.
+    models sampling", RES), the multistep method of section 4.2. Order 2, deterministic.
     """
     before: Tensor | None = None
     begin, length_before = space.log_snr(sigmas[0]), math.inf
@@ -158,8 +155,7 @@ def gradient_estimation(
     """Walk along a slope that overshoots its change since the last step.
 
     Source: Permenter & Yuan 2024 ("Interpreting and improving diffusion models from an optimization
-        perspective"),
-    algorithm 2 with gamma = 2. Order 1, deterministic.
+    perspective"), algorithm 2 with gamma = 2. Order 1, deterministic.
     """
     before: Tensor | None = None
     for sigma, target in pairwise(sigmas):
@@ -177,8 +173,7 @@ def uni_pc(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource,
     """Predict each step, and correct it with the evaluation that the next step needs anyway.
 
     Source: Zhao et al. 2023 (UniPC), algorithms 1 and 2 in data prediction, with `B(h) = h` (bh1). Predictor
-        of order 3,
-    corrector of one more, deterministic.
+    of order 3, corrector of one more, deterministic.
     """
     return (yield from _unified(space, x, sigmas, order, "bh1"))
 
@@ -194,7 +189,7 @@ def uni_pc_bh2(
     """Do as `uni_pc`, with `B(h) = e^h - 1`: steadier at strong guidance and few steps.
 
     Source: Zhao et al. 2023 (UniPC), section 3.1 (bh2). Predictor of order 3, corrector of one more,
-        deterministic.
+    deterministic.
     """
     return (yield from _unified(space, x, sigmas, order, "bh2"))
 

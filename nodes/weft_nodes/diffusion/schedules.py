@@ -70,8 +70,7 @@ def simple(space: Space, steps: int) -> list[float]:
     """Take every n-th training level, counted from the noisy end.
 
     Source: `simple_scheduler` of ComfyUI; the "trailing" spacing of Lin et al. 2023, table 2. In flow spaces
-        the levels
-    are `linspace(1, 1/steps)` before the shift, as diffusers' flow pipelines pass them.
+    the levels are `linspace(1, 1/steps)` before the shift, as diffusers' flow pipelines pass them.
     """
     return space.trailing(steps)
 
@@ -88,7 +87,7 @@ def sgm_uniform(space: Space, steps: int) -> list[float]:
     """Divide the training time evenly, leaving out its clean end.
 
     Source: the discretisation of Stability AI's generative-models ("legacy DDPM"); suits few-step distilled
-        models.
+    models.
     """
     return [space.at_share(share) for share in _evenly(1.0, 0.0, steps + 1)[:-1]]
 
@@ -97,8 +96,7 @@ def ddim_uniform(space: Space, steps: int) -> list[float]:
     """Take every n-th training level, counted from the clean end.
 
     Source: Song et al. 2021 (DDIM), section 4.3 and appendix D.2; the "leading" spacing that Stable
-        Diffusion's
-    scheduler configurations ask for.
+    Diffusion's scheduler configurations ask for.
     """
     return space.leading(steps)
 
@@ -116,7 +114,7 @@ def exponential(space: Space, steps: int) -> list[float]:
     """Divide `log sigma` evenly.
 
     Source: `get_sigmas_exponential` of k-diffusion; even steps in log-SNR, Lu et al. 2022 (DPM-Solver),
-        section 3.3.
+    section 3.3.
     """
     return [math.exp(log) for log in _evenly(math.log(space.sigma_max), math.log(space.sigma_min), steps)]
 
@@ -125,9 +123,8 @@ def beta(space: Space, steps: int, *, alpha: float = 0.6, beta: float = 0.6) -> 
     """Divide the training time by quantiles of a Beta distribution: dense at both ends.
 
     Source: Lee et al. 2024 ("Beta Sampling is All You Need"), with alpha = beta = 0.6. The quantiles are not
-        rounded to
-    whole training steps, so that every number of steps gives as many levels. diffusers' `use_beta_sigmas`
-    puts the quantiles on sigma instead of time, which is another schedule.
+    rounded to whole training steps, so that every number of steps gives as many levels. diffusers'
+    `use_beta_sigmas` puts the quantiles on sigma instead of time, which is another schedule.
     """
     return [space.at_share(beta_quantile(1 - index / steps, alpha, beta)) for index in range(steps)]
 
@@ -136,8 +133,7 @@ def linear_quadratic(space: Space, steps: int, *, threshold: float = 0.025) -> l
     """Take half the steps evenly through the first 2.5 % of the noise, then quadratically longer ones.
 
     Source: Genmo's Mochi; also Polyak et al. 2024 (Movie Gen), section 3.4.2. Written for sigma in 0..1; in
-        diffusion
-    spaces it is multiplied by `sigma_max`.
+    diffusion spaces it is multiplied by `sigma_max`.
     """
     if steps == 1:
         return [space.sigma_max]
@@ -155,9 +151,8 @@ def kl_optimal(space: Space, steps: int) -> list[float]:
     """Divide `atan(sigma / alpha)` evenly.
 
     Source: Sabour et al. 2024 (Align Your Steps), theorem 3.1: optimal in KL divergence for Gaussian data of
-        unit variance.
-    The theorem speaks of the noise-to-signal ratio, so flow spaces go through it: there, an infinite ratio is
-    the angle pi/2.
+    unit variance. The theorem speaks of the noise-to-signal ratio, so flow spaces go through it: there, an
+    infinite ratio is the angle pi/2.
     """
     angles = _evenly(_angle(space, space.sigma_max), _angle(space, space.sigma_min), steps)
     # A right angle is pure noise; its tangent is not a number worth computing.

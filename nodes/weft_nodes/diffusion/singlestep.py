@@ -17,8 +17,7 @@ def euler(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) 
     """Walk along the slope at the beginning of each step.
 
     Source: Karras et al. 2022 (EDM), algorithm 2 without its second-order part; the same as DDIM and as the
-        Euler method
-    of rectified flow. Order 1, one evaluation per step, deterministic.
+    Euler method of rectified flow. Order 1, one evaluation per step, deterministic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -30,8 +29,7 @@ def ddim(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, *
     """Step to the denoised latent plus the predicted noise, part of which may be replaced by fresh noise.
 
     Source: Song et al. 2021 (DDIM), eq. 12 and 16. Without `eta` the same as `euler`; with `eta` 1 the same
-        as `ddpm`.
-    Order 1, one evaluation per step, stochastic only for `eta` > 0.
+    as `ddpm`. Order 1, one evaluation per step, stochastic only for `eta` > 0.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -51,8 +49,7 @@ def heun(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -
     """Average the slopes at both ends of each step.
 
     Source: Karras et al. 2022 (EDM), algorithm 1. Order 2, two evaluations per step (one in a last step to
-        0),
-    deterministic.
+    0), deterministic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -70,9 +67,8 @@ def dpm_2(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) 
     """Walk along the slope in the middle of each step, the middle taken in log sigma.
 
     Source: `sample_dpm_2` of k-diffusion, inspired by Lu et al. 2022 (DPM-Solver-2, algorithm 4 of Karras et
-        al. 2022 with
-    the middle as in their appendix D.2). Order 2, two evaluations per step (one in a last step to 0),
-    deterministic.
+    al. 2022 with the middle as in their appendix D.2). Order 2, two evaluations per step (one in a last step
+    to 0), deterministic.
     """
     for sigma, target in pairwise(sigmas):
         if target == 0:

@@ -23,8 +23,8 @@ def euler_ancestral(
     """Take an Euler step below the target, then add noise up to it.
 
     Source: `sample_euler_ancestral` of k-diffusion, the ancestral sampling of Song et al. 2021 (score SDE),
-        appendix F; in
-    flow spaces `sample_euler_ancestral_RF` of ComfyUI. Order 1, one evaluation per step, stochastic.
+    appendix F; in flow spaces `sample_euler_ancestral_RF` of ComfyUI. Order 1, one evaluation per step,
+    stochastic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -36,8 +36,7 @@ def ddpm(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -
     """Draw each step from the posterior of the diffusion process.
 
     Source: Ho et al. 2020 (DDPM), eq. 6 and 7 with the variance `beta~`; for flow spaces the same posterior
-        written with
-    the noise-to-signal ratio. Order 1, one evaluation per step, stochastic.
+    written with the noise-to-signal ratio. Order 1, one evaluation per step, stochastic.
     """
     return (yield from ddim(space, x, sigmas, noise, eta=1.0))
 
@@ -46,8 +45,7 @@ def lcm(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) ->
     """Jump to the denoised latent and add fresh noise for the next level.
 
     Source: Song et al. 2023 (consistency models), algorithm 1; Luo et al. 2023 (LCM). For networks distilled
-        for it.
-    One evaluation per step, stochastic.
+    for it. One evaluation per step, stochastic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -61,8 +59,7 @@ def dpm_2_ancestral(
     """Take a `dpm_2` step below the target, then add noise up to it.
 
     Source: `sample_dpm_2_ancestral` of k-diffusion. Order 2 for `eta` 0, two evaluations per step (one in the
-        last),
-    stochastic.
+    last), stochastic.
     """
     for sigma, target in pairwise(sigmas):
         if target == 0:
@@ -79,8 +76,7 @@ def dpmpp_2s_ancestral(
     """Take a second-order single step below the target, then add noise up to it.
 
     Source: Lu et al. 2022 (DPM-Solver++), algorithm 1 (2S) with r = 1/2; ancestral as in k-diffusion. Order 2
-        for `eta` 0,
-    two evaluations per step (one in the last, and in a first step from pure noise), stochastic.
+    for `eta` 0, two evaluations per step (one in the last, and in a first step from pure noise), stochastic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -102,9 +98,8 @@ def dpmpp_sde(
     """Take a second-order single step with noise at its middle and at its end.
 
     Source: `sample_dpmpp_sde` of k-diffusion (r = 1/2), DPM-Solver++ for the SDE, Lu et al. 2022, section 5.
-        The noises
-    are independent draws, not a Brownian path. Two evaluations per step (one in the last, and in a first step
-    from pure noise), stochastic.
+    The noises are independent draws, not a Brownian path. Two evaluations per step (one in the last, and in a
+    first step from pure noise), stochastic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -125,8 +120,7 @@ def dpmpp_2m_sde(
     """Extrapolate the denoised latent from two evaluations, and replace part of the noise.
 
     Source: Lu et al. 2022 (DPM-Solver++), section 5, SDE-DPM-Solver++(2M), midpoint form as in k-diffusion.
-        One evaluation
-    per step, stochastic.
+    One evaluation per step, stochastic.
     """
     before: Tensor | None = None
     length_before = math.inf
@@ -153,8 +147,7 @@ def dpmpp_3m_sde(
     """Fit a parabola to the last three evaluations, and replace part of the noise.
 
     Source: `sample_dpmpp_3m_sde` of k-diffusion, the third-order member of SDE-DPM-Solver++ (Lu et al. 2022).
-        One
-    evaluation per step, stochastic.
+    One evaluation per step, stochastic.
     """
     past: list[tuple[Tensor, float]] = []
     for sigma, target in pairwise(sigmas):
@@ -196,8 +189,7 @@ def seeds_2(
     """Solve the SDE with an exponential method of two stages, whose noises fit together.
 
     Source: Gonzalez et al. 2023 (SEEDS), algorithm 2 (SEEDS-2, r = 1/2). Two evaluations per step (one in the
-        last, and
-    in a first step from pure noise), stochastic.
+    last, and in a first step from pure noise), stochastic.
     """
     for sigma, target in pairwise(sigmas):
         denoised = yield x, sigma
@@ -224,9 +216,9 @@ def er_sde(
 ) -> Asking:
     """Solve the extended reverse-time SDE with up to three stages.
 
-    Source: Cui et al. 2023 (ER-SDE-Solvers), algorithms 1 to 3, with the noise scale of ER-SDE 5,
-    `phi(x) = x (e^(x^0.3) + 10)`. The paper's sums are integrated by Gauss-Legendre here. Order up to 3 in
-    the mean, one evaluation per step, stochastic.
+    Source: Cui et al. 2023 (ER-SDE-Solvers), algorithms 1 to 3, with the noise scale of ER-SDE 5, `phi(x) = x
+    (e^(x^0.3) + 10)`. The paper's sums are integrated by Gauss-Legendre here. Order up to 3 in the mean, one
+    evaluation per step, stochastic.
     """
     ratios: list[float] = []  # noise-to-signal ratios of past steps, newest first
     past: list[Tensor] = []  # the last denoised latent and its last divided difference

@@ -1,0 +1,208 @@
+"""One sampling job under way: a sampler that waits for an answer, and what became of it."""
+
+import math
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weft_nodes.diffusion.denoiser import Denoiser, Rows, SampleJob
+from weft_nodes.diffusion.errors import NonFiniteLatentError, SamplingCancelledError
+from weft_nodes.diffusion.samplers import find_sampler
+from weft_nodes.diffusion.steps import Asking
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepReport:
+    """What a job tells its observer, once per step.
+
+    Args:
+        step: The step whose first evaluation is done, 1..steps.
+        steps: How many steps the job has.
+        sigma: The noise level of that evaluation.
+        denoised_BChw: The picture as the network sees it so far: a normalised latent, good for a preview.
+    """
+
+    step: int
+    steps: int
+    sigma: float
+    denoised_BChw: Tensor
+
+
+OnStep = Callable[[StepReport], None]
+
+
+class Run:
+    """A job under way.
+
+    Args:
+        job: The job.
+        on_step: Told once per step; what it raises ends this run, and only this one.
+        cancelled: Asked before each evaluation; True ends the run with `SamplingCancelledError`.
+    """
+
+    def __init__(
+        self,
+        job: SampleJob,
+        *,
+        on_step: OnStep | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.job = job
+        self.arrival = 0
+        self.step = 0
+        self.result: Tensor | None = None
+        self.error: BaseException | None = None
+        self._on_step = on_step
+        self._cancelled = cancelled
+        self._abort: BaseException | None = None
+        self._reported = -1
+        self._denoiser: Denoiser | None = None
+        self._program: Asking | None = None
+        self._question: tuple[Tensor, float, Rows] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a result or an error."""
+        return self.result is not None or self.error is not None
+
+    @property
+    def rows(self) -> Rows:
+        """The network rows the run is waiting for."""
+        return self._asked[2]
+
+    @property
+    def x(self) -> Tensor:
+        """The latent the run asks about."""
+        return self._asked[0]
+
+    @property
+    def sigma(self) -> float:
+        """The noise level the run asks about."""
+        return self._asked[1]
+
+    @property
+    def group(self) -> Hashable:
+        """What runs must agree in to share a forward: weights, patches and all shapes."""
+        rows = self.rows
+        return self.job.network.batch_key, rows.input_BChw.shape, rows.kind
+
+    @property
+    def _asked(self) -> tuple[Tensor, float, Rows]:
+        if self._question is None:
+            raise RuntimeError("This run waits for no answer.")
+        return self._question
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """What turns the run's questions into rows."""
+        if self._denoiser is None:
+            self._denoiser = Denoiser(self.job)
+        return self._denoiser
+
+    def begin(self) -> None:
+        """Draw the first noise and ask the first question; a job without steps is done at once.
+
+        Raises:
+            DiffusionError: The job cannot be run.
+        """
+        job = self.job
+        start = self.denoiser.begin()
+        if job.steps == 0:
+            self.result = start
+            return
+        program = find_sampler(job.sampler) if isinstance(job.sampler, str) else job.sampler
+        self._program = program(job.space, start, job.sigmas, self.denoiser.noise)
+        self._ask(next(self._program))
+
+    def answer(self, outputs_BChw: Tensor) -> None:
+        """Give the run its network outputs, and take its next question.
+
+        Args:
+            outputs_BChw: Raw outputs, one per row of `rows`, in order.
+
+        Raises:
+            NonFiniteLatentError: The outputs or the result are not finite.
+        """
+        x, sigma, _ = self._asked
+        self.answer_denoised(self.denoiser.denoised(outputs_BChw, x, sigma, self.step))
+
+    def answer_denoised(self, denoised: Tensor) -> None:
+        """Give the run its denoised latent, and take its next question.
+
+        Args:
+            denoised: The denoised latent, one item.
+
+        Raises:
+            NonFiniteLatentError: It is not finite. On other devices than the CPU this is seen at the end
+                only, because looking would make the device wait at every step.
+        """
+        if denoised.device.type == "cpu" and not math.isfinite(float(denoised.sum())):
+            raise self._non_finite()
+        if self._on_step is not None and self._reported < self.step:
+            self._reported = self.step
+            self._on_step(StepReport(self.step + 1, self.job.steps, self.sigma, denoised))
+        if self._program is None:
+            raise RuntimeError("This run has not begun.")
+        try:
+            self._ask(self._program.send(denoised))
+        except StopIteration as end:
+            self._finish(end.value)
+
+    def cancel(self, reason: BaseException | None = None) -> None:
+        """End the run before its next evaluation; may be called from any thread.
+
+        Args:
+            reason: What to raise to whoever waits; None is `SamplingCancelledError`.
+        """
+        self._abort = reason or SamplingCancelledError(step=self.step, steps=self.job.steps)
+
+    def fail(self, error: BaseException) -> None:
+        """End the run with an error."""
+        self.error = error
+        if self._program is not None:
+            self._program.close()
+
+    def stopped(self) -> bool:
+        """Tell whether the run is over or was told to end, and end it then."""
+        if self._abort is None and not self.is_done and self._cancelled is not None and self._cancelled():
+            self.cancel()
+        if self._abort is not None and not self.is_done:
+            self.fail(self._abort)
+        return self.is_done
+
+    def outcome(self) -> Tensor:
+        """Return the result.
+
+        Returns:
+            The latent, one item, float32, on the network's device.
+
+        Raises:
+            BaseException: What ended the run.
+        """
+        error = self.error or self._abort
+        if error is not None:
+            raise error
+        if self.result is None:
+            raise RuntimeError("This run is not done.")
+        return self.result
+
+    def _ask(self, question: tuple[Tensor, float]) -> None:
+        x, sigma = question
+        sigmas = self.job.sigmas
+        # A second evaluation at the end of a step already counts for the next one, so each step is told once.
+        if self.step < len(sigmas) - 2 and sigma <= sigmas[self.step + 1]:
+            self.step += 1
+        x = self.denoiser.prepared(x, sigma)
+        self._question = (x, sigma, self.denoiser.rows(x, sigma, self.step))
+
+    def _finish(self, x: Tensor) -> None:
+        if not bool(torch.isfinite(x).all()):
+            raise self._non_finite()
+        self._question = None
+        self.result = self.denoiser.finished(x)
+
+    def _non_finite(self) -> NonFiniteLatentError:
+        sampler = self.job.sampler if isinstance(self.job.sampler, str) else "custom"
+        return NonFiniteLatentError(step=self.step + 1, steps=self.job.steps, sampler=sampler)

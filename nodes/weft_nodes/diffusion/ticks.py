@@ -1,0 +1,209 @@
+"""Step-level batching: many runs advance together, one shared forward per tick.
+
+Each tick takes the runs that agree in weights, patches and shapes, evaluates all their rows at once and gives
+each run its own. Runs join and leave at step boundaries. Everything random belongs to a run, so company
+changes a result by rounding at most; with `exact`, where every forward has the same number of rows, not at
+all.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from weft_nodes.diffusion.denoiser import Network, Rows
+from weft_nodes.diffusion.errors import JobError
+from weft_nodes.diffusion.runs import Run
+from weft_nodes.diffusion.values import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a batcher has done so far.
+
+    Args:
+        ticks: Shared evaluations.
+        forwards: Network calls; more than ticks where prompts differ in shape or rows exceed the limit.
+        rows: Rows evaluated, without padding.
+        jobs: Jobs that ended, with a result or an error.
+    """
+
+    ticks: int = 0
+    forwards: int = 0
+    rows: int = 0
+    jobs: int = 0
+
+
+# One row of a forward: scaled latent, what the network is told about its noise, and the prompt.
+_Row = tuple[Tensor, float, Prompt]
+
+
+class Ticker:
+    """Advances runs, one tick at a time. Not for several threads.
+
+    Args:
+        max_rows: Most rows of one forward, >= 1. A run with more rows is served in several forwards.
+        exact: Pad every forward to `max_rows`, so that results are bitwise independent of the company.
+
+    Raises:
+        JobError: `max_rows` is below 1.
+    """
+
+    def __init__(self, *, max_rows: int = 16, exact: bool = False) -> None:
+        if max_rows < 1:
+            raise JobError(f"A batcher was given {max_rows} rows.", hint="Give it at least one.")
+        self.max_rows = max_rows
+        self.exact = exact
+        self._runs: list[Run] = []
+        self._arrivals = 0
+        self._served: dict[Hashable, int] = {}
+        self._collated: tuple[tuple[Prompt, ...], Mapping[str, Tensor]] = ((), {})
+        self._ticks = self._forwards = self._rows = self._jobs = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is no run to advance."""
+        return not self._runs
+
+    def statistics(self) -> Statistics:
+        """Return what was done so far."""
+        return Statistics(self._ticks, self._forwards, self._rows, self._jobs)
+
+    def add(self, run: Run) -> None:
+        """Take a run in; it joins at the next tick. A run that cannot begin fails then."""
+        self._arrivals += 1
+        run.arrival = self._arrivals
+        try:
+            with torch.no_grad():
+                run.begin()
+        # A sampler may be anyone's code.
+        except Exception as error:  # noqa: BLE001
+            run.fail(error)
+        self._runs.append(run)
+
+    def tick(self) -> list[Run]:
+        """Advance one group of runs by one evaluation.
+
+        Returns:
+            The runs that ended, with their result or error.
+        """
+        chosen = self._choose([run for run in self._runs if not run.stopped()])
+        if chosen:
+            self._ticks += 1
+            with torch.no_grad():
+                self._advance(chosen)
+        ended = [run for run in self._runs if run.is_done]
+        if ended:
+            self._jobs += len(ended)
+            self._runs = [run for run in self._runs if not run.is_done]
+            if not self._runs:
+                self._served.clear()
+                self._collated = ((), {})
+        return ended
+
+    def abandon(self, error: BaseException) -> list[Run]:
+        """End all runs with an error, and return them."""
+        ended, self._runs = self._runs, []
+        for run in ended:
+            if not run.is_done:
+                run.fail(error)
+        self._jobs += len(ended)
+        return ended
+
+    def _choose(self, runs: Sequence[Run]) -> list[Run]:
+        """Pick the runs of the next tick: highest priority first, then the group that has waited longest."""
+        if len(runs) <= 1:
+            return list(runs)
+        groups: dict[Hashable, list[Run]] = {}
+        for run in runs:
+            groups.setdefault(run.group, []).append(run)
+
+        def rank(key: Hashable) -> tuple[int, int, int]:
+            members = groups[key]
+            urgency = max(run.job.priority for run in members)
+            return -urgency, self._served.get(key, 0), min(run.arrival for run in members)
+
+        best = min(groups, key=rank)
+        self._served[best] = self._ticks + 1
+        return self._fitting(groups[best])
+
+    def _fitting(self, runs: list[Run]) -> list[Run]:
+        """Return the most urgent runs, oldest first, whose rows fit into one forward; at least one."""
+        fitting: list[Run] = []
+        rows = 0
+        for run in sorted(runs, key=lambda run: (-run.job.priority, run.arrival)):
+            rows += len(run.rows.prompts)
+            if fitting and rows > self.max_rows:
+                break
+            fitting.append(run)
+        return fitting
+
+    def _advance(self, runs: Sequence[Run]) -> None:
+        """Evaluate the rows of some runs together; an error hits only the runs it concerns."""
+        try:
+            outputs = self._evaluate(runs[0].job.network, [run.rows for run in runs])
+        # A network is foreign code, and it may run out of memory for many rows where few would fit.
+        except Exception as error:  # noqa: BLE001
+            if len(runs) == 1:
+                runs[0].fail(error)
+                return
+            for run in runs:
+                self._advance([run])
+            return
+        for run, output_BChw in zip(runs, outputs, strict=True):
+            try:
+                run.answer(output_BChw)
+            # Samplers and observers are anyone's code.
+            except Exception as error:  # noqa: BLE001
+                run.fail(error)
+
+    def _evaluate(self, network: Network, requests: Sequence[Rows]) -> list[Tensor]:
+        """Return the raw outputs for each request, in the order of its prompts."""
+        rows = [
+            (request.input_BChw, request.timestep, prompt)
+            for request in requests
+            for prompt in request.prompts
+        ]
+        if len(requests[0].kind) == 1:
+            flat = self._predict(network, rows)
+        else:
+            signatures = [signature for request in requests for signature in request.signatures]
+            flat = self._predict_mixed(network, rows, signatures)
+        return list(torch.split(flat, [len(request.prompts) for request in requests]))
+
+    def _predict_mixed(self, network: Network, rows: list[_Row], signatures: list[Hashable]) -> Tensor:
+        """Evaluate rows whose prompts differ in shape: one forward per shape, put back into order."""
+        places: dict[Hashable, list[int]] = {}
+        for place, signature in enumerate(signatures):
+            places.setdefault(signature, []).append(place)
+        parts = [self._predict(network, [rows[place] for place in own]) for own in places.values()]
+        order = [place for own in places.values() for place in own]
+        back = torch.tensor(order, device=network.device).argsort()
+        return torch.cat(parts)[back]
+
+    def _predict(self, network: Network, rows: list[_Row]) -> Tensor:
+        """Evaluate rows of one shape, `max_rows` at a time."""
+        count, limit = len(rows), self.max_rows
+        if count > limit:
+            parts = [rows[start : start + limit] for start in range(0, count, limit)]
+            return torch.cat([self._predict(network, part) for part in parts])
+        if self.exact and count < limit:
+            blank = (torch.zeros_like(rows[0][0]), rows[0][1], rows[0][2])
+            rows = rows + [blank] * (limit - count)
+        self._forwards += 1
+        self._rows += count
+        inputs, times, prompts = zip(*rows, strict=True)
+        told = torch.tensor(times, dtype=torch.float32)
+        if network.device.type != "cpu":
+            told = told.to(network.device, non_blocking=True)
+        output = network.predict(torch.cat(inputs), told, self._collate(prompts))
+        return output[:count].to(inputs[0].dtype)
+
+    def _collate(self, prompts: tuple[Prompt, ...]) -> Mapping[str, Tensor]:
+        """Stack the prompts' tensors; the same company as in the last tick is stacked already."""
+        if self._collated[0] != prompts:
+            names = prompts[0].tensors
+            stacked = {name: torch.cat([prompt.tensors[name] for prompt in prompts]) for name in names}
+            self._collated = (prompts, stacked)
+        return self._collated[1]
