@@ -1,0 +1,85 @@
+"""The program: reads a command line, calls the command, turns every error into words and an exit code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from weft.cli.arguments import Options, read_arguments
+from weft.cli.exits import ExitCode, exit_code_of
+from weft.cli.faults import InternalError
+from weft.cli.terminal import Terminal
+from weft.errors import Problem, ProblemsError, WeftError
+
+Handler: TypeAlias = Callable[[Options, Terminal], ExitCode]
+
+
+def execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
+    """Carry out one command line.
+
+    Args:
+        arguments: What was typed after `weft`.
+        terminal: Where the answer and the words go.
+
+    Returns:
+        How it ended. No exception leaves this function but SystemExit of `--help` and `--version`.
+    """
+    try:
+        options = read_arguments(arguments)
+        return _handler(options.command)(options, terminal)
+    except KeyboardInterrupt:
+        terminal.say("Cancelled.")
+        return ExitCode.CANCELLED
+    except BrokenPipeError:
+        # Whoever read the answer, such as `head`, has had enough; Python must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except WeftError as error:
+        problems = error.problems if isinstance(error, ProblemsError) else (error.problem(),)
+        if wants_traceback(arguments):
+            terminal.say(traceback.format_exc())
+        return _refuse(arguments, problems, terminal)
+    except Exception as error:  # noqa: BLE001 — the outermost frame: a traceback must not reach a user unasked
+        if wants_traceback(arguments):
+            terminal.say(traceback.format_exc())
+        return _refuse(arguments, (InternalError(error=error).problem(),), terminal)
+
+
+def wants_traceback(arguments: Sequence[str]) -> bool:
+    """Tell whether unexpected errors should show where they come from."""
+    return "--traceback" in arguments or os.environ.get("WEFT_TRACEBACK", "") not in {"", "0"}
+
+
+def _handler(command: str) -> Handler:
+    """Import a command's module only now: most of them bring torch along, and --help must not wait for it."""
+    if command == "run":
+        from weft.cli.run_command import run
+
+        return run
+    if command == "check":
+        from weft.cli.check_command import check
+
+        return check
+    if command == "plan":
+        from weft.cli.plan_command import plan
+
+        return plan
+    if command == "nodes":
+        from weft.cli.nodes_command import nodes
+
+        return nodes
+    from weft.cli.workflows_command import workflows
+
+    return workflows
+
+
+def _refuse(arguments: Sequence[str], problems: Sequence[Problem], terminal: Terminal) -> ExitCode:
+    if "--json" in arguments:
+        from weft.cli.reports import refusal
+
+        terminal.answer(refusal(arguments, problems).to_text())
+    if "--json" not in arguments or terminal.is_live:
+        for problem in problems:
+            terminal.report(problem)
+    return exit_code_of(problems)

@@ -1,0 +1,291 @@
+"""What was typed, as typed values: options, and the values for a workflow's own inputs."""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Never
+
+from weft.cli.exits import EXIT_CODE_HELP
+from weft.cli.faults import UsageError
+from weft.errors import suggest
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One option of the command line.
+
+    Attributes:
+        name: The option as typed, with its dashes.
+        help: One line of help.
+        commands: The commands that take it; empty means all of them.
+        metavar: What its value is called in the help; empty means that it takes none.
+        choices: The values it may take; empty means any.
+        repeats: Whether it may be given several times.
+    """
+
+    name: str
+    help: str
+    commands: tuple[str, ...] = ()
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    repeats: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command of the command line: its name, its subject and its help."""
+
+    name: str
+    summary: str
+    subject: str = ""
+    is_subject_required: bool = True
+    takes_inputs: bool = False
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Everything that was typed after `weft`.
+
+    Attributes:
+        command: The command's name.
+        subject: What it is about: a workflow, or a node type.
+        given: Values for the workflow's inputs as typed; None where an option came without a value.
+        out: Folder for what the run saves.
+        only: The outputs that are wanted; empty means all.
+        use_cache: Whether earlier results may be used.
+        as_json: Whether the answer is one JSON object.
+        device: Where to compute; empty leaves it to the settings.
+        traceback: Whether an unexpected error shows its traceback.
+    """
+
+    command: str
+    subject: str | None = None
+    given: Mapping[str, str | None] = field(default_factory=dict)
+    out: str | None = None
+    only: tuple[str, ...] = ()
+    use_cache: bool = True
+    as_json: bool = False
+    device: str = ""
+    traceback: bool = False
+
+
+COMMANDS = (
+    Command(
+        "run",
+        "run a workflow and save what it makes",
+        subject="WORKFLOW",
+        takes_inputs=True,
+        examples=(
+            'weft run text-to-image --prompt "a red circle" --seed 8',
+            "weft run my-workflow.json --out pictures",
+            "weft run output/text-to-image-image-00001.png    (makes the same picture again)",
+        ),
+    ),
+    Command("check", "list every problem of a workflow without running it", subject="WORKFLOW"),
+    Command(
+        "plan",
+        "say what a run would do, node by node, and why",
+        subject="WORKFLOW",
+        takes_inputs=True,
+    ),
+    Command("nodes", "list the nodes there are, or explain one", subject="TYPE", is_subject_required=False),
+    Command("workflows", "list the workflows that have a name"),
+)
+
+_RUNS = ("run", "plan")
+
+FLAGS = (
+    Flag(
+        "--set",
+        "give an input of the workflow a value; `--<input> VALUE` is the short form",
+        commands=_RUNS,
+        metavar="INPUT=VALUE",
+        repeats=True,
+    ),
+    Flag("--out", "folder for the results (default: ./output)", commands=("run",), metavar="DIR"),
+    Flag("--only", "make only this output of the workflow", commands=_RUNS, metavar="OUTPUT", repeats=True),
+    Flag("--no-cache", "compute everything anew, use and keep no results", commands=("run",)),
+    Flag("--device", "where to compute", commands=("run",), metavar="DEVICE", choices=DEVICES),
+    Flag("--json", "answer with one JSON object on standard output"),
+    Flag("--traceback", "show the traceback of an unexpected error (also: WEFT_TRACEBACK=1)"),
+)
+
+_SUBJECT_HELP = MappingProxyType(
+    {
+        "WORKFLOW": "a workflow's name, a JSON file, a picture that weft made, or - for standard input",
+        "TYPE": "a node type such as latent.sample; without it, all of them",
+    }
+)
+
+
+def read_arguments(arguments: Sequence[str]) -> Options:
+    """Read a command line.
+
+    Args:
+        arguments: What was typed after `weft`.
+
+    Returns:
+        The options; what belongs to the workflow's own inputs stands in `given`, not yet checked.
+
+    Raises:
+        UsageError: A command or option that does not exist, or one without the value it needs.
+        SystemExit: After `--help` or `--version` printed their text.
+    """
+    arguments = arguments or ["--help"]
+    _refuse_unknown_command(arguments)
+    command = next((c for c in COMMANDS if arguments[0] == c.name), None)
+    own, given = (list(arguments), {}) if command is None else _split(command, arguments)
+    read = _parser().parse_args(own)
+    for pair in getattr(read, "set", None) or ():
+        name, equals, value = str(pair).partition("=")
+        if not (equals and name):
+            raise UsageError(
+                f"--set {pair} does not name an input.", hint="Write --set input=value, such as --set seed=8."
+            )
+        given[name] = value
+    return Options(
+        command=str(read.command),
+        subject=read.subject,
+        given=given,
+        out=getattr(read, "out", None),
+        only=tuple(getattr(read, "only", None) or ()),
+        use_cache=not getattr(read, "no_cache", False),
+        as_json=bool(read.json),
+        device=getattr(read, "device", None) or "",
+        traceback=bool(read.traceback),
+    )
+
+
+def flags_of(command: str) -> tuple[Flag, ...]:
+    """List the options that a command takes.
+
+    Args:
+        command: The command's name.
+
+    Returns:
+        The options, in the order of the help.
+    """
+    return tuple(flag for flag in FLAGS if not flag.commands or command in flag.commands)
+
+
+def _refuse_unknown_command(arguments: Sequence[str]) -> None:
+    names = [command.name for command in COMMANDS]
+    if arguments[0].startswith("-") or arguments[0] in names:
+        return
+    raise UsageError(
+        f"weft has no command {arguments[0]}.",
+        hint=suggest(arguments[0], names) or f"The commands are {', '.join(names)}.",
+    )
+
+
+def _split(command: Command, arguments: Sequence[str]) -> tuple[list[str], dict[str, str | None]]:
+    """Part the options of weft from those that name an input of the workflow.
+
+    argparse cannot do this: it takes the value of an option that it does not know for a positional argument.
+    """
+    flags = {flag.name: flag for flag in flags_of(command.name)}
+    own: list[str] = []
+    given: dict[str, str | None] = {}
+    waiting = list(reversed(arguments))
+    while waiting:
+        word = waiting.pop()
+        name, equals, value = word.partition("=")
+        if not word.startswith("--") or word in {"--", "--help"}:
+            own.append(word)
+        elif name in flags:
+            own.append(word)
+            if flags[name].metavar and not equals and waiting:
+                # Joined, so that argparse takes a value such as -3 for a value.
+                own[-1] = f"{name}={waiting.pop()}"
+        elif command.takes_inputs:
+            given[name.removeprefix("--")] = value if equals else _next_value(waiting)
+        else:
+            raise _unknown_option(command, name)
+    return own, given
+
+
+def _next_value(waiting: list[str]) -> str | None:
+    return waiting.pop() if waiting and not waiting[-1].startswith("--") else None
+
+
+def _unknown_option(command: Command, name: str) -> UsageError:
+    names = [flag.name for flag in flags_of(command.name)]
+    return UsageError(
+        f"weft {command.name} has no option {name}.",
+        hint=suggest(name, names) or f"Its options are {', '.join(names)}.",
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argparse parser that raises our error instead of ending the process."""
+
+    def error(self, message: str) -> Never:
+        words = message[0].upper() + message[1:]
+        raise UsageError(f"{words}.", hint=f"See {self.prog} --help.")
+
+
+class _Version(argparse.Action):
+    """Prints the version; reads it only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"weft {version('weft')}\n")
+        parser.exit()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="weft",
+        description="Run workflows of typed nodes that make pictures.",
+        epilog=EXIT_CODE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        _add_command(commands, command)
+    return parser
+
+
+def _add_command(commands: "argparse._SubParsersAction[_Parser]", command: Command) -> None:
+    examples = "".join(f"  {example}\n" for example in command.examples)
+    parser = commands.add_parser(
+        command.name,
+        help=command.summary,
+        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        epilog=(f"examples:\n{examples}\n" if examples else "") + EXIT_CODE_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(subject=None)
+    if command.subject:
+        parser.add_argument(
+            "subject",
+            nargs=None if command.is_subject_required else "?",
+            metavar=command.subject,
+            help=_SUBJECT_HELP[command.subject],
+        )
+    for flag in flags_of(command.name):
+        _add_flag(parser, flag)
+    if command.takes_inputs:
+        parser.usage = f"weft {command.name} {command.subject} [--<input> VALUE ...] [options]"
+
+
+def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
+    if not flag.metavar:
+        parser.add_argument(flag.name, action="store_true", help=flag.help)
+        return
+    parser.add_argument(
+        flag.name,
+        action="append" if flag.repeats else "store",
+        metavar=flag.metavar if not flag.choices else None,
+        choices=flag.choices or None,
+        help=flag.help,
+    )

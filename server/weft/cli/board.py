@@ -1,0 +1,118 @@
+"""What is known about a run at this moment: fed by its events, drawn by a display."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from weft.cli.durations import in_words
+from weft.engine.events import (
+    Event,
+    NodeFailed,
+    NodeFinished,
+    NodeProgress,
+    NodeStarted,
+    RunStarted,
+)
+
+
+@dataclass(slots=True)
+class RunningNode:
+    """A node that is at work.
+
+    Attributes:
+        node: The node's id.
+        started_s: When it began, on the board's clock.
+        step: Steps done.
+        total: Steps in all; 0 where the node does not count.
+        seconds_left: What the engine expects; None where it cannot know.
+        message: What the node says it is doing.
+    """
+
+    node: str
+    started_s: float
+    step: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    message: str = ""
+
+    def in_words(self) -> str:
+        """Say how far the node is, such as `step 5/20, 3.1 s left`."""
+        parts = [f"step {self.step}/{self.total}"] if self.total else []
+        if self.seconds_left is not None:
+            parts.append(f"{in_words(self.seconds_left)} left")
+        if self.message:
+            parts.append(self.message)
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class Board:
+    """The state of a run.
+
+    Attributes:
+        clock: Where the time comes from, in seconds.
+        total: The number of nodes of the run.
+        running: The nodes at work, by id.
+        ended: How many nodes ended in each state.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    total: int = 0
+    running: dict[str, RunningNode] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
+    started_s: float = 0.0
+
+    def take(self, event: Event) -> None:
+        """Bring the board up to date.
+
+        Args:
+            event: What just happened.
+        """
+        if isinstance(event, RunStarted):
+            self.total, self.started_s = len(event.nodes), self.clock()
+        elif isinstance(event, NodeStarted):
+            self.running[event.node] = RunningNode(event.node, self.clock())
+        elif isinstance(event, NodeProgress):
+            self._progress(event)
+        elif isinstance(event, NodeFinished):
+            self._end(event.node, event.state)
+        elif isinstance(event, NodeFailed):
+            self._end(event.node, "failed")
+
+    def summary(self) -> str:
+        """Say how far the run is, such as `3 of 6 nodes, 2 reused, 4.1 s`."""
+        done = sum(self.ended.values())
+        parts = [f"{done} of {self.total} nodes"]
+        if reused := self.ended.get("hit", 0):
+            parts.append(f"{reused} reused")
+        if failed := self.ended.get("failed", 0):
+            parts.append(f"{failed} failed")
+        parts.append(in_words(self.clock() - self.started_s))
+        return ", ".join(parts)
+
+    def _progress(self, event: NodeProgress) -> None:
+        node = self.running.setdefault(event.node, RunningNode(event.node, self.clock()))
+        node.step, node.total = event.step, event.total
+        node.seconds_left, node.message = event.seconds_left, event.message
+
+    def _end(self, node: str, state: str) -> None:
+        self.running.pop(node, None)
+        self.ended[state] = self.ended.get(state, 0) + 1
+
+
+def line_of(event: NodeFinished | NodeFailed) -> str:
+    """Say in one line how a node ended.
+
+    Args:
+        event: Its end.
+
+    Returns:
+        Such as `✓ sample  12.3 s  Its input seed changed.` or `= checkpoint  reused  Its result was on disk.`
+    """
+    if isinstance(event, NodeFailed):
+        return f"✗ {event.node}  failed"
+    if event.state == "hit":
+        return f"= {event.node}  reused  {event.reason.text}"
+    if event.state == "ran":
+        return f"✓ {event.node}  {in_words(event.seconds)}  {event.reason.text}"
+    return f"- {event.node}  {event.state}  {event.reason.text}"

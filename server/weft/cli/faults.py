@@ -1,0 +1,75 @@
+"""The errors that only the command line knows: how it was called and what it was given.
+
+Codes in brackets; all others come from `weft.errors`::
+
+    WeftError
+    ├── UsageError [usage]                                      a command or option that does not exist
+    ├── FileUnreadableError [file-unreadable]                   not there, a folder, or not ours to read
+    ├── PictureWithoutWorkflowError [picture-without-workflow]  a picture that does not say how it was made
+    ├── GivenInputUnknownError [workflow-input-unknown]         a value for an input that the workflow lacks
+    └── InternalError [internal]                                a mistake in weft itself or in a pack
+"""
+
+from collections.abc import Sequence
+
+from weft.errors import WeftError, suggest
+
+
+class UsageError(WeftError):
+    """The command line itself is wrong."""
+
+    code = "usage"
+
+
+class FileUnreadableError(WeftError):
+    """A file that was named cannot be read."""
+
+    code = "file-unreadable"
+
+    def __init__(self, *, path: str, reason: str, beside: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"{path} {reason}.", hint=_guess(path, beside) or "Check the path and its permissions."
+        )
+
+
+class PictureWithoutWorkflowError(WeftError):
+    """A picture carries no workflow."""
+
+    code = "picture-without-workflow"
+
+    def __init__(self, *, path: str) -> None:
+        super().__init__(
+            f"{path} carries no workflow.",
+            hint="Only the original file of a picture made by weft can be run; editors and chat programs"
+            " remove what it carries.",
+        )
+
+
+class GivenInputUnknownError(WeftError):
+    """A value was given for an input that the workflow does not have."""
+
+    code = "workflow-input-unknown"
+
+    def __init__(self, *, name: str, workflow: str, inputs: Sequence[str], options: Sequence[str]) -> None:
+        listed = f"Its inputs are {', '.join(inputs)}." if inputs else "It declares no inputs."
+        guess = _guess(name, [*inputs, *options])
+        super().__init__(f'{workflow} has no input "{name}".', hint=f"{guess} {listed}".strip())
+
+
+class InternalError(WeftError):
+    """Something went wrong that nobody foresaw."""
+
+    code = "internal"
+
+    def __init__(self, *, error: BaseException) -> None:
+        said = str(error).strip().splitlines()
+        super().__init__(
+            f"weft stopped because of an unexpected {type(error).__name__}{': ' + said[0] if said else ''}.",
+            hint="Run the same command with --traceback to see where.",
+        )
+
+
+def _guess(word: str, names: Sequence[str]) -> str:
+    """Give the close matches alone; a list of everything there is would only distract here."""
+    sentence = suggest(word, names)
+    return sentence if sentence.startswith("Did you mean") else ""

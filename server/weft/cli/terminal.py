@@ -1,0 +1,97 @@
+"""The two streams: data for scripts on standard output, words for people on standard error."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from weft.errors import Problem
+
+WIDE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where a command writes.
+
+    Attributes:
+        data: The stream of answers.
+        words: The stream of everything that a person reads beside the answer.
+    """
+
+    data: TextIO
+    words: TextIO
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the words go to a terminal that can redraw a line."""
+        return self.words.isatty() and os.environ.get("TERM", "") != "dumb"
+
+    def say(self, text: str, *, style: str = "") -> None:
+        """Write a line for people.
+
+        Args:
+            text: The line, plain text.
+            style: A rich style such as `bold red`; shown only on a terminal, never with NO_COLOR.
+        """
+        console_for(self.words).print(text, style=style or None, soft_wrap=True)
+
+    def answer(self, text: str) -> None:
+        """Write a line of the answer.
+
+        Args:
+            text: The line, plain text.
+        """
+        self.data.write(f"{text}\n")
+        self.data.flush()
+
+    def report(self, problem: "Problem") -> None:
+        """Write a problem for people: where, what, code, and what helps.
+
+        Args:
+            problem: The problem.
+        """
+        from rich.text import Text
+
+        is_error = problem.severity == "error"
+        place = ".".join(part for part in (problem.node, problem.input) if part)
+        line = Text(problem.severity, style="bold red" if is_error else "bold yellow")
+        line.append(f" [{problem.code}] ", style="dim")
+        line.append(f"{place}: " if place else "", style="bold")
+        line.append(problem.message, style="not bold")
+        console = console_for(self.words)
+        console.print(line, soft_wrap=True)
+        if problem.hint:
+            console.print(Text(f"      {problem.hint}", style="dim"), soft_wrap=True)
+
+
+def standard_terminal() -> Terminal:
+    """Give the terminal of this process.
+
+    Returns:
+        Standard output for data, standard error for words.
+    """
+    return Terminal(data=sys.stdout, words=sys.stderr)
+
+
+def console_for(stream: TextIO) -> "Console":
+    """Give a rich console that writes plain text as it is.
+
+    Args:
+        stream: Where it writes.
+
+    Returns:
+        A console without markup, emoji codes or guessed highlights; as wide as need be when not a terminal.
+    """
+    from rich.console import Console
+
+    return Console(
+        file=stream,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        width=None if stream.isatty() else WIDE,
+    )

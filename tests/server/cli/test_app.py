@@ -1,0 +1,55 @@
+"""Every error becomes words and an exit code; a traceback is shown only on demand."""
+
+import io
+import json
+
+import pytest
+from weft.cli.app import execute, wants_traceback
+from weft.cli.exits import ExitCode
+from weft.cli.terminal import Terminal
+
+
+def _execute(*words: str) -> tuple[ExitCode, str, str]:
+    data, heard = io.StringIO(), io.StringIO()
+    code = execute(words, Terminal(data=data, words=heard))
+    return code, data.getvalue(), heard.getvalue()
+
+
+def test_a_wrong_command_is_bad_input_in_words() -> None:
+    code, data, words = _execute("rum")
+
+    assert code == ExitCode.BAD_INPUT
+    assert data == ""
+    assert words == 'error [usage] weft has no command rum.\n      Did you mean "run"?\n'
+
+
+def test_with_json_the_refusal_is_the_answer_and_nothing_else_is_said() -> None:
+    code, data, words = _execute("run", "--json", "no-such-workflow")
+
+    answer = json.loads(data)
+    assert code == ExitCode.BAD_INPUT
+    assert (answer["state"], answer["workflow"]) == ("refused", "no-such-workflow")
+    assert [problem["code"] for problem in answer["problems"]] == ["workflow-unknown"]
+    assert words == ""
+
+
+def test_a_missing_file_is_bad_input() -> None:
+    code, _, words = _execute("check", "no-such-file.json")
+
+    assert code == ExitCode.BAD_INPUT
+    assert words.startswith("error [file-unreadable] no-such-file.json does not exist.")
+
+
+def test_a_traceback_is_shown_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEFT_TRACEBACK", raising=False)
+    assert "Traceback" not in _execute("check", "no-such-file.json")[2]
+    assert "Traceback" in _execute("check", "no-such-file.json", "--traceback")[2]
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("1", True), ("", False), ("0", False)])
+def test_the_environment_can_ask_for_tracebacks(
+    value: str, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEFT_TRACEBACK", value)
+
+    assert wants_traceback(["run"]) is wanted

@@ -1,0 +1,76 @@
+"""What is typed for an input becomes a value of its type, or a problem that says what it takes."""
+
+import pytest
+from weft.cli.inputs import parse_value, type_in_words
+from weft.errors import JSON
+from weft.graph_errors import InputInvalidError
+from weft.sockets import parse_type
+
+
+@pytest.mark.parametrize(
+    ("text", "expects", "value"),
+    [
+        ("8", "int", 8),
+        ("-8", "int", -8),
+        ("7.5", "float", 7.5),
+        ("7", "float", 7.0),
+        ("8", "string", "8"),
+        ("true", "string", "true"),
+        ("", "string", ""),
+        ("true", "bool", True),
+        ("Yes", "bool", True),
+        ("off", "bool", False),
+        ("null", "int | null", None),
+        ("3", "int | null", 3),
+        ("null", "string", "null"),
+        ("null", "string | null", None),
+        ("3", "float | int", 3),
+        ("3.5", "float | int", 3.5),
+        ("x", "int | string", "x"),
+        ('["a", "b"]', "list[string]", ["a", "b"]),
+        ("[1, 2]", "list[int]", [1, 2]),
+        ('{"a": 1}', "json", {"a": 1}),
+    ],
+)
+def test_a_text_becomes_a_value_of_the_type(text: str, expects: str, value: JSON) -> None:
+    read = parse_value(text, parse_type(expects), name="x")
+
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expects", "said"),
+    [
+        ("eight", "int", "x takes a whole number, not 'eight'."),
+        ("7.5", "int", "x takes a whole number, not '7.5'."),
+        ("nan", "float", "x takes a number, not 'nan'."),
+        ("1e999", "float", "x takes a number, not '1e999'."),
+        ("maybe", "bool", "x takes true or false, not 'maybe'."),
+        ("{", "json", "x takes JSON, not '{'."),
+        ("a", "list[string]", "x takes list[string], not 'a'."),
+        ('"a"', "list[string]", "x takes list[string], not '\"a\"'."),
+        ("cat.png", "image", "x takes image, not 'cat.png'."),
+        ("x", "int | null", "x takes null or a whole number, not 'x'."),
+    ],
+)
+def test_a_text_that_does_not_fit_is_refused_with_what_would(text: str, expects: str, said: str) -> None:
+    with pytest.raises(InputInvalidError) as caught:
+        parse_value(text, parse_type(expects), name="x")
+
+    assert caught.value.message == said
+
+
+def test_an_option_without_a_value_is_true_where_that_makes_sense() -> None:
+    assert parse_value(None, parse_type("bool"), name="tiled") is True
+
+
+def test_an_option_without_a_value_is_refused_elsewhere() -> None:
+    with pytest.raises(InputInvalidError, match="seed was given no value") as caught:
+        parse_value(None, parse_type("int"), name="seed")
+
+    assert caught.value.hint == "Write --seed VALUE."
+
+
+def test_a_type_without_a_better_word_is_shown_as_written() -> None:
+    assert type_in_words(parse_type("list[image]")) == "list[image]"

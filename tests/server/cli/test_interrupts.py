@@ -1,0 +1,53 @@
+"""The first Ctrl-C asks, the second one ends."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from weft.cli.interrupts import cancel_on_interrupt
+from weft.engine.cancel import CancelToken
+
+STUBBORN = """
+import os, signal, time
+from weft.cli.interrupts import cancel_on_interrupt
+from weft.engine.cancel import CancelToken
+
+def clean_up():
+    os.write(1, b"cleaned")
+
+with cancel_on_interrupt(CancelToken(), announce=lambda text: None, clean_up=clean_up):
+    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+"""
+
+
+def test_the_first_interrupt_cancels_and_says_so() -> None:
+    token = CancelToken()
+    said: list[str] = []
+
+    with cancel_on_interrupt(token, announce=said.append, clean_up=lambda: said.append("cleaned")):
+        assert not token.cancelled
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert token.cancelled
+    assert said == ["Cancelling after this step; press Ctrl-C again to stop at once."]
+
+
+def test_afterwards_an_interrupt_is_what_it_was() -> None:
+    token = CancelToken()
+
+    with cancel_on_interrupt(token, announce=lambda _: None, clean_up=lambda: None):
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert not token.cancelled
+
+
+def test_the_second_interrupt_cleans_up_and_ends_the_process() -> None:
+    ended = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stdout) == (130, b"cleaned")
