@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
 
+import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.denoiser import SampleJob
@@ -155,10 +156,11 @@ class Batcher:
     def _drive(self, runs: list[Run]) -> list[Run]:
         # A ticker of its own: the caller's thread must not meet the worker's.
         ticker = Ticker(max_rows=self._ticker.max_rows, exact=self._ticker.exact)
-        for run in runs:
-            ticker.add(run)
-        while not ticker.is_idle:
-            ticker.tick()
+        with torch.no_grad():
+            for run in runs:
+                ticker.add(run)
+            while not ticker.is_idle:
+                ticker.tick()
         return runs
 
     def _submit(self, run: Run, deliver: Deliver) -> None:
@@ -171,6 +173,7 @@ class Batcher:
             self._is_draining = True
             self._worker.submit(self._drain)
 
+    @torch.no_grad()
     def _drain(self) -> None:
         """Tick until no run is left. Runs in the worker thread."""
         while True:

@@ -7,7 +7,7 @@ calls no network itself, so that rows of many jobs can share one forward.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -143,11 +143,10 @@ def split_latent(
     return tuple(make(item, item_seed(seed, (item.indices or (0,))[0])) for item in items)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rows:
+class Rows(NamedTuple):
     """What one job wants from the network at one evaluation: the same latent under several prompts.
 
-    Args:
+    Attributes:
         input_BChw: The scaled latent, one item; every row reads it.
         timestep: What the network is told about the noise level.
         prompts: One per row; positive prompts first.
@@ -225,9 +224,9 @@ class Denoiser:
         Args:
             x: Noisy latent, as `prepared`.
             sigma: Its noise level.
-            step: The step it belongs to, from 0; decides which prompts apply.
+            step: The step it belongs to, 0..steps-1; decides which prompts apply.
         """
-        cast = self._casts[min(step, len(self._casts) - 1)]
+        cast = self._casts[step]
         space = self._space
         scaled, told = space.scale_input(x, sigma), space.timestep(sigma)
         return Rows(scaled, told, cast.prompts, cast.signatures, cast.kind)
@@ -245,12 +244,12 @@ class Denoiser:
             outputs_BChw: Raw outputs, one row per prompt in the order of `rows`.
             x: The latent the rows were made from, as `prepared`.
             sigma: Its noise level.
-            step: The step it belongs to, from 0.
+            step: The step it belongs to, 0..steps-1.
 
         Returns:
             The denoised latent, one item, with the kept part restored.
         """
-        cast = self._casts[min(step, len(self._casts) - 1)]
+        cast = self._casts[step]
         positive = _weighted(outputs_BChw[: cast.positives], cast.positive_weights)
         if len(cast.prompts) > cast.positives:
             negative = _weighted(outputs_BChw[cast.positives :], cast.negative_weights)

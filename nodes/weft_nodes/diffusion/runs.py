@@ -40,7 +40,15 @@ class Run:
         job: The job.
         on_step: Told once per step; what it raises ends this run, and only this one.
         cancelled: Asked before each evaluation; True ends the run with `SamplingCancelledError`.
+
+    Attributes:
+        rows: The network rows the run is waiting for, once it has begun.
     """
+
+    rows: Rows
+    _denoiser: Denoiser
+    _x: Tensor
+    _sigma: float
 
     def __init__(
         self,
@@ -58,9 +66,7 @@ class Run:
         self._cancelled = cancelled
         self._abort: BaseException | None = None
         self._reported = -1
-        self._denoiser: Denoiser | None = None
         self._program: Asking | None = None
-        self._question: tuple[Tensor, float, Rows] | None = None
 
     @property
     def is_done(self) -> bool:
@@ -68,38 +74,9 @@ class Run:
         return self.result is not None or self.error is not None
 
     @property
-    def rows(self) -> Rows:
-        """The network rows the run is waiting for."""
-        return self._asked[2]
-
-    @property
-    def x(self) -> Tensor:
-        """The latent the run asks about."""
-        return self._asked[0]
-
-    @property
-    def sigma(self) -> float:
-        """The noise level the run asks about."""
-        return self._asked[1]
-
-    @property
     def group(self) -> Hashable:
         """What runs must agree in to share a forward: weights, patches and all shapes."""
-        rows = self.rows
-        return self.job.network.batch_key, rows.input_BChw.shape, rows.kind
-
-    @property
-    def _asked(self) -> tuple[Tensor, float, Rows]:
-        if self._question is None:
-            raise RuntimeError("This run waits for no answer.")
-        return self._question
-
-    @property
-    def denoiser(self) -> Denoiser:
-        """What turns the run's questions into rows."""
-        if self._denoiser is None:
-            self._denoiser = Denoiser(self.job)
-        return self._denoiser
+        return self.job.network.batch_key, self.rows.input_BChw.shape, self.rows.kind
 
     def begin(self) -> None:
         """Draw the first noise and ask the first question; a job without steps is done at once.
@@ -108,12 +85,13 @@ class Run:
             DiffusionError: The job cannot be run.
         """
         job = self.job
-        start = self.denoiser.begin()
+        self._denoiser = Denoiser(job)
+        start = self._denoiser.begin()
         if job.steps == 0:
             self.result = start
             return
         program = find_sampler(job.sampler) if isinstance(job.sampler, str) else job.sampler
-        self._program = program(job.space, start, job.sigmas, self.denoiser.noise)
+        self._program = program(job.space, start, job.sigmas, self._denoiser.noise)
         self._ask(next(self._program))
 
     def answer(self, outputs_BChw: Tensor) -> None:
@@ -125,8 +103,7 @@ class Run:
         Raises:
             NonFiniteLatentError: The outputs or the result are not finite.
         """
-        x, sigma, _ = self._asked
-        self.answer_denoised(self.denoiser.denoised(outputs_BChw, x, sigma, self.step))
+        self.answer_denoised(self._denoiser.denoised(outputs_BChw, self._x, self._sigma, self.step))
 
     def answer_denoised(self, denoised: Tensor) -> None:
         """Give the run its denoised latent, and take its next question.
@@ -142,7 +119,7 @@ class Run:
             raise self._non_finite()
         if self._on_step is not None and self._reported < self.step:
             self._reported = self.step
-            self._on_step(StepReport(self.step + 1, self.job.steps, self.sigma, denoised))
+            self._on_step(StepReport(self.step + 1, self.job.steps, self._sigma, denoised))
         if self._program is None:
             raise RuntimeError("This run has not begun.")
         try:
@@ -166,9 +143,16 @@ class Run:
 
     def stopped(self) -> bool:
         """Tell whether the run is over or was told to end, and end it then."""
-        if self._abort is None and not self.is_done and self._cancelled is not None and self._cancelled():
-            self.cancel()
-        if self._abort is not None and not self.is_done:
+        if self.is_done:
+            return True
+        if self._abort is None and self._cancelled is not None:
+            try:
+                if self._cancelled():
+                    self.cancel()
+            # The question is anyone's code; its error belongs to this run.
+            except Exception as error:  # noqa: BLE001
+                self.cancel(error)
+        if self._abort is not None:
             self.fail(self._abort)
         return self.is_done
 
@@ -194,14 +178,13 @@ class Run:
         # A second evaluation at the end of a step already counts for the next one, so each step is told once.
         if self.step < len(sigmas) - 2 and sigma <= sigmas[self.step + 1]:
             self.step += 1
-        x = self.denoiser.prepared(x, sigma)
-        self._question = (x, sigma, self.denoiser.rows(x, sigma, self.step))
+        self._x, self._sigma = self._denoiser.prepared(x, sigma), sigma
+        self.rows = self._denoiser.rows(self._x, sigma, self.step)
 
     def _finish(self, x: Tensor) -> None:
         if not bool(torch.isfinite(x).all()):
             raise self._non_finite()
-        self._question = None
-        self.result = self.denoiser.finished(x)
+        self.result = self._denoiser.finished(x)
 
     def _non_finite(self) -> NonFiniteLatentError:
         sampler = self.job.sampler if isinstance(self.job.sampler, str) else "custom"

@@ -40,7 +40,7 @@ _Row = tuple[Tensor, float, Prompt]
 
 
 class Ticker:
-    """Advances runs, one tick at a time. Not for several threads.
+    """Advances runs, one tick at a time. Not for several threads; call it under `torch.no_grad()`.
 
     Args:
         max_rows: Most rows of one forward, >= 1. A run with more rows is served in several forwards.
@@ -75,8 +75,7 @@ class Ticker:
         self._arrivals += 1
         run.arrival = self._arrivals
         try:
-            with torch.no_grad():
-                run.begin()
+            run.begin()
         # A sampler may be anyone's code.
         except Exception as error:  # noqa: BLE001
             run.fail(error)
@@ -91,15 +90,10 @@ class Ticker:
         chosen = self._choose([run for run in self._runs if not run.stopped()])
         if chosen:
             self._ticks += 1
-            with torch.no_grad():
-                self._advance(chosen)
+            self._advance(chosen)
         ended = [run for run in self._runs if run.is_done]
         if ended:
-            self._jobs += len(ended)
-            self._runs = [run for run in self._runs if not run.is_done]
-            if not self._runs:
-                self._served.clear()
-                self._collated = ((), {})
+            self._forget(ended)
         return ended
 
     def abandon(self, error: BaseException) -> list[Run]:
@@ -110,6 +104,13 @@ class Ticker:
                 run.fail(error)
         self._jobs += len(ended)
         return ended
+
+    def _forget(self, ended: Sequence[Run]) -> None:
+        self._jobs += len(ended)
+        self._runs = [run for run in self._runs if not run.is_done]
+        if not self._runs:
+            self._served.clear()
+            self._collated = ((), {})
 
     def _choose(self, runs: Sequence[Run]) -> list[Run]:
         """Pick the runs of the next tick: highest priority first, then the group that has waited longest."""
@@ -170,6 +171,8 @@ class Ticker:
         else:
             signatures = [signature for request in requests for signature in request.signatures]
             flat = self._predict_mixed(network, rows, signatures)
+        if len(requests) == 1:
+            return [flat]
         return list(torch.split(flat, [len(request.prompts) for request in requests]))
 
     def _predict_mixed(self, network: Network, rows: list[_Row], signatures: list[Hashable]) -> Tensor:
@@ -198,7 +201,8 @@ class Ticker:
         if network.device.type != "cpu":
             told = told.to(network.device, non_blocking=True)
         output = network.predict(torch.cat(inputs), told, self._collate(prompts))
-        return output[:count].to(inputs[0].dtype)
+        wanted = output if output.shape[0] == count else output[:count]
+        return wanted if wanted.dtype == torch.float32 else wanted.float()
 
     def _collate(self, prompts: tuple[Prompt, ...]) -> Mapping[str, Tensor]:
         """Stack the prompts' tensors; the same company as in the last tick is stacked already."""
