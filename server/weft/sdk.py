@@ -1,0 +1,104 @@
+"""Everything a pack of nodes may use: the whole promised surface of weft.
+
+A node is a plain typed function::
+
+    from typing import Annotated
+
+    from weft.sdk import Image, Slider, node
+
+    @node("colour.invert")
+    def invert(image: Image, strength: Annotated[float, Slider(0, 1)] = 1.0) -> Image:
+        ...  # the docstring goes here: it is the help text, and its `Args` document the inputs
+        pixels = image.pixels_BHWC
+        return Image(pixels + (1 - 2 * pixels) * strength)
+
+Three names are aliases of types, and documented here:
+
+- ``Seed``: a seed of random numbers, 0..2**63-1, with its widget.
+- ``JSON``: any value that JSON can write.
+- ``Traits``: values by name of trait, for ``accepts=`` and ``gives=``: a constant, a ``$Variable`` that is
+  the same in the whole node, or `Listed`.
+"""
+
+from weft.context import FingerprintScope, Lazy, LocalRun, Run, Service, ServiceScope
+from weft.errors import (
+    JSON,
+    CancelledRunError,
+    DiskFullError,
+    FileError,
+    FileUnwritableError,
+    ModelError,
+    NodeDefinitionError,
+    NodeError,
+    NotFiniteError,
+    OutOfMemoryError,
+    PictureUnreadableError,
+    Problem,
+    ValueInvalidError,
+    WeftError,
+    suggest,
+)
+from weft.node import choices, listing, node
+from weft.paths import Paths
+from weft.pictures import (
+    encode_png,
+    encode_webp,
+    next_path,
+    read_picture,
+    read_provenance,
+    write_atomically,
+    write_numbered,
+)
+from weft.schema import Listed, Traits
+from weft.values import Image, Mask, canonical_json, value
+from weft.widgets import Choice, ColorPicker, ImageFile, ModelFile, Number, Seed, Slider, Text, Toggle
+
+__all__ = [
+    "JSON",
+    "CancelledRunError",
+    "Choice",
+    "ColorPicker",
+    "DiskFullError",
+    "FileError",
+    "FileUnwritableError",
+    "FingerprintScope",
+    "Image",
+    "ImageFile",
+    "Lazy",
+    "Listed",
+    "LocalRun",
+    "Mask",
+    "ModelError",
+    "ModelFile",
+    "NodeDefinitionError",
+    "NodeError",
+    "NotFiniteError",
+    "Number",
+    "OutOfMemoryError",
+    "Paths",
+    "PictureUnreadableError",
+    "Problem",
+    "Run",
+    "Seed",
+    "Service",
+    "ServiceScope",
+    "Slider",
+    "Text",
+    "Toggle",
+    "Traits",
+    "ValueInvalidError",
+    "WeftError",
+    "canonical_json",
+    "choices",
+    "encode_png",
+    "encode_webp",
+    "listing",
+    "next_path",
+    "node",
+    "read_picture",
+    "read_provenance",
+    "suggest",
+    "value",
+    "write_atomically",
+    "write_numbered",
+]
