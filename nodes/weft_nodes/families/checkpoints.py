@@ -1,0 +1,172 @@
+"""From a name or a path to the three handles of a checkpoint, reading headers and digests but no weights."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from weft.sdk import ModelError
+
+from weft_nodes.families.facts import FACTS
+from weft_nodes.families.identify import Identified, identify
+from weft_nodes.families.registry import FAMILIES
+from weft_nodes.models import loading
+from weft_nodes.models.adapter import Family
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
+from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The handles of one checkpoint.
+
+    Args:
+        model: Its denoising network.
+        encoder: Its text encoders.
+        vae: Its autoencoder.
+        identified: Its family, and why.
+        digests: Digest of the content behind each handle: "model", "encoder", "vae".
+    """
+
+    model: Model
+    encoder: TextEncoder
+    vae: Vae
+    identified: Identified
+    digests: Mapping[str, str]
+
+
+def open_checkpoint(
+    path: Path,
+    *,
+    memory: DigestMemory,
+    family: str = "auto",
+    config: Path | None = None,
+    prediction: Prediction = "auto",
+    dtype: Dtype = "auto",
+) -> Checkpoint:
+    """Make the handles of a checkpoint.
+
+    Args:
+        path: A folder in the diffusers layout, or a single safetensors file in the original layout.
+        memory: Remembers digests of files; the first opening of a file reads all of it.
+        family: Id of the family; "auto" finds it out from names and shapes of the tensors.
+        config: Folder of configurations for a single file; None takes the family's own. Ignored for folders.
+        prediction: What the network predicts; "auto" takes what the checkpoint or its family says.
+        dtype: Type to compute in; see `Weights`.
+
+    Raises:
+        ModelFileMissingError: There is no such file, or a folder lacks one.
+        ModelFileRefusedError: The weights are a pickle.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointUnknownError: No known family has these tensors.
+        FamilyUnknownError: `family` names none.
+    """
+    found = identify(path) if family == "auto" else Identified(family, "given by the caller")
+    if found.family not in FAMILIES:
+        raise FamilyUnknownError(family=found.family, known=tuple(FAMILIES))
+    adapter = FAMILIES[found.family]
+    place = Weights("", str(path), config=_configs(path, adapter, config), dtype=dtype)
+    files = loading.open_weights(place)
+
+    def weights(source: str) -> Weights:
+        return Weights(source, place.path, place.config, place.dtype)
+
+    digests = {
+        "model": loading.network_digest(files, adapter, memory),
+        "encoder": loading.text_digest(files, adapter, memory),
+        "vae": loading.vae_digest(files, adapter, memory),
+    }
+    space = adapter.latent_space
+    return Checkpoint(
+        Model(
+            found.family,
+            space,
+            weights(digests["model"]),
+            adapter.network_part.name,
+            found.prediction if prediction == "auto" else prediction,
+            found.has_zero_terminal_snr,
+        ),
+        TextEncoder(found.family, weights(digests["encoder"])),
+        Vae(found.family, space, weights(digests["vae"])),
+        found,
+        digests,
+    )
+
+
+def _configs(path: Path, family: Family, given: Path | None) -> str:
+    if path.is_dir():
+        return ""
+    configs = given or family.configs
+    if configs is None:
+        raise ModelFileMissingError(
+            path=path.with_suffix(".json"),
+            hint=f"Checkpoints of the family {family.id} are folders, not single files.",
+        )
+    return str(configs)
+
+
+def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
+    """List the checkpoints that can be loaded by name.
+
+    Args:
+        folders: Folders of models, first match first. Missing ones are passed over.
+
+    Returns:
+        Paths by name: the path below its folder, with forward slashes, such as "xl/base.safetensors". The
+        model that ships with weft is always there, as "starter", unless a folder holds one of that name.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in _checkpoints_in(folder):
+            found.setdefault(path.relative_to(folder).as_posix(), path)
+    shipped = Path(__file__).parent.parent / "starter" / "model"
+    if (shipped / "model_index.json").is_file():
+        found.setdefault("starter", shipped)
+    return dict(sorted(found.items()))
+
+
+def _checkpoints_in(folder: Path) -> Iterator[Path]:
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            if path.name.startswith("."):
+                continue
+            if path.suffix == ".safetensors" or (path / "model_index.json").is_file():
+                yield path
+            elif path.is_dir():
+                waiting.append(path)
+
+
+def checkpoint_traits(path: Path) -> Mapping[str, str]:
+    """Return what the check of a workflow may know of a checkpoint, from its header alone.
+
+    Args:
+        path: A checkpoint.
+
+    Returns:
+        "family" and "space"; empty for a file that cannot be read or is of no known family: its error appears when
+        it is loaded.
+    """
+    try:
+        family = identify(path).family
+    except ModelError:
+        return {}
+    return {"family": family, "space": FACTS[family].latent_space}
+
+
+def find_checkpoint(name: str, folders: Sequence[Path]) -> Path:
+    """Return the path of a listed checkpoint.
+
+    Args:
+        name: As `list_checkpoints` gives it; a name that is not listed is never looked up as a path.
+        folders: Folders of models.
+
+    Raises:
+        ModelFileMissingError: No checkpoint of this name is listed.
+    """
+    listed = list_checkpoints(folders)
+    if name not in listed:
+        known = ", ".join(listed) or "none yet"
+        raise ModelFileMissingError(path=Path(name), hint=f"Checkpoints in the models folders: {known}.")
+    return listed[name]

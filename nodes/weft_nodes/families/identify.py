@@ -1,0 +1,182 @@
+"""Which family a checkpoint belongs to: from names and shapes of its tensors, never from the tensors.
+
+A rule per family: a tensor that must be there, and one whose width tells relatives apart. Every rule that
+fails says why, so that an unknown file is answered by what it holds and what was tried.
+
+What cannot be seen in a header: whether a Stable Diffusion 2.x file predicts the noise (the 512 "base"
+models) or the velocity (the 768 models); both have the same tensors. Unless the file's metadata says so,
+velocity is assumed, which the caller can override.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from weft_nodes.families.facts import FACTS
+from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
+from weft_nodes.models.handles import Prediction
+from weft_nodes.models.loading import read_json
+from weft_nodes.models.weights import Header, component_files, read_header
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The family of a checkpoint.
+
+    Args:
+        family: Its id.
+        reason: What gave it away, in words.
+        prediction: What the network predicts, if the file says so itself; else "auto".
+        has_zero_terminal_snr: Whether the file says that its noise schedule ends in noise alone.
+    """
+
+    family: str
+    reason: str
+    prediction: Prediction = "auto"
+    has_zero_terminal_snr: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to recognise a family.
+
+    Args:
+        family: Its id.
+        tensor: A tensor that must be there; its last axis is the width of the text states.
+        width: The width it must have.
+        also: Further tensors that must be there.
+    """
+
+    family: str
+    tensor: str
+    width: int
+    also: tuple[str, ...] = ()
+
+    def rejection(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
+        """Return why these tensors are not of this family; empty if they are."""
+        missing = [name for name in (self.tensor, *self.also) if name not in shapes]
+        if missing:
+            return f"{self.family}: there is no {missing[0]}"
+        width = shapes[self.tensor][-1]
+        if width != self.width:
+            return f"{self.family}: reads text of width {self.width}, not {width}"
+        return ""
+
+
+_ATTENTION: Final = "transformer_blocks.0.attn2.to_k.weight"
+_FIRST: Final = f"input_blocks.1.1.{_ATTENTION}"
+_SECOND: Final = f"input_blocks.4.1.{_ATTENTION}"
+
+# Single files in the layout of the original training code, after the prefix of the network.
+FILE_PREFIX: Final = "model.diffusion_model."
+FILE_RULES: Final = (
+    Rule("sd15", _FIRST, 768),
+    Rule("sd2", _FIRST, 1024),
+    Rule("sdxl", _SECOND, 2048, ("label_emb.0.0.weight",)),
+    Rule("sdxl-refiner", _SECOND, 1280, ("label_emb.0.0.weight",)),
+)
+
+# The U-Net of a folder in the diffusers layout.
+_FOLDER_FIRST: Final = f"down_blocks.0.attentions.0.{_ATTENTION}"
+_FOLDER_SECOND: Final = f"down_blocks.1.attentions.0.{_ATTENTION}"
+FOLDER_RULES: Final = (
+    Rule("sd15", _FOLDER_FIRST, 768, ("conv_in.weight",)),
+    Rule("sd2", _FOLDER_FIRST, 1024, ("conv_in.weight",)),
+    Rule("sdxl", _FOLDER_SECOND, 2048, ("add_embedding.linear_1.weight",)),
+    Rule("sdxl-refiner", _FOLDER_SECOND, 1280, ("add_embedding.linear_1.weight",)),
+    Rule("starter", _FOLDER_FIRST, FACTS["starter"].text_width, ("conv_in.weight",)),
+)
+
+# What other single files hold, so that the error can say it.
+_OTHERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer, not supported yet",
+        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer, not supported yet",
+        "input_blocks.0.0.weight": "a U-Net of another width",
+        "down_blocks.0.resnets.0.norm1.weight": "a part of a diffusers folder: load the folder in its place",
+        "decoder.mid.block_1.norm1.weight": "an autoencoder alone",
+        "text_model.embeddings.token_embedding.weight": "a text encoder alone",
+    }
+)
+
+
+def identify(path: Path) -> Identified:
+    """Find out the family of a checkpoint.
+
+    Args:
+        path: A folder in the diffusers layout, or a single safetensors file.
+
+    Returns:
+        The family, with the reason.
+
+    Raises:
+        ModelFileMissingError: There is no such file, or a folder lacks one.
+        ModelFileRefusedError: The weights are a pickle.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointUnknownError: No known family has these tensors.
+    """
+    return _identify_folder(path) if path.is_dir() else _identify_file(read_header(path))
+
+
+def _identify_file(header: Header) -> Identified:
+    shapes = {
+        name.removeprefix(FILE_PREFIX): info.shape
+        for name, info in header.tensors.items()
+        if name.startswith(FILE_PREFIX)
+    }
+    rule = _first_match(FILE_RULES, shapes, header.path, lambda: _seen(header))
+    return Identified(
+        rule.family,
+        f"its U-Net reads text of width {rule.width}",
+        _stated_prediction(header),
+        "ztsnr" in header.tensors,
+    )
+
+
+def _identify_folder(path: Path) -> Identified:
+    if not (path / "model_index.json").is_file():
+        raise ModelFileMissingError(
+            path=path / "model_index.json", hint="The folder is not a diffusers model."
+        )
+    index = read_json(path / "model_index.json")
+    # A folder may name its family itself, as small test models do, whose widths are nobody's.
+    named = index.get("_weft_family")
+    if isinstance(named, str):
+        return Identified(named, "model_index.json names it")
+    shapes: dict[str, tuple[int, ...]] = {}
+    for file in component_files(path / "unet") if (path / "unet").is_dir() else ():
+        shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
+    pipeline = str(index.get("_class_name", "no pipeline"))
+    rule = _first_match(FOLDER_RULES, shapes, path, lambda: f"the parts of a {pipeline}")
+    return Identified(rule.family, f"its U-Net reads text of width {rule.width}")
+
+
+def _first_match(
+    rules: tuple[Rule, ...], shapes: Mapping[str, tuple[int, ...]], path: Path, seen: Callable[[], str]
+) -> Rule:
+    rejections = []
+    for rule in rules:
+        rejection = rule.rejection(shapes)
+        if not rejection:
+            return rule
+        rejections.append(rejection)
+    raise CheckpointUnknownError(path=path, seen=seen(), tried=rejections)
+
+
+def _seen(header: Header) -> str:
+    count = f"{len(header.tensors)} tensors"
+    for tail, words in _OTHERS.items():
+        if any(name.endswith(tail) for name in header.tensors):
+            return f"{count}: {words}"
+    examples = ", ".join(sorted(header.tensors)[:3]) or "none"
+    return f"{count} ({examples})"
+
+
+def _stated_prediction(header: Header) -> Prediction:
+    # Some trainers leave empty tensors as flags, others the "modelspec" metadata of Stability AI.
+    if "v_pred" in header.tensors:
+        return "v_prediction"
+    stated = header.metadata.get("modelspec.prediction_type", "").lower()
+    return "v_prediction" if stated in ("v", "v_prediction") else "epsilon" if stated == "epsilon" else "auto"

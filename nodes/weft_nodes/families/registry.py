@@ -1,0 +1,43 @@
+"""All families that are known here, and the service that turns their handles into live networks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Self
+
+from weft.sdk import ServiceScope
+
+from weft_nodes.families.sd import StableDiffusion
+from weft_nodes.families.sdxl import StableDiffusionXL
+from weft_nodes.models.adapter import Family
+from weft_nodes.models.architectures import clip_part, open_clip_part
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.store import HandleStore
+
+_CONFIGS: Final = Path(__file__).parent / "configs"
+_CLIP = clip_part("text_encoder", prefix="cond_stage_model.transformer.")
+_OPEN_CLIP = open_clip_part("text_encoder", prefix="cond_stage_model.model.")
+
+FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
+    {
+        "sd15": StableDiffusion("sd15", "sd", _CLIP, _CONFIGS / "sd15"),
+        "sd2": StableDiffusion("sd2", "sd", _OPEN_CLIP, _CONFIGS / "sd2"),
+        "sdxl": StableDiffusionXL("sdxl", "sdxl", _CONFIGS / "sdxl"),
+        "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
+        "starter": StableDiffusion("starter", "starter", _CLIP, None),
+    }
+)
+
+
+class ModelStore(HandleStore):
+    """The store of live networks as a service: one per worker, with all families."""
+
+    @classmethod
+    def create(cls, scope: ServiceScope) -> Self:
+        """Build the store of a worker.
+
+        Args:
+            scope: The worker's device and folders; digests are remembered in its data folder.
+        """
+        memory = DigestMemory(scope.paths.data_dir / "digests")
+        return cls(FAMILIES, device=scope.device, memory=memory)

@@ -1,0 +1,95 @@
+"""What a model family must say about itself, and nothing more: the seam between `models` and `families`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.models.text import TextStack
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePart:
+    """One network of a checkpoint: how to build it, and where its tensors are.
+
+    Args:
+        name: Its folder in the diffusers layout, and its folder of configurations for single files.
+        build: Makes the module from the content of its `config.json`.
+        rename: Brings the tensor names of a diffusers folder, of whatever age, to those of the module.
+        prefixes: What its tensors' names begin with in a single file.
+        convert: Turns a single file's tensors (full names) into the module's.
+    """
+
+    name: str
+    build: Callable[[Mapping[str, object]], nn.Module]
+    rename: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
+    prefixes: tuple[str, ...]
+    convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """A text encoder and the tokenizer that feeds it.
+
+    Args:
+        encoder: The network.
+        tokenizer: Name of the tokenizer's folder.
+    """
+
+    encoder: ModulePart
+    tokenizer: str
+
+
+class Family(Protocol):
+    """How one model family is loaded, called and fed."""
+
+    @property
+    def id(self) -> str:
+        """Name of the family, such as "sdxl"."""
+
+    @property
+    def latent_space(self) -> str:
+        """Name of its latent space."""
+
+    @property
+    def configs(self) -> Path | None:
+        """Folder of configurations for single files; None if the family has only folders."""
+
+    @property
+    def network_part(self) -> ModulePart:
+        """The denoising network."""
+
+    @property
+    def text_parts(self) -> tuple[TextPart, ...]:
+        """The text encoders, in the order in which `encode` gets them."""
+
+    @property
+    def vae_part(self) -> ModulePart:
+        """The autoencoder."""
+
+    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
+        """Wrap the live module for the sampling core.
+
+        Args:
+            module: The denoising network, private to its handle.
+            space: The noise space it was trained in.
+            key: Key of the handle; rows of equal keys may share a forward.
+        """
+
+    def encode(
+        self, stacks: tuple[TextStack, ...], text: str, *, skipped_layers: int
+    ) -> Mapping[str, Tensor]:
+        """Encode a prompt to the network's inputs.
+
+        Args:
+            stacks: One live text encoder and tokenizer per text part.
+            text: A prompt of any length.
+            skipped_layers: How many of the last layers are left out.
+
+        Returns:
+            Network inputs by name, each with a batch axis of length one.
+        """

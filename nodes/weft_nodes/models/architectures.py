@@ -1,0 +1,125 @@
+"""The networks that diffusers and transformers build, and the names their tensors have in files.
+
+Conversion from the layout of the original training code is diffusers' (`loaders/single_file_utils.py`, 0.42);
+it is called per network on plain tensors, so that no pipeline is built and nothing is looked up on a hub.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, cast
+
+from diffusers import AutoencoderKL, UNet2DConditionModel
+from diffusers.loaders import single_file_utils as converters
+from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from weft_nodes.models.adapter import ModulePart
+
+# Names of the autoencoder's attention in folders that were written before diffusers 0.18.
+_OLD_ATTENTION: Final = MappingProxyType(
+    {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
+)
+
+
+def unet_part(name: str = "unet") -> ModulePart:
+    """Describe a conditional U-Net.
+
+    Args:
+        name: Its folder.
+    """
+    return ModulePart(
+        name=name,
+        build=lambda config: UNet2DConditionModel.from_config(dict(config)),
+        rename=lambda _, tensors: tensors,
+        prefixes=("model.diffusion_model.",),
+        convert=lambda module, tensors: converters.convert_ldm_unet_checkpoint(tensors, _config(module)),
+    )
+
+
+def autoencoder_part(name: str = "vae") -> ModulePart:
+    """Describe an image autoencoder.
+
+    Args:
+        name: Its folder.
+    """
+    return ModulePart(
+        name=name,
+        build=lambda config: AutoencoderKL.from_config(dict(config)),
+        rename=_modern_attention,
+        prefixes=("first_stage_model.",),
+        convert=lambda module, tensors: converters.convert_ldm_vae_checkpoint(tensors, _config(module)),
+    )
+
+
+def clip_part(name: str, *, prefix: str, projection: bool = False) -> ModulePart:
+    """Describe a text encoder of OpenAI's CLIP.
+
+    Args:
+        name: Its folder.
+        prefix: What its tensors' names begin with in single files, up to `text_model.`.
+        projection: Whether the pooled state is projected.
+    """
+
+    def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        plain = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
+        return _flattened(module, plain)
+
+    return _clip(name, prefix=prefix, projection=projection, convert=convert)
+
+
+def open_clip_part(name: str, *, prefix: str, projection: bool = False) -> ModulePart:
+    """Describe a text encoder of OpenCLIP, whose attention is stored fused.
+
+    Args:
+        name: Its folder.
+        prefix: What its tensors' names begin with in single files, up to `transformer.`.
+        projection: Whether the pooled state is projected.
+    """
+
+    def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return _flattened(module, converters.convert_open_clip_checkpoint(module, tensors, prefix=prefix))
+
+    return _clip(name, prefix=prefix, projection=projection, convert=convert)
+
+
+def _config(module: nn.Module) -> dict[str, Any]:
+    return dict(cast("Mapping[str, Any]", module.config))
+
+
+def _clip(
+    name: str,
+    *,
+    prefix: str,
+    projection: bool,
+    convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]],
+) -> ModulePart:
+    kind = CLIPTextModelWithProjection if projection else CLIPTextModel
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        return cast("nn.Module", kind(CLIPTextConfig.from_dict(dict(config))))
+
+    return ModulePart(name=name, build=build, rename=_flattened, prefixes=(prefix,), convert=convert)
+
+
+def _flattened(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    # transformers 5.6 dropped the `text_model.` level of CLIPTextModel; files on disk still have it.
+    if hasattr(module, "text_model"):
+        return tensors
+    return {name.removeprefix("text_model."): tensor for name, tensor in tensors.items()}
+
+
+def _modern_attention(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    wanted = module.state_dict()
+    renamed = {_modern_name(name): tensor for name, tensor in tensors.items()}
+    # The oldest files store these linear layers as convolutions of size one.
+    return {
+        name: tensor[..., 0, 0] if tensor.ndim == 4 and name in wanted and wanted[name].ndim == 2 else tensor
+        for name, tensor in renamed.items()
+    }
+
+
+def _modern_name(name: str) -> str:
+    if ".attentions." in name:
+        for old, new in _OLD_ATTENTION.items():
+            name = name.replace(old, new)
+    return name

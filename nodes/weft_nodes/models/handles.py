@@ -1,0 +1,142 @@
+"""What travels on wires in place of networks: small immutable handles, equal in every process.
+
+A handle names weights by content, so its key is exactly what result caching needs: the same file under
+another name gives the same key, a changed file or one more patch gives another one.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from weft.sdk import value
+
+from weft_nodes.models.patches import Patch
+
+Dtype = Literal["auto", "float32", "float16", "bfloat16"]
+Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where weights lie, and what they are.
+
+    Args:
+        source: Digest of the content of all files they are made from.
+        path: Folder in the diffusers layout, or a single safetensors file.
+        config: Folder of configurations for a single file; empty for a folder, which has its own.
+        dtype: Type to compute in. "auto" is float32 on a CPU, and float16 elsewhere but for an autoencoder
+            that overflows.
+    """
+
+    source: str
+    path: str
+    config: str = ""
+    dtype: Dtype = "auto"
+
+
+@value("model", color="#b39ddb")
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A denoising network of a model family, with its patches.
+
+    Args:
+        family: Id of the model family, such as "sdxl".
+        space: Id of the latent space it denoises, such as "sd".
+        weights: Which weights.
+        component: Part of the checkpoint that holds it.
+        prediction: What the network predicts; "auto" takes what the checkpoint or its family says.
+        has_zero_terminal_snr: Whether the noise schedule is rescaled to end in noise alone.
+        patches: Changes to the network, applied in order.
+    """
+
+    family: str
+    space: str
+    weights: Weights
+    component: str = "unet"
+    prediction: Prediction = "auto"
+    has_zero_terminal_snr: bool = False
+    patches: tuple[Patch, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Return the digest of the weights' content."""
+        return self.weights.source
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that decides what this network computes; the same in every process."""
+        schedule = f"{self.prediction} {self.has_zero_terminal_snr}"
+        patches = [patch.key for patch in self.patches]
+        return _digest(
+            "model", self.family, self.source, self.weights.dtype, self.component, schedule, *patches
+        )
+
+    def with_patches(self, *patches: Patch) -> "Model":
+        """Return this model with more patches behind those it has."""
+        return replace(self, patches=self.patches + patches)
+
+
+@value("encoder", color="#ffd54f")
+@dataclass(frozen=True, slots=True)
+class TextEncoder:
+    """The text encoders and tokenizers of a checkpoint.
+
+    Args:
+        family: Id of the model family, such as "sdxl".
+        weights: Which weights.
+        skipped_layers: How many of the last layers are left out ("CLIP skip" minus one), 0..11.
+        patches: Changes to the encoders, applied in order.
+    """
+
+    family: str
+    weights: Weights
+    skipped_layers: int = 0
+    patches: tuple[Patch, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Return the digest of the weights' content."""
+        return self.weights.source
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that decides what a prompt is encoded to."""
+        patches = [patch.key for patch in self.patches]
+        return _digest(
+            "encoder", self.family, self.source, self.weights.dtype, str(self.skipped_layers), *patches
+        )
+
+    def with_patches(self, *patches: Patch) -> "TextEncoder":
+        """Return this encoder with more patches behind those it has."""
+        return replace(self, patches=self.patches + patches)
+
+
+@value("vae", color="#ff7f7f")
+@dataclass(frozen=True, slots=True)
+class Vae:
+    """The autoencoder between pictures and latents.
+
+    Args:
+        family: Id of the model family, such as "sdxl".
+        space: Id of the latent space it reads and writes.
+        weights: Which weights.
+    """
+
+    family: str
+    space: str
+    weights: Weights
+
+    @property
+    def source(self) -> str:
+        """Return the digest of the weights' content."""
+        return self.weights.source
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that decides what this autoencoder computes."""
+        return _digest("vae", self.family, self.source, self.weights.dtype)
+
+
+def _digest(*words: str) -> str:
+    return hashlib.blake2b(json.dumps(words).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,264 @@
+"""From files to modules, offline: a diffusers folder, or a single file with a folder of configurations.
+
+Both layouts go the same way: build the module from its configuration without storage, bring the tensors'
+names to its own, check every name and shape, and put the tensors in one by one. Nothing here ever looks at a
+network address.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from transformers import PreTrainedTokenizerBase
+
+from weft_nodes.models.adapter import Family, ModulePart, TextPart
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncompleteError, ModelFileMissingError
+from weft_nodes.models.handles import Weights
+from weft_nodes.models.tokenizers import load_tokenizer
+from weft_nodes.models.weights import component_files, iterate_tensors
+
+
+class Checkpoint(Protocol):
+    """The files of one checkpoint, in either layout."""
+
+    def config(self, part: str, file: str = "config.json") -> dict[str, object]:
+        """Read the configuration of a part.
+
+        Args:
+            part: Such as "unet" or "scheduler".
+            file: Its file name.
+
+        Raises:
+            ModelFileMissingError: There is no such file.
+            CheckpointCorruptError: It is not a JSON object.
+        """
+
+    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+        """Read the tensors of a part, by the module's own names; they may be views of the mapped file."""
+
+    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+        """Build a tokenizer of its own for the caller."""
+
+    def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
+        """Return the digest of the content of some parts.
+
+        Args:
+            memory: Remembers digests of files.
+            modules: Parts with weights and a configuration.
+            others: Parts of other files: tokenizers and the scheduler.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFolder:
+    """A checkpoint in the diffusers layout: one folder per part.
+
+    Args:
+        path: The folder with `model_index.json`.
+    """
+
+    path: Path
+
+    def config(self, part: str, file: str = "config.json") -> dict[str, object]:
+        """Read the configuration of a part; see `Checkpoint`."""
+        return read_json(self.path / part / file)
+
+    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+        """Read the tensors of a part; see `Checkpoint`."""
+        files = component_files(self.path / part.name)
+        return part.rename(module, {name: tensor for file in files for name, tensor in iterate_tensors(file)})
+
+    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+        """Build a tokenizer; see `Checkpoint`."""
+        return load_tokenizer(self.path / name)
+
+    def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
+        """Return the digest of some parts; see `Checkpoint`."""
+        paths = [path for name in modules for path in component_files(self.path / name)]
+        paths += [path for name in (*modules, *others) for path in _texts(self.path / name)]
+        return memory.files({path.relative_to(self.path).as_posix(): path for path in paths})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFile:
+    """A checkpoint in one safetensors file, in the layout of the original training code.
+
+    Args:
+        path: The file.
+        configs: Folder of configurations and tokenizers, in the diffusers layout but without weights.
+    """
+
+    path: Path
+    configs: Path
+
+    def config(self, part: str, file: str = "config.json") -> dict[str, object]:
+        """Read the configuration of a part; see `Checkpoint`."""
+        return read_json(self.configs / part / file)
+
+    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+        """Read the tensors of a part; see `Checkpoint`."""
+        return part.convert(module, dict(iterate_tensors(self.path, prefixes=part.prefixes)))
+
+    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+        """Build a tokenizer; see `Checkpoint`."""
+        return load_tokenizer(self.configs / name)
+
+    def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
+        """Return the digest of the file and of the configurations of some parts; see `Checkpoint`."""
+        configs = [path for name in (*modules, *others) for path in _texts(self.configs / name)]
+        return memory.files(
+            {"weights": self.path} | {path.relative_to(self.configs).as_posix(): path for path in configs}
+        )
+
+
+def open_weights(weights: Weights) -> Checkpoint:
+    """Return access to the files behind a handle.
+
+    Args:
+        weights: Of the handle.
+
+    Raises:
+        ModelFileMissingError: Nothing lies at its path any more.
+    """
+    path = Path(weights.path)
+    if path.is_dir():
+        return CheckpointFolder(path)
+    if not path.is_file():
+        raise ModelFileMissingError(
+            path=path, hint="It was moved or deleted; put it back, or load another checkpoint."
+        )
+    return CheckpointFile(path, Path(weights.config))
+
+
+def network_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
+    """Return the digest of the denoising network and its noise schedule."""
+    return checkpoint.digest(memory, modules=(family.network_part.name,), others=("scheduler",))
+
+
+def text_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
+    """Return the digest of all text encoders and tokenizers."""
+    modules = tuple(part.encoder.name for part in family.text_parts)
+    return checkpoint.digest(
+        memory, modules=modules, others=tuple(part.tokenizer for part in family.text_parts)
+    )
+
+
+def vae_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
+    """Return the digest of the autoencoder."""
+    return checkpoint.digest(memory, modules=(family.vae_part.name,), others=())
+
+
+def load_module(
+    checkpoint: Checkpoint, part: ModulePart, *, path: Path, dtype: torch.dtype, device: torch.device
+) -> nn.Module:
+    """Build one network of a checkpoint and fill it with its weights.
+
+    Args:
+        checkpoint: Where its files are.
+        part: Which network.
+        path: Named in errors.
+        dtype: Of its floating-point parameters.
+        device: Where they are put.
+
+    Returns:
+        The module, ready to run, without gradients, with nothing left that has no storage.
+
+    Raises:
+        ModelFileMissingError: A file is missing.
+        ModelFileRefusedError: The weights are a pickle.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointIncompleteError: Tensors are missing or have another shape.
+    """
+    module = build_without_storage(lambda: part.build(checkpoint.config(part.name)))
+    tensors = checkpoint.tensors(part, module)
+    wanted = module.state_dict()
+    missing = [name for name in wanted if name not in tensors]
+    misshapen = [
+        f"{name} is {list(tensors[name].shape)} instead of {list(wanted[name].shape)}"
+        for name in wanted
+        if name in tensors and tensors[name].shape != wanted[name].shape
+    ]
+    if missing or misshapen:
+        raise CheckpointIncompleteError(path=path, part=part.name, missing=missing, misshapen=misshapen)
+    # A copy, so that the model neither changes nor crashes when the mapped file is overwritten.
+    ready = {name: _placed(tensors[name], dtype, device) for name in wanted}
+    module.load_state_dict(ready, assign=True)
+    module = module.to(device).eval().requires_grad_(False)
+    unfilled = [
+        name for name, tensor in (*module.named_parameters(), *module.named_buffers()) if tensor.is_meta
+    ]
+    if unfilled:
+        raise CheckpointIncompleteError(path=path, part=part.name, missing=unfilled)
+    return module
+
+
+def _placed(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
+    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True).contiguous()
+
+
+class _WithoutStorage(TorchFunctionMode):
+    """Sends new empty tensors, which is how layers make their parameters, to the meta device.
+
+    Unlike accelerate's `init_empty_weights` it patches nothing, so that other threads are not affected, and
+    unlike `torch.device("meta")` it leaves computed buffers such as position ids alone.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> object:
+        options = dict(kwargs or {})
+        if func is torch.empty and options.get("device") is None:
+            options["device"] = "meta"
+        return func(*args, **options)
+
+
+def build_without_storage(build: Callable[[], nn.Module]) -> nn.Module:
+    """Call `build` so that the parameters of the module it makes take no memory until they are assigned."""
+    mode: AbstractContextManager[object] = _WithoutStorage()
+    with mode:
+        return build()
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object from a file of a checkpoint.
+
+    Args:
+        path: The file.
+
+    Raises:
+        ModelFileMissingError: There is no such file.
+        CheckpointCorruptError: It holds no JSON object.
+    """
+    if not path.is_file():
+        raise ModelFileMissingError(path=path, hint="The model folder is incomplete; download it again.")
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise CheckpointCorruptError(path=path, problem=f"it is not JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise CheckpointCorruptError(path=path, problem="it is not a JSON object")
+    return content
+
+
+def load_text_stack(
+    checkpoint: Checkpoint, part: TextPart, *, path: Path, dtype: torch.dtype, device: torch.device
+) -> tuple[nn.Module, PreTrainedTokenizerBase]:
+    """Load a text encoder and its tokenizer; see `load_module`."""
+    module = load_module(checkpoint, part.encoder, path=path, dtype=dtype, device=device)
+    return module, checkpoint.tokenizer(part.tokenizer)
+
+
+def _texts(folder: Path) -> list[Path]:
+    """List the files beside the weights that decide what a part does: configurations and vocabularies."""
+    return [path for path in sorted(folder.glob("*")) if path.suffix in (".json", ".txt")]

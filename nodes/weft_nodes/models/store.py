@@ -1,0 +1,268 @@
+"""The live side of handles: one store per worker owns the modules, and everything else owns values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import torch
+from diffusers import AutoencoderKL
+from torch import nn
+from weft.sdk import Image
+
+from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.spaces import Space, space_from_scheduler_config
+from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
+from weft_nodes.models import loading
+from weft_nodes.models.adapter import Family, TextPart
+from weft_nodes.models.clones import light_clone
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import CheckpointChangedError, FamilyUnknownError, LatentMismatchError
+from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
+from weft_nodes.models.patches import Patch
+from weft_nodes.models.pixels import decode_latents, encode_pixels
+from weft_nodes.models.shelf import Shelf
+from weft_nodes.models.text import TextStack
+from weft_nodes.models.weights import count_bytes
+
+_LIVE_CLONES = 8
+
+
+class StoreStatistics(NamedTuple):
+    """What a store holds.
+
+    Args:
+        bases: Networks with weights of their own.
+        clones: Handles that are live, with or without patches.
+        held_bytes: Memory of weights and of what patches added.
+    """
+
+    bases: int
+    clones: int
+    held_bytes: int
+
+
+class HandleStore:
+    """Turns handles into live networks, loading weights when they are first needed.
+
+    Weights are loaded once and shared by all handles; a handle's network is a light clone with its patches.
+    All methods may be called from any thread.
+
+    Args:
+        families: Adapters by family id.
+        device: Where networks live, such as "cpu" or "cuda:0".
+        memory: Remembers digests of files.
+    """
+
+    def __init__(self, families: Mapping[str, Family], *, device: str, memory: DigestMemory) -> None:
+        self._families = families
+        self._device = torch.device(device)
+        self.digests = memory
+        self._bases: Shelf[nn.Module] = Shelf(count_bytes)
+        self._networks: Shelf[_LiveNetwork] = Shelf(_LiveNetwork.own_bytes, keep=_LIVE_CLONES)
+        self._stacks: Shelf[_LiveStacks] = Shelf(_LiveStacks.own_bytes, keep=_LIVE_CLONES)
+
+    def network(self, model: Model) -> Network:
+        """Return the live network of a handle.
+
+        Args:
+            model: The handle.
+
+        Returns:
+            A network that stays valid as long as it is held, whatever the store forgets.
+
+        Raises:
+            ModelError: The weights cannot be loaded, or a patch does not fit; see `loading` and `patches`.
+        """
+        return self._networks.get(model.key, lambda: self._new_network(model)).network
+
+    def noise_space(self, model: Model) -> Space:
+        """Return the noise space of a handle, without loading weights.
+
+        Args:
+            model: The handle. Unless its prediction is "auto", it overrides what the checkpoint says.
+        """
+        config = loading.open_weights(model.weights).config("scheduler", "scheduler_config.json")
+        if model.prediction != "auto":
+            config["prediction_type"] = model.prediction
+        if model.has_zero_terminal_snr:
+            config["rescale_betas_zero_snr"] = True
+        return space_from_scheduler_config(config)
+
+    def encode_prompt(self, encoder: TextEncoder, text: str) -> Conditioning:
+        """Encode a prompt of any length.
+
+        Args:
+            encoder: The handle of the encoders.
+            text: The prompt; may be empty.
+
+        Returns:
+            A conditioning with one prompt, on the store's device.
+
+        Raises:
+            ModelError: The weights cannot be loaded, or a patch does not fit.
+        """
+        family = self._family(encoder.family)
+        live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
+        tensors = family.encode(live.stacks, text, skipped_layers=encoder.skipped_layers)
+        return Conditioning((Prompt(tensors, family=encoder.family),))
+
+    def encode_image(self, vae: Vae, image: Image) -> Latent:
+        """Encode pictures to latents, the most likely ones: no noise is drawn.
+
+        Args:
+            vae: The handle of the autoencoder.
+            image: Pictures with three channels.
+
+        Raises:
+            LatentMismatchError: The pictures have an alpha channel, or sides that do not divide.
+            ModelError: The weights cannot be loaded.
+        """
+        return Latent(encode_pixels(self._autoencoder(vae), image), vae.space)
+
+    def decode(self, vae: Vae, latent: Latent, *, tile: int | None = None) -> Image:
+        """Decode latents to pictures.
+
+        Args:
+            vae: The handle of the autoencoder.
+            latent: Latents of its space.
+            tile: Side of tiles in pixels, to bound memory; None decodes each picture in one piece.
+
+        Raises:
+            LatentMismatchError: The latents are of another space, or tiles too small.
+            NotFiniteError: The autoencoder overflowed.
+            ModelError: The weights cannot be loaded.
+        """
+        if latent.space != vae.space:
+            raise LatentMismatchError(
+                f"The latent is of the space '{latent.space}', but this autoencoder reads '{vae.space}'.",
+                hint="Decode with the autoencoder of the checkpoint that made the latent.",
+            )
+        return decode_latents(self._autoencoder(vae), latent.samples_BChw, tile=tile)
+
+    def held_bytes(self) -> int:
+        """Return the bytes of all weights and of what patches added."""
+        return self._bases.held_bytes() + self._networks.held_bytes() + self._stacks.held_bytes()
+
+    def release(self, needed_bytes: int) -> int:
+        """Forget what was used longest ago, until enough memory has come free.
+
+        Args:
+            needed_bytes: How much is wanted, >= 0.
+
+        Returns:
+            Bytes that came free. Networks that are still sampling keep theirs.
+        """
+        # Clones hold on to their bases, so they go first; making one again takes milliseconds.
+        freed = self._networks.release(needed_bytes) + self._stacks.release(needed_bytes)
+        if freed < needed_bytes:
+            self._networks.clear()
+            self._stacks.clear()
+            freed += self._bases.release(needed_bytes - freed)
+        return freed
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._networks.clear()
+        self._stacks.clear()
+        self._bases.clear()
+
+    def statistics(self) -> StoreStatistics:
+        """Return what the store holds."""
+        return StoreStatistics(len(self._bases), len(self._networks) + len(self._stacks), self.held_bytes())
+
+    def _family(self, name: str) -> Family:
+        if name not in self._families:
+            raise FamilyUnknownError(family=name, known=tuple(self._families))
+        return self._families[name]
+
+    def _new_network(self, model: Model) -> "_LiveNetwork":
+        family = self._family(model.family)
+        part = family.network_part
+        weights = model.weights
+
+        def load() -> nn.Module:
+            checkpoint = loading.open_weights(weights)
+            self._check_source(weights, loading.network_digest(checkpoint, family, self.digests))
+            dtype = self._dtype(weights.dtype)
+            return loading.load_module(
+                checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
+            )
+
+        base = self._bases.get((part.name, weights.source, weights.dtype), load)
+        clone = _patched(base, part.name, model.patches)
+        network = family.network(clone, space=self.noise_space(model), key=model.key)
+        return _LiveNetwork(network, count_bytes(clone) - count_bytes(base))
+
+    def _new_stacks(self, encoder: TextEncoder) -> "_LiveStacks":
+        family = self._family(encoder.family)
+        weights = encoder.weights
+        checkpoint = loading.open_weights(weights)
+        stacks, added = [], 0
+        for part in family.text_parts:
+
+            def load(part: TextPart = part) -> nn.Module:
+                self._check_source(weights, loading.text_digest(checkpoint, family, self.digests))
+                dtype, path = self._dtype(weights.dtype), Path(weights.path)
+                return loading.load_module(
+                    checkpoint, part.encoder, path=path, dtype=dtype, device=self._device
+                )
+
+            base = self._bases.get((part.encoder.name, weights.source, weights.dtype), load)
+            clone = _patched(base, part.encoder.name, encoder.patches)
+            added += count_bytes(clone) - count_bytes(base)
+            stacks.append(TextStack(clone, checkpoint.tokenizer(part.tokenizer)))
+        return _LiveStacks(tuple(stacks), added)
+
+    def _autoencoder(self, vae: Vae) -> AutoencoderKL:
+        family = self._family(vae.family)
+        part, weights = family.vae_part, vae.weights
+
+        def load() -> nn.Module:
+            checkpoint = loading.open_weights(weights)
+            self._check_source(weights, loading.vae_digest(checkpoint, family, self.digests))
+            overflows = bool(checkpoint.config(part.name).get("force_upcast"))
+            dtype = self._dtype(weights.dtype, overflows=overflows)
+            return loading.load_module(
+                checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
+            )
+
+        return cast("AutoencoderKL", self._bases.get((part.name, weights.source, weights.dtype), load))
+
+    def _check_source(self, weights: Weights, found: str) -> None:
+        if found != weights.source:
+            raise CheckpointChangedError(path=Path(weights.path), expected=weights.source, found=found)
+
+    def _dtype(self, dtype: Dtype, *, overflows: bool = False) -> torch.dtype:
+        if dtype != "auto":
+            return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[dtype]
+        return torch.float32 if self._device.type == "cpu" or overflows else torch.float16
+
+
+class _LiveNetwork:
+    """A network and the memory its patches added."""
+
+    def __init__(self, network: Network, added_bytes: int) -> None:
+        self.network = network
+        self.added_bytes = added_bytes
+
+    def own_bytes(self) -> int:
+        return self.added_bytes
+
+
+class _LiveStacks:
+    """Text encoders with their tokenizers, and the memory their patches added."""
+
+    def __init__(self, stacks: tuple[TextStack, ...], added_bytes: int) -> None:
+        self.stacks = stacks
+        self.added_bytes = added_bytes
+
+    def own_bytes(self) -> int:
+        return self.added_bytes
+
+
+def _patched(base: nn.Module, part: str, patches: tuple[Patch, ...]) -> nn.Module:
+    clone = light_clone(base)
+    for patch in patches:
+        if patch.part == part:
+            patch.apply(clone)
+    return clone
