@@ -18,6 +18,7 @@ from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.errors import JobError
 from weft_nodes.diffusion.runs import OnStep, Run, StepReport
 from weft_nodes.diffusion.ticks import Statistics, Ticker
+from weft_nodes.diffusion.trajectories import TrajectoryCache
 
 Deliver = Callable[[Run], None]
 
@@ -35,8 +36,10 @@ class Batcher:
             without it the company changes results by float rounding (about 1e-6 of their size).
     """
 
-    def __init__(self, *, max_rows: int = 16, exact: bool = False) -> None:
-        self._ticker = Ticker(max_rows=max_rows, exact=exact)
+    def __init__(
+        self, *, max_rows: int = 16, exact: bool = False, trajectories: TrajectoryCache | None = None
+    ) -> None:
+        self._ticker = Ticker(max_rows=max_rows, exact=exact, trajectories=trajectories)
         self._lock = threading.Lock()
         self._arrivals: list[tuple[Run, Deliver]] = []
         self._deliveries: dict[Run, Deliver] = {}

@@ -19,6 +19,7 @@ from weft_nodes.diffusion.noise import SeededNoise, item_seed
 from weft_nodes.diffusion.schedules import is_falling
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.steps import Program
+from weft_nodes.diffusion.trajectories import tensor_digest
 from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
 
 
@@ -27,7 +28,7 @@ class Network(Protocol):
 
     @property
     def batch_key(self) -> Hashable:
-        """Equal for two networks exactly if one forward may serve both: same weights, same patches."""
+        """A stable name of weights and patches: equal exactly if one forward may serve both networks."""
 
     @property
     def device(self) -> torch.device:
@@ -196,6 +197,7 @@ class Denoiser:
         self._negative = tuple(entry.on(device) for entry in job.negative.entries) if job.negative else ()
         self._casts_by_members: dict[tuple[int, ...], _Cast] = {}
         self._casts = tuple(self._cast_at(step / max(job.steps, 1)) for step in range(max(job.steps, 1)))
+        self._identities: dict[_Cast, Hashable] = {}
         self._mask: Tensor | None = None
         self._kept: Tensor | None = None
         self._kept_noise: Tensor | None = None
@@ -262,6 +264,25 @@ class Denoiser:
     def finished(self, x: Tensor) -> Tensor:
         """Return the sampler's result with the kept part restored at the last noise level."""
         return self.prepared(x, self.job.sigmas[-1])
+
+    def identity(self, step: int) -> Hashable:
+        """Return everything but the latent and its noise level that an answer at a step depends on.
+
+        Args:
+            step: The step, 0..steps-1.
+        """
+        cast = self._casts[step]
+        if cast not in self._identities:
+            job = self.job
+            tensors = [tensor for prompt in cast.prompts for _, tensor in sorted(prompt.tensors.items())]
+            tensors += [*(cast.positive_weights or ()), *(cast.negative_weights or ())]
+            kept = [] if self._mask is None or self._kept is None else [self._mask, self._kept]
+            digests = tuple(tensor_digest(tensor) for tensor in (*tensors, *kept))
+            is_guided = len(cast.prompts) > cast.positives
+            guidance = (job.guidance.scale, job.guidance.rescale) if is_guided else None
+            names = (job.network.batch_key, job.space.key, guidance, cast.positives, cast.signatures)
+            self._identities[cast] = (names, digests, len(kept))
+        return self._identities[cast]
 
     def _cast_at(self, share: float) -> _Cast:
         positives = [entry for entry in self._positive if applies(entry.start, entry.end, share)]

@@ -11,6 +11,7 @@ from weft_nodes.diffusion.denoiser import Denoiser, Rows, SampleJob
 from weft_nodes.diffusion.errors import NonFiniteLatentError, SamplingCancelledError
 from weft_nodes.diffusion.samplers import find_sampler
 from weft_nodes.diffusion.steps import Asking
+from weft_nodes.diffusion.trajectories import tensor_digest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +67,7 @@ class Run:
         self._cancelled = cancelled
         self._abort: BaseException | None = None
         self._reported = -1
+        self._key: Hashable | None = None
         self._program: Asking | None = None
 
     @property
@@ -94,18 +96,21 @@ class Run:
         self._program = program(job.space, start, job.sigmas, self._denoiser.noise)
         self._ask(next(self._program))
 
-    def answer(self, outputs_BChw: Tensor) -> None:
-        """Give the run its network outputs, and take its next question.
+    def denoised(self, outputs_BChw: Tensor) -> Tensor:
+        """Join network outputs to the denoised latent the run waits for.
 
         Args:
             outputs_BChw: Raw outputs, one per row of `rows`, in order.
-
-        Raises:
-            NonFiniteLatentError: The outputs or the result are not finite.
         """
-        self.answer_denoised(self._denoiser.denoised(outputs_BChw, self._x, self._sigma, self.step))
+        return self._denoiser.denoised(outputs_BChw, self._x, self._sigma, self.step)
 
-    def answer_denoised(self, denoised: Tensor) -> None:
+    def question(self) -> Hashable:
+        """Return everything that the answer depends on, the latent included, as a key."""
+        if self._key is None:
+            self._key = (self._denoiser.identity(self.step), self._sigma, tensor_digest(self._x))
+        return self._key
+
+    def answer(self, denoised: Tensor) -> None:
         """Give the run its denoised latent, and take its next question.
 
         Args:
@@ -180,6 +185,7 @@ class Run:
             self.step += 1
         self._x, self._sigma = self._denoiser.prepared(x, sigma), sigma
         self.rows = self._denoiser.rows(self._x, sigma, self.step)
+        self._key = None
 
     def _finish(self, x: Tensor) -> None:
         if not bool(torch.isfinite(x).all()):

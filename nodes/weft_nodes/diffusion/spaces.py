@@ -13,13 +13,14 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from weft_nodes.diffusion.betas import betas_of, integer, number, with_zero_terminal_snr
 from weft_nodes.diffusion.errors import SpaceError
 
 Prediction = Literal["epsilon", "v_prediction", "sample"]
@@ -224,13 +225,13 @@ class DiffusionSpace(_VarianceExploding):
         Raises:
             SpaceError: Unknown `beta_schedule` or `prediction_type`.
         """
-        betas = _betas(config)
+        betas = betas_of(config)
         if config.get("rescale_betas_zero_snr"):
-            betas = _with_zero_terminal_snr(betas)
+            betas = with_zero_terminal_snr(betas)
         return cls.from_betas(
             betas,
             prediction=_prediction(config),
-            steps_offset=_integer(config, "steps_offset", 0),
+            steps_offset=integer(config, "steps_offset", 0),
         )
 
     @property
@@ -320,9 +321,9 @@ class EDMSpace(_VarianceExploding):
         """Read a diffusers `scheduler_config.json` of EDMEuler, EDMDPMSolver or CosineDPMSolver."""
         is_cosine = str(config.get("_class_name", "")).startswith("Cosine")
         return cls(
-            lowest_sigma=_number(config, "sigma_min", 0.3 if is_cosine else 0.002),
-            highest_sigma=_number(config, "sigma_max", 500.0 if is_cosine else 80.0),
-            sigma_data=_number(config, "sigma_data", 1.0 if is_cosine else 0.5),
+            lowest_sigma=number(config, "sigma_min", 0.3 if is_cosine else 0.002),
+            highest_sigma=number(config, "sigma_max", 500.0 if is_cosine else 80.0),
+            sigma_data=number(config, "sigma_data", 1.0 if is_cosine else 0.5),
             prediction=_prediction({"prediction_type": "v_prediction", **config} if is_cosine else config),
             told="angle" if is_cosine else "log",
         )
@@ -396,8 +397,8 @@ class FlowSpace(Space):
 
         With `use_dynamic_shifting` the shift depends on the picture: see `with_dynamic_shift`.
         """
-        shift = _number(config, "shift", _number(config, "flow_shift", 1.0))
-        levels = _integer(config, "num_train_timesteps", 1000)
+        shift = number(config, "shift", number(config, "flow_shift", 1.0))
+        levels = integer(config, "num_train_timesteps", 1000)
         return cls(1.0 if config.get("use_dynamic_shifting") else shift, float(levels), levels)
 
     def with_dynamic_shift(self, mu: float) -> "FlowSpace":
@@ -491,20 +492,6 @@ def space_from_scheduler_config(config: Mapping[str, object]) -> Space:
     return DiffusionSpace.from_scheduler_config(config)
 
 
-def _number(config: Mapping[str, object], name: str, default: float) -> float:
-    value = config.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SpaceError(
-            f"The scheduler configuration has {name} = {value!r}, but needs a number.",
-            hint="Repair scheduler_config.json.",
-        )
-    return float(value)
-
-
-def _integer(config: Mapping[str, object], name: str, default: int) -> int:
-    return int(_number(config, name, default))
-
-
 def _prediction(config: Mapping[str, object]) -> Prediction:
     known: Mapping[str, Prediction] = {
         "epsilon": "epsilon",
@@ -518,43 +505,3 @@ def _prediction(config: Mapping[str, object]) -> Prediction:
             hint=f"Known types: {', '.join(known)}, flow_prediction.",
         )
     return known[name]
-
-
-def _betas(config: Mapping[str, object]) -> Tensor:
-    """Compute the betas in float32, as diffusers does, so that levels agree to the bit."""
-    trained = config.get("trained_betas")
-    if isinstance(trained, Sequence):
-        return torch.tensor(trained, dtype=torch.float32)
-    start, end = _number(config, "beta_start", 0.0001), _number(config, "beta_end", 0.02)
-    count = _integer(config, "num_train_timesteps", 1000)
-    makers: Mapping[str, Callable[[], Tensor]] = {
-        "linear": lambda: torch.linspace(start, end, count, dtype=torch.float32),
-        "scaled_linear": lambda: torch.linspace(start**0.5, end**0.5, count, dtype=torch.float32) ** 2,
-        "squaredcos_cap_v2": lambda: _cosine_betas(count),
-    }
-    name = str(config.get("beta_schedule", "linear"))
-    if name not in makers:
-        raise SpaceError(
-            f"The scheduler configuration has the beta schedule '{name}'.",
-            hint=f"Known schedules: {', '.join(makers)}.",
-        )
-    return makers[name]()
-
-
-def _cosine_betas(count: int) -> Tensor:
-    """Betas of the cosine schedule (Nichol & Dhariwal 2021, eq. 17), capped at 0.999."""
-
-    def alpha_bar(time: float) -> float:
-        return math.cos((time + 0.008) / 1.008 * math.pi / 2) ** 2
-
-    betas = [min(1 - alpha_bar((step + 1) / count) / alpha_bar(step / count), 0.999) for step in range(count)]
-    return torch.tensor(betas, dtype=torch.float32)
-
-
-def _with_zero_terminal_snr(betas: Tensor) -> Tensor:
-    """Rescale betas so that the last level is pure noise (Lin et al. 2023, algorithm 1)."""
-    roots = torch.cumprod(1.0 - betas, dim=0).sqrt()
-    first, last = roots[0].clone(), roots[-1].clone()
-    roots = (roots - last) * (first / (first - last))
-    alpha_bar = roots**2
-    return 1 - torch.cat([alpha_bar[:1], alpha_bar[1:] / alpha_bar[:-1]])

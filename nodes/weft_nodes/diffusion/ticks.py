@@ -15,6 +15,7 @@ from torch import Tensor
 from weft_nodes.diffusion.denoiser import Network, Rows
 from weft_nodes.diffusion.errors import JobError
 from weft_nodes.diffusion.runs import Run
+from weft_nodes.diffusion.trajectories import TrajectoryCache
 from weft_nodes.diffusion.values import Prompt
 
 
@@ -27,12 +28,14 @@ class Statistics:
         forwards: Network calls; more than ticks where prompts differ in shape or rows exceed the limit.
         rows: Rows evaluated, without padding.
         jobs: Jobs that ended, with a result or an error.
+        reused: Evaluations that were known already and cost nothing.
     """
 
     ticks: int = 0
     forwards: int = 0
     rows: int = 0
     jobs: int = 0
+    reused: int = 0
 
 
 # One row of a forward: scaled latent, what the network is told about its noise, and the prompt.
@@ -45,21 +48,25 @@ class Ticker:
     Args:
         max_rows: Most rows of one forward, >= 1. A run with more rows is served in several forwards.
         exact: Pad every forward to `max_rows`, so that results are bitwise independent of the company.
+        trajectories: Where denoised latents are remembered and looked up; None evaluates everything.
 
     Raises:
         JobError: `max_rows` is below 1.
     """
 
-    def __init__(self, *, max_rows: int = 16, exact: bool = False) -> None:
+    def __init__(
+        self, *, max_rows: int = 16, exact: bool = False, trajectories: TrajectoryCache | None = None
+    ) -> None:
         if max_rows < 1:
             raise JobError(f"A batcher was given {max_rows} rows.", hint="Give it at least one.")
         self.max_rows = max_rows
         self.exact = exact
+        self.trajectories = trajectories
         self._runs: list[Run] = []
         self._arrivals = 0
         self._served: dict[Hashable, int] = {}
         self._collated: tuple[tuple[Prompt, ...], Mapping[str, Tensor]] = ((), {})
-        self._ticks = self._forwards = self._rows = self._jobs = 0
+        self._ticks = self._forwards = self._rows = self._jobs = self._reused = 0
 
     @property
     def is_idle(self) -> bool:
@@ -68,7 +75,7 @@ class Ticker:
 
     def statistics(self) -> Statistics:
         """Return what was done so far."""
-        return Statistics(self._ticks, self._forwards, self._rows, self._jobs)
+        return Statistics(self._ticks, self._forwards, self._rows, self._jobs, self._reused)
 
     def add(self, run: Run) -> None:
         """Take a run in; it joins at the next tick. A run that cannot begin fails then."""
@@ -87,6 +94,9 @@ class Ticker:
         Returns:
             The runs that ended, with their result or error.
         """
+        if self.trajectories is not None:
+            for run in self._runs:
+                self._replay(run, self.trajectories)
         chosen = self._choose([run for run in self._runs if not run.stopped()])
         if chosen:
             self._ticks += 1
@@ -116,6 +126,9 @@ class Ticker:
         """Pick the runs of the next tick: highest priority first, then the group that has waited longest."""
         if len(runs) <= 1:
             return list(runs)
+        if self.trajectories is not None:
+            # Of runs with the same question one asks; the others find its answer in the next tick.
+            runs = list({run.question(): run for run in reversed(runs)}.values())
         groups: dict[Hashable, list[Run]] = {}
         for run in runs:
             groups.setdefault(run.group, []).append(run)
@@ -154,7 +167,23 @@ class Ticker:
             return
         for run, output_BChw in zip(runs, outputs, strict=True):
             try:
-                run.answer(output_BChw)
+                denoised = run.denoised(output_BChw)
+                if self.trajectories is not None:
+                    self.trajectories.put(run.question(), denoised)
+                run.answer(denoised)
+            # Samplers and observers are anyone's code.
+            except Exception as error:  # noqa: BLE001
+                run.fail(error)
+
+    def _replay(self, run: Run, trajectories: TrajectoryCache) -> None:
+        """Answer a run from memory as far as it goes."""
+        while not run.stopped():
+            known = trajectories.get(run.question())
+            if known is None:
+                return
+            self._reused += 1
+            try:
+                run.answer(known)
             # Samplers and observers are anyone's code.
             except Exception as error:  # noqa: BLE001
                 run.fail(error)
