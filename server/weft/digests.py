@@ -1,0 +1,128 @@
+"""Digests of code: what a node's source and everything it imports from its own pack looked like.
+
+A cached result is only good while the code that made it is unchanged. The digest of a module covers its
+source and that of the modules of its pack that it imports, directly or not, wherever in the file it does so.
+What lies outside of the pack is not covered, nor are imports by computed names.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    content: bytes
+    imports: frozenset[str]
+
+
+class CodeDigests:
+    """Digests of the modules of one pack; every file is read and parsed once.
+
+    Args:
+        root: Name of the pack's package or only module, as it was imported.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._sources: dict[str, _Source | None] = {}
+        module = sys.modules.get(root)
+        file = getattr(module, "__file__", None)
+        self._file = Path(file) if isinstance(file, str) else None
+        self._is_package = hasattr(module, "__path__")
+
+    def digest(self, module: ModuleType) -> str:
+        """Give the digest of a module of the pack, of 32 hexadecimal digits.
+
+        A module without a file, as tests and consoles make them, is known by its name alone.
+        """
+        start = self._relative(module.__name__)
+        state = hashlib.blake2b(digest_size=16)
+        for name in sorted(self._reachable(start if start is not None else module.__name__)):
+            source = self._source(name)
+            content = source.content if source is not None else b""
+            state.update(f"{name}\0{len(content)}\0".encode())
+            state.update(content)
+        return state.hexdigest()
+
+    def _relative(self, name: str) -> str | None:
+        """Give a module's name below the root, the root itself being empty; None outside of the pack."""
+        if name == self._root:
+            return ""
+        prefix = f"{self._root}."
+        return name.removeprefix(prefix) if name.startswith(prefix) else None
+
+    def _reachable(self, start: str) -> set[str]:
+        found = {start}
+        pending = [start]
+        while pending:
+            source = self._source(pending.pop())
+            new = source.imports - found if source is not None else frozenset()
+            known = {name for name in new if self._source(name) is not None}
+            found |= known
+            pending.extend(known)
+        return found
+
+    def _source(self, name: str) -> _Source | None:
+        if name not in self._sources:
+            self._sources[name] = self._read(name)
+        return self._sources[name]
+
+    def _read(self, name: str) -> _Source | None:
+        path = self._path(name)
+        if path is None:
+            return None
+        content = path.read_bytes()
+        is_package = path.name == "__init__.py"
+        try:
+            tree = ast.parse(content)
+        except (SyntaxError, ValueError):
+            # A module that is never imported need not be correct.
+            return _Source(content, frozenset())
+        return _Source(content, frozenset(self._imports(tree, name, is_package=is_package)))
+
+    def _path(self, name: str) -> Path | None:
+        if self._file is None:
+            return None
+        if not self._is_package:
+            return self._file if name == "" and self._file.is_file() else None
+        base = self._file.parent.joinpath(*name.split(".")) if name else self._file.parent
+        candidates = (
+            (base / "__init__.py", base.with_name(f"{base.name}.py")) if name else (base / "__init__.py",)
+        )
+        return next((path for path in candidates if path.is_file()), None)
+
+    def _imports(self, tree: ast.AST, name: str, *, is_package: bool) -> Iterator[str]:
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.Import):
+                found = (self._relative(alias.name) for alias in statement.names)
+                yield from self._with_parents(entry for entry in found if entry is not None)
+            elif isinstance(statement, ast.ImportFrom):
+                yield from self._with_parents(self._from_import(statement, name, is_package=is_package))
+
+    def _from_import(self, statement: ast.ImportFrom, name: str, *, is_package: bool) -> list[str]:
+        if statement.level == 0:
+            base = self._relative(statement.module or "")
+        else:
+            parts = name.split(".") if name else []
+            above = statement.level - 1 if is_package else statement.level
+            inside = parts[: len(parts) - above] if above else parts
+            base = ".".join([*inside, *(statement.module or "").split(".")]).strip(".")
+        if base is None:
+            return []
+        submodules = [f"{base}.{alias.name}".strip(".") for alias in statement.names]
+        present = [entry for entry in submodules if self._path(entry) is not None]
+        # `from . import part` needs the package's own code only where `part` is not a module of it.
+        return present if len(present) == len(submodules) and present else [base, *present]
+
+    @staticmethod
+    def _with_parents(names: Iterator[str] | list[str]) -> Iterator[str]:
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))

@@ -1,0 +1,177 @@
+"""Settings: flags before ``WEFT_*`` environment variables before ``weft.toml`` before defaults.
+
+Nothing is probed or created when this module is imported; `load_settings` reads, and folders are made when
+something is first written to them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from weft.errors import SettingsError, suggest
+from weft.paths import Paths
+
+ENV_PREFIX = "WEFT_"
+CONFIG_NAME = "weft.toml"
+GIB = 2**30
+
+
+def _split(value: object) -> object:
+    """Split a list of folders as PATH is split, so that it can stand in an environment variable."""
+    return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+
+Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
+"""Several folders; in an environment variable separated as in PATH."""
+
+
+def user_data_dir() -> Path:
+    """Give the folder for the user's data on this platform, without creating it."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "weft"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "weft"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "weft"
+
+
+def shipped_workflows() -> Path:
+    """Give the folder of the workflows that come with weft: inside the package, or in a source checkout."""
+    packed = Path(__file__).parent / "_workflows"
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "workflows"
+
+
+class Settings(BaseSettings):
+    """All settings. Relative folders are relative to where weft was started.
+
+    Attributes:
+        data_dir: Everything weft keeps for itself; by default the user's data folder.
+        output_dir: Where nodes that save put their files.
+        input_dir: Pictures and other files that workflows read by name.
+        models_dirs: Folders searched for weight files; by default ``./models`` and below `data_dir`.
+        custom_nodes_dirs: Folders of packs; by default ``./custom_nodes`` and below `data_dir`.
+        workflows_dirs: Folders of workflows; by default the shipped ones and those below `data_dir`.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        cache_device_bytes: Results kept on the device, at most; "2GiB" and the like are understood.
+        cache_ram_bytes: Results kept in memory, at most.
+        cache_disk_bytes: Results kept on disk, at most.
+        sampler_rows: Rows of one batched forward of a denoiser, at most.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=False
+    )
+
+    data_dir: Path = Field(default_factory=user_data_dir)
+    output_dir: Path = Path("output")
+    input_dir: Path = Path("input")
+    models_dirs: Folders = Field(default_factory=lambda data: (Path("models"), data["data_dir"] / "models"))
+    custom_nodes_dirs: Folders = Field(
+        default_factory=lambda data: (Path("custom_nodes"), data["data_dir"] / "custom_nodes")
+    )
+    workflows_dirs: Folders = Field(
+        default_factory=lambda data: (shipped_workflows(), data["data_dir"] / "workflows")
+    )
+    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    cache_device_bytes: ByteSize = Field(ByteSize(2 * GIB), ge=0)
+    cache_ram_bytes: ByteSize = Field(ByteSize(4 * GIB), ge=0)
+    cache_disk_bytes: ByteSize = Field(ByteSize(20 * GIB), ge=0)
+    sampler_rows: int = Field(8, ge=1, le=1024)
+
+    @property
+    def paths(self) -> Paths:
+        """The folders that nodes may use."""
+        return Paths(
+            input_dir=self.input_dir,
+            output_dir=self.output_dir,
+            models=self.models_dirs,
+            data_dir=self.data_dir,
+        )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take only what is passed in: `load_settings` merges the sources, so that errors can name theirs."""
+        return (init_settings,)
+
+
+def load_settings(flags: Mapping[str, object] | None = None, *, config: Path | None = None) -> Settings:
+    """Read the settings from all their sources.
+
+    Args:
+        flags: Settings from the command line, by name; None stands for a flag that was not given.
+        config: The configuration file; by default ``weft.toml`` in the current folder, if there is one.
+
+    Raises:
+        SettingsError: A value is bad or a name unknown; names the setting and where it comes from.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    path = config if config is not None else Path(CONFIG_NAME)
+    layers = (
+        (path, _read_toml(path, is_required=config is not None)),
+        (ENV_PREFIX, dict(EnvSettingsSource(Settings)())),
+        ("flags", given),
+    )
+    merged: dict[str, object] = {}
+    sources: dict[str, str] = {}
+    for source, values in layers:
+        merged.update(values)
+        sources.update({name: _source_of(name, source) for name in values})
+    try:
+        # The sources hold raw values, whose validation is what this call is for.
+        return Settings(**merged)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise _settings_error(error, sources) from error
+
+
+def _source_of(name: str, source: Path | str) -> str:
+    if source == ENV_PREFIX:
+        return f"the environment variable {ENV_PREFIX}{name.upper()}"
+    if source == "flags":
+        return f"the flag --{name.replace('_', '-')}"
+    return f"the file {source}"
+
+
+def _read_toml(path: Path, *, is_required: bool) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if not is_required:
+            return {}
+        raise SettingsError(
+            setting="config", source=f"{path}", fault="names a file that does not exist"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(setting="config", source=f"{path}", fault=f"cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(setting="config", source=f"{path}", fault=f"is not TOML: {error}") from error
+
+
+def _settings_error(error: ValidationError, sources: Mapping[str, str]) -> SettingsError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    source = sources.get(name, "its default")
+    if first["type"] == "extra_forbidden":
+        hint = suggest(name, Settings.model_fields)
+        return SettingsError(setting=name, source=source, fault="does not exist", hint=hint)
+    fault = f"is {first['input']!r}, which is refused: {first['msg']}"
+    return SettingsError(setting=name, source=source, fault=fault)
