@@ -145,8 +145,8 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
         path: A checkpoint.
 
     Returns:
-        "family" and "space"; empty for a file that cannot be read or is of no known family: its error appears when
-        it is loaded.
+        "family" and "space"; empty for a file that cannot be read or is of no known family: its error appears
+        when it is loaded.
     """
     try:
         family = identify(path).family

@@ -2,16 +2,14 @@
 
 Conversion from the layout of the original training code is diffusers' (`loaders/single_file_utils.py`, 0.42);
 it is called per network on plain tensors, so that no pipeline is built and nothing is looked up on a hub.
+Both libraries take seconds to import, so they are imported when the first network is built.
 """
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, cast
 
-from diffusers import AutoencoderKL, UNet2DConditionModel
-from diffusers.loaders import single_file_utils as converters
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from weft_nodes.models.adapter import ModulePart
 
@@ -27,12 +25,23 @@ def unet_part(name: str = "unet") -> ModulePart:
     Args:
         name: Its folder.
     """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        from diffusers import UNet2DConditionModel
+
+        return cast("nn.Module", UNet2DConditionModel.from_config(dict(config)))
+
+    def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
+
+        return cast("dict[str, Tensor]", convert_ldm_unet_checkpoint(tensors, _config(module)))
+
     return ModulePart(
         name=name,
-        build=lambda config: UNet2DConditionModel.from_config(dict(config)),
+        build=build,
         rename=lambda _, tensors: tensors,
         prefixes=("model.diffusion_model.",),
-        convert=lambda module, tensors: converters.convert_ldm_unet_checkpoint(tensors, _config(module)),
+        convert=convert,
     )
 
 
@@ -42,12 +51,19 @@ def autoencoder_part(name: str = "vae") -> ModulePart:
     Args:
         name: Its folder.
     """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        from diffusers import AutoencoderKL
+
+        return cast("nn.Module", AutoencoderKL.from_config(dict(config)))
+
+    def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
+
+        return cast("dict[str, Tensor]", convert_ldm_vae_checkpoint(tensors, _config(module)))
+
     return ModulePart(
-        name=name,
-        build=lambda config: AutoencoderKL.from_config(dict(config)),
-        rename=_modern_attention,
-        prefixes=("first_stage_model.",),
-        convert=lambda module, tensors: converters.convert_ldm_vae_checkpoint(tensors, _config(module)),
+        name=name, build=build, rename=_modern_attention, prefixes=("first_stage_model.",), convert=convert
     )
 
 
@@ -77,7 +93,9 @@ def open_clip_part(name: str, *, prefix: str, projection: bool = False) -> Modul
     """
 
     def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-        return _flattened(module, converters.convert_open_clip_checkpoint(module, tensors, prefix=prefix))
+        from diffusers.loaders.single_file_utils import convert_open_clip_checkpoint
+
+        return _flattened(module, convert_open_clip_checkpoint(module, tensors, prefix=prefix))
 
     return _clip(name, prefix=prefix, projection=projection, convert=convert)
 
@@ -93,9 +111,10 @@ def _clip(
     projection: bool,
     convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]],
 ) -> ModulePart:
-    kind = CLIPTextModelWithProjection if projection else CLIPTextModel
-
     def build(config: Mapping[str, object]) -> nn.Module:
+        from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+        kind = CLIPTextModelWithProjection if projection else CLIPTextModel
         return cast("nn.Module", kind(CLIPTextConfig.from_dict(dict(config))))
 
     return ModulePart(name=name, build=build, rename=_flattened, prefixes=(prefix,), convert=convert)

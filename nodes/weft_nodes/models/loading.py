@@ -5,17 +5,18 @@ names to its own, check every name and shape, and put the tensors in one by one.
 network address.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
-from transformers import PreTrainedTokenizerBase
 
 from weft_nodes.models.adapter import Family, ModulePart, TextPart
 from weft_nodes.models.digests import DigestMemory
@@ -23,6 +24,9 @@ from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncomplet
 from weft_nodes.models.handles import Weights
 from weft_nodes.models.tokenizers import load_tokenizer
 from weft_nodes.models.weights import component_files, iterate_tensors
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 class Checkpoint(Protocol):

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Final, Protocol, cast, runtime_checkable
 
 import torch
-from diffusers.utils import convert_unet_state_dict_to_peft
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -202,9 +201,12 @@ _ROLES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def _modern(key: str) -> str:
-    # Files of diffusers before 0.22 name attention layers after their processor; diffusers knows all such
-    # names.
-    return next(iter(convert_unet_state_dict_to_peft({key: torch.empty(0)}))) if ".processor." in key else key
+    if ".processor." not in key:
+        return key
+    # Files of diffusers before 0.22 name attention layers after their processor; diffusers knows all names.
+    from diffusers.utils import convert_unet_state_dict_to_peft
+
+    return str(next(iter(convert_unet_state_dict_to_peft({key: torch.empty(0)}))))
 
 
 def _split(key: str) -> tuple[str, str]:

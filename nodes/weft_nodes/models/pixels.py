@@ -5,15 +5,20 @@ configuration. Pictures are coded one by one, so that a picture does not depend 
 not grow with the batch.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import AutoencoderKL
 from torch import Tensor
 from weft.sdk import Image, NotFiniteError
 
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import LatentMismatchError
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Normalisation:
     shift: float = 0.0
 
     @classmethod
-    def of(cls, vae: AutoencoderKL) -> "Normalisation":
+    def of(cls, vae: AutoencoderKL) -> Normalisation:
         """Read the normalisation from an autoencoder's configuration."""
         return cls(
             float(vae.config.get("scaling_factor") or 1.0), float(vae.config.get("shift_factor") or 0.0)

@@ -1,11 +1,12 @@
 """The live side of handles: one store per worker owns the modules, and everything else owns values."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
-from diffusers import AutoencoderKL
 from torch import nn
 from weft.sdk import Image
 
@@ -23,6 +24,9 @@ from weft_nodes.models.pixels import decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL
 
 _LIVE_CLONES = 8
 
@@ -175,7 +179,7 @@ class HandleStore:
             raise FamilyUnknownError(family=name, known=tuple(self._families))
         return self._families[name]
 
-    def _new_network(self, model: Model) -> "_LiveNetwork":
+    def _new_network(self, model: Model) -> _LiveNetwork:
         family = self._family(model.family)
         part = family.network_part
         weights = model.weights
@@ -193,7 +197,7 @@ class HandleStore:
         network = family.network(clone, space=self.noise_space(model), key=model.key)
         return _LiveNetwork(network, count_bytes(clone) - count_bytes(base))
 
-    def _new_stacks(self, encoder: TextEncoder) -> "_LiveStacks":
+    def _new_stacks(self, encoder: TextEncoder) -> _LiveStacks:
         family = self._family(encoder.family)
         weights = encoder.weights
         checkpoint = loading.open_weights(weights)

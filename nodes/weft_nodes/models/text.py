@@ -6,13 +6,17 @@ one by one and joined along the token axis, as is the custom of the field. Nothi
 Shape legend: N chunks, T tokens of a chunk, D features.
 """
 
+from __future__ import annotations
+
 import threading
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import PreTrainedTokenizerBase
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True, slots=True, eq=False)

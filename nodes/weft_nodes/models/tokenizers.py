@@ -4,14 +4,17 @@ CLIP's byte-pair merges (OpenAI, MIT licence, in `clip_bpe/` beside its notice) 
 checkpoint, so that single files, which carry no tokenizer, work offline.
 """
 
+from __future__ import annotations
+
 import gzip
 import json
 from pathlib import Path
-from typing import cast
-
-from transformers import CLIPTokenizer, PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, cast
 
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError
+
+if TYPE_CHECKING:
+    from transformers import CLIPTokenizer, PreTrainedTokenizerBase
 
 _BPE = Path(__file__).parent / "clip_bpe" / "merges.txt.gz"
 _START, _END = "<|startoftext|>", "<|endoftext|>"
@@ -36,6 +39,8 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise ModelFileMissingError(
             path=folder / "tokenizer_config.json", hint="The model folder is incomplete."
         )
+    from transformers import CLIPTokenizer
+
     try:
         if (folder / "vocab.json").is_file() or (folder / "tokenizer.json").is_file():
             tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
@@ -56,6 +61,8 @@ def clip_tokenizer(*, model_max_length: int = 77, pad_token: str = _END) -> CLIP
         model_max_length: Tokens of one chunk, start and end included.
         pad_token: Fills chunks: the end token for most encoders, "!" for those trained by OpenCLIP.
     """
+    from transformers import CLIPTokenizer
+
     merges = [tuple(line.split()) for line in gzip.decompress(_BPE.read_bytes()).decode("utf-8").splitlines()]
     letters = _byte_letters()
     pieces = [
