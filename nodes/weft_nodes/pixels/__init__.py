@@ -1,0 +1,1 @@
+"""Arithmetic on pictures and masks: resizing, blending, filters and lettering. No nodes."""

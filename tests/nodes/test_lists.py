@@ -1,0 +1,62 @@
+"""List nodes keep the order and count from both ends."""
+
+import pytest
+from weft_nodes import lists
+from weft_nodes.lists import ItemMissingError, RangeError
+
+
+def test_a_list_is_made_of_lists_and_leaves_out_what_is_not_connected() -> None:
+    assert lists.make_list([1], None, [2, 3], sixth=[4]) == [1, 2, 3, 4]
+
+
+def test_a_range_counts_up_and_down() -> None:
+    assert lists.make_range(5, 3) == [5, 6, 7]
+    assert lists.make_range(5, 3, -2) == [5, 3, 1]
+    assert lists.make_range(5, 0) == []
+
+
+def test_a_range_that_stands_still_is_an_error() -> None:
+    assert lists.make_range(5, 1, 0) == [5]
+    with pytest.raises(RangeError):
+        lists.make_range(5, 2, 0)
+
+
+def test_even_steps_include_both_ends() -> None:
+    assert lists.make_steps(1.0, 2.0, 5) == [1.0, 1.25, 1.5, 1.75, 2.0]
+    assert lists.make_steps(3.0, 9.0, 1) == [3.0]
+
+
+def test_a_value_is_repeated() -> None:
+    assert lists.repeat_item("x", 3) == ["x", "x", "x"]
+    assert lists.repeat_item("x", 0) == []
+
+
+def test_items_are_counted_from_both_ends() -> None:
+    assert lists.take_item(["a", "b", "c"], 0) == "a"
+    assert lists.take_item(["a", "b", "c"], -1) == "c"
+
+
+@pytest.mark.parametrize("index", [3, -4])
+def test_an_item_beyond_the_ends_is_an_error(index: int) -> None:
+    with pytest.raises(ItemMissingError, match="in a list of 3"):
+        lists.take_item(["a", "b", "c"], index)
+
+
+def test_a_list_knows_its_length() -> None:
+    assert lists.count_items([1, 2, 3]) == 3
+    assert lists.count_items([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "expected"),
+    [(0, 2, [1, 2]), (2, 9, [3, 4]), (-2, 1, [3]), (-9, 2, [1, 2]), (9, 1, []), (1, 0, [])],
+)
+def test_a_slice_ends_where_the_list_ends(start: int, count: int, expected: list[int]) -> None:
+    assert lists.slice_list([1, 2, 3, 4], start, count) == expected
+
+
+def test_a_reversed_list_leaves_the_given_one_as_it_was() -> None:
+    items = [1, 2, 3]
+
+    assert lists.reverse_list(items) == [3, 2, 1]
+    assert items == [1, 2, 3]
