@@ -1,0 +1,1 @@
+"""The workflow document, and what is known of it before anything runs."""

@@ -1,0 +1,119 @@
+"""Values that stand in the document: do they fit their input, and what is their canonical form?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from weft.errors import JSON
+from weft.graph.offers import Offers
+from weft.schema import InputSchema
+from weft.sockets import FLOAT, ListOf, SocketType, members_of, without_null
+from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Widget, check_choice
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value that fits its input.
+
+    Attributes:
+        value: Its canonical form.
+        maps: Whether it is a list for an input that takes one item, so that the node runs once per item.
+    """
+
+    value: JSON
+    maps: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A value that does not fit its input; the reason completes "<input> …"."""
+
+    reason: str
+
+
+def read_literal(schema: InputSchema, value: JSON, offers: Offers) -> Literal | Refusal:
+    """Check a value against its input.
+
+    Args:
+        schema: The input.
+        value: What the document gives it.
+        offers: The words that dynamic choices offer.
+
+    Returns:
+        The value in canonical form, one item wrapped where the input takes a list; or why it is refused.
+
+    Raises:
+        PluginError: What the input offers cannot be found out.
+    """
+    reason = _refusal(schema, value, offers)
+    if reason is None:
+        return Literal(canonical(schema.type, value))
+    widget = schema.widget
+    if isinstance(widget, Items) and not isinstance(value, list):
+        item_reason = _widget_refusal(widget.item, value, offers)
+        return Literal(canonical(schema.type, [value])) if item_reason is None else Refusal(item_reason)
+    if isinstance(value, list) and widget is not None and not isinstance(widget, Items):
+        reasons = ((index, _refusal(schema, item, offers)) for index, item in enumerate(value))
+        at = next(((index, found) for index, found in reasons if found is not None), None)
+        if at is not None:
+            return Refusal(f"has at index {at[0]} an item that {at[1]}")
+        return Literal([canonical(schema.type, item) for item in value], maps=True)
+    return Refusal(reason)
+
+
+def item_refusal(schema: InputSchema, value: JSON, offers: Offers) -> str | None:
+    """Give the reason why a value cannot be one item of a list input, or None where it can."""
+    if isinstance(schema.widget, Items):
+        return _widget_refusal(schema.widget.item, value, offers)
+    return _refusal(schema, value, offers)
+
+
+def canonical(type: SocketType, value: JSON) -> JSON:
+    """Give the one form in which equal values of a type are written.
+
+    Args:
+        type: Type of the socket.
+        value: A value that fits it.
+
+    Returns:
+        The value, its whole numbers as floats where the socket takes floats.
+    """
+    inner = without_null(type) if len(members_of(type)) > 1 else type
+    if inner == FLOAT and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(inner, ListOf) and isinstance(value, list):
+        return [canonical(inner.item, item) for item in value]
+    return value
+
+
+def _refusal(schema: InputSchema, value: JSON, offers: Offers) -> str | None:
+    reason = schema.check(value)
+    if reason is not None or value is None or schema.widget is None:
+        return reason
+    return _unlisted(schema.widget, value, offers)
+
+
+def _widget_refusal(widget: Widget, value: JSON, offers: Offers) -> str | None:
+    return widget.check(value) or _unlisted(widget, value, offers)
+
+
+def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
+    """Give the reason why a word is not among those offered just now; None for all other widgets."""
+    match widget:
+        case Choice(provider=provider):
+            return check_choice(value, offers.choices(provider))
+        case ModelFile(listing=kind) | ImageFile(listing=kind):
+            return check_choice(value, offers.listing(kind))
+        case Items(item=inner) if isinstance(value, list):
+            return _first_reason(_unlisted(inner, item, offers) for item in value)
+        case AnyOf(widgets=widgets):
+            fitting = [inner for inner in widgets if inner.check(value) is None]
+            reasons = [_unlisted(inner, value, offers) for inner in fitting]
+            return None if None in reasons else _first_reason(reasons)
+        case _:
+            return None
+
+
+def _first_reason(reasons: Iterable[str | None]) -> str | None:
+    return next((reason for reason in reasons if reason is not None), None)

@@ -1,0 +1,227 @@
+"""Traits: what is known of a value beyond its type, followed along the links before anything runs.
+
+A node says which traits its outputs have and which its inputs ask for: a constant, a ``$Variable`` that is
+the same in the whole node, or what the listing of files says of the chosen file. What a trait means
+is no matter here; it is only passed on and compared. What is not known is compared with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from weft.errors import JSON, PluginError, Problem
+from weft.graph.offers import Offers
+from weft.graph.structure import GraphNode, Source, source_of
+from weft.graph_errors import TraitMismatchError
+from weft.schema import InputSchema, Listed, NodeSchema, OutputSchema, TraitValue
+from weft.sockets import variables_in
+from weft.widgets import ImageFile, ModelFile
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A trait that is known of an output or of a chosen file.
+
+    Attributes:
+        value: The trait's value.
+        place: Where it is known of: ``node.output``, or the file's name.
+        behind: The fact it follows from; None where the node says so by itself.
+    """
+
+    value: str
+    place: str
+    behind: Fact | None = None
+
+    def path(self) -> tuple[str, ...]:
+        """Give the places from where the trait was first known to here."""
+        found = [self.place]
+        fact = self.behind
+        while fact is not None:
+            found.append(fact.place)
+            fact = fact.behind
+        return tuple(reversed(found))
+
+
+def check_traits(
+    nodes: Mapping[str, GraphNode],
+    order: Iterable[str],
+    offers: Offers,
+    *,
+    place: Callable[[str, str], tuple[str, str]],
+) -> list[Problem]:
+    """Follow the traits through a graph and compare them where they meet.
+
+    Args:
+        nodes: The nodes by id; their links may be wrong otherwise.
+        order: The ids in an order in which each stands behind those it reads from.
+        offers: Knows the traits of listed files.
+        place: Says at which node and input a problem of an input is to be reported.
+
+    Returns:
+        One problem for each input whose trait is not what it must be.
+    """
+    tracker = _Tracker(offers, place)
+    silent: dict[str, bool] = {}
+    for name in order:
+        node = nodes[name]
+        is_silent = silent.get(node.type)
+        if is_silent is None:
+            is_silent = silent[node.type] = not _speaks(node.schema)
+        if not is_silent:
+            tracker.visit(node)
+    return tracker.problems
+
+
+def _speaks(schema: NodeSchema) -> bool:
+    """Tell whether traits can pass through a node: it names some, or passes on whatever type it is given."""
+    if any(item.traits for item in schema.inputs) or any(item.traits for item in schema.outputs):
+        return True
+    return any(variables_in(item.type) for item in schema.outputs)
+
+
+class _Tracker:
+    """The traits known so far."""
+
+    def __init__(self, offers: Offers, place: Callable[[str, str], tuple[str, str]]) -> None:
+        self.problems: list[Problem] = []
+        self._offers = offers
+        self._place = place
+        self._known: dict[tuple[str, str], dict[str, Fact]] = {}
+
+    def visit(self, node: GraphNode) -> None:
+        """Compare what a node's inputs ask for with what they are given, then note what it gives."""
+        bound: dict[str, tuple[Fact, str]] = {}
+        for schema in node.schema.inputs:
+            for trait, wanted in schema.traits.items():
+                for fact in self._given(node, schema, trait):
+                    self._compare(node, schema, trait=trait, wanted=wanted, fact=fact, bound=bound)
+        for output in node.schema.outputs:
+            facts = self._passed_on(node, output)
+            for trait, value in output.traits.items():
+                said = self._said(node, output, value=value, bound=bound)
+                if said is not None:
+                    facts[trait] = said
+            if facts:
+                self._known[node.id, output.name] = facts
+
+    def _given(self, node: GraphNode, schema: InputSchema, trait: str) -> list[Fact]:
+        """List what is known of a trait of everything that feeds an input."""
+        link = node.links.get(schema.name)
+        if link is None:
+            file = self._of_file(node, schema.name)
+            return [Fact(file[trait], f'"{node.values[schema.name]}"')] if trait in file else []
+        parts = (link,) if isinstance(link, Source) else link
+        sources = (source_of(part) for part in parts)
+        facts = (self._known.get((s.node, s.output), {}).get(trait) for s in sources if s is not None)
+        return [fact for fact in facts if fact is not None]
+
+    def _of_file(self, node: GraphNode, input: str) -> Mapping[str, str]:
+        """Give what the listing says of the file that a node's input names."""
+        schema = node.schema.input(input)
+        name = node.values.get(input)
+        if (
+            schema is None
+            or not isinstance(schema.widget, ModelFile | ImageFile)
+            or not isinstance(name, str)
+        ):
+            return {}
+        try:
+            return self._offers.listing(schema.widget.listing).get(name, {})
+        except PluginError:
+            # That nothing can be listed is reported where the value itself is checked.
+            return {}
+
+    def _compare(
+        self,
+        node: GraphNode,
+        schema: InputSchema,
+        *,
+        trait: str,
+        wanted: TraitValue,
+        fact: Fact,
+        bound: dict[str, tuple[Fact, str]],
+    ) -> None:
+        if isinstance(wanted, Listed):
+            value = self._of_file(node, wanted.input).get(wanted.trait)
+            if value is None or value == fact.value:
+                return
+            file = Fact(value, f'"{node.values[wanted.input]}"')
+            self._clash(node, schema, trait=trait, fact=fact, other=(file, wanted.input))
+        elif not wanted.startswith("$"):
+            if wanted != fact.value:
+                self._clash(node, schema, trait=trait, fact=fact, other=(Fact(wanted, ""), ""))
+        elif wanted not in bound:
+            bound[wanted] = (fact, schema.name)
+        elif bound[wanted][0].value != fact.value:
+            self._clash(node, schema, trait=trait, fact=fact, other=bound[wanted])
+
+    def _clash(
+        self, node: GraphNode, schema: InputSchema, *, trait: str, fact: Fact, other: tuple[Fact, str]
+    ) -> None:
+        expected, rival = other
+        target = f"{node.id}.{schema.name}"
+        if rival:
+            target += f" (as its {rival}, from {_route(expected)})"
+        error = TraitMismatchError(
+            trait=trait, source=_route(fact), has=fact.value, target=target, expects=expected.value
+        )
+        at, name = self._place(node.id, schema.name)
+        paths: dict[str, JSON] = {
+            "path": list(fact.path()),
+            "other_path": list(expected.path()) if rival else [],
+        }
+        self.problems.append(replace(error.problem(node=at, input=name), details=paths))
+
+    def _said(
+        self,
+        node: GraphNode,
+        output: OutputSchema,
+        *,
+        value: TraitValue,
+        bound: Mapping[str, tuple[Fact, str]],
+    ) -> Fact | None:
+        """Give what a node says of a trait of its output; None where that is not known."""
+        here = f"{node.id}.{output.name}"
+        if isinstance(value, Listed):
+            found = self._of_file(node, value.input).get(value.trait)
+            return None if found is None else Fact(found, here)
+        if not value.startswith("$"):
+            return Fact(value, here)
+        return Fact(bound[value][0].value, here, bound[value][0]) if value in bound else None
+
+    def _passed_on(self, node: GraphNode, output: OutputSchema) -> dict[str, Fact]:
+        """Give the traits of what a type variable stands for, as far as all that feeds it agrees."""
+        variables = variables_in(output.type)
+        if not variables:
+            return {}
+        sources = [
+            source
+            for schema in node.schema.inputs
+            if variables & variables_in(schema.type)
+            for source in _sources(node, schema.name)
+        ]
+        fed = [self._known.get((source.node, source.output), {}) for source in sources]
+        if not fed:
+            return {}
+        here = f"{node.id}.{output.name}"
+        return {
+            trait: Fact(fact.value, here, fact)
+            for trait, fact in fed[0].items()
+            if all(trait in other and other[trait].value == fact.value for other in fed)
+        }
+
+
+def _sources(node: GraphNode, input: str) -> list[Source]:
+    link = node.links.get(input, ())
+    parts = (link,) if isinstance(link, Source) else link
+    return [source for part in parts if (source := source_of(part)) is not None]
+
+
+def _route(fact: Fact) -> str:
+    """Name where a trait was first known, and the way it took from there."""
+    path = fact.path()
+    if len(path) == 1:
+        return path[0]
+    shown = path[1:] if len(path) <= 5 else (path[1], "…", path[-1])
+    return f"{path[0]} (through {', '.join(shown)})"
