@@ -1,6 +1,6 @@
 """Importing packs: under names of their own, from source, and without leaving a trace on failure.
 
-A folder pack becomes ``weft_custom_nodes.<pack>``; sys.path is not touched. Importing it again gives it a name
+A folder pack becomes ``weft_custom_nodes.<pack>``; sys.path is untouched. Importing it again gives it a name
 with a count, ``weft_custom_nodes.<pack>@2``, so that runs under way keep the old modules whole, late imports
 included. Bytecode is never used: its freshness is judged by size and whole seconds, which misses quick edits.
 """
