@@ -6,10 +6,10 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypedDict, TypeVar, Unpack
 
 from weft.context import FingerprintScope
-from weft.errors import JSON, Fault, NodeDefinitionError
+from weft.errors import JSON, Fault, NodeDefinitionError, suggest
 from weft.paths import Paths
 from weft.schema import InputSchema, Lane, NodeSchema, OutputSchema, Traits
 from weft.signature import Declared, Signature, SignatureReader, is_coroutine
@@ -34,8 +34,6 @@ L = TypeVar("L", bound=Callable[[Paths], Mapping[str, Mapping[str, str]]])
 Migration: TypeAlias = Callable[[dict[str, JSON]], dict[str, JSON]]
 """Turns the inputs of one version of a node, links included, into those of the next."""
 
-_NO_TRAITS: Final[Mapping[str, Traits]] = {}
-_NO_MIGRATIONS: Final[Mapping[int, Migration]] = {}
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _LANES = ("inline", "cpu", "device", "io")
 
@@ -80,29 +78,11 @@ class NodeDefinition:
         return self.schema.json_schema()
 
 
-def node(  # noqa: PLR0913
-    type: str,
-    version: int = 1,
-    *,
-    pure: bool = True,
-    lane: Lane | None = None,
-    sink: bool = False,
-    output: str | None = None,
-    title: str | None = None,
-    fingerprint: Callable[..., str] | None = None,
-    migrations: Mapping[int, Migration] = _NO_MIGRATIONS,
-    accepts: Mapping[str, Traits] = _NO_TRAITS,
-    gives: Mapping[str, Traits] = _NO_TRAITS,
-) -> Callable[[F], F]:
-    """Make a plain typed function a node.
+class NodeOptions(TypedDict, total=False):
+    """What `node` takes by keyword.
 
-    The function itself is returned unchanged, with ``__weft_node__`` set: calling it is calling a function.
-    A function whose name begins with ``_`` need not be documented.
-
-    Args:
-        type: Name in documents, ``area.verb``; packs other than weft's own get ``pack:`` put before it.
-        version: Counts the changes that old documents must be migrated over, from 1.
-        pure: Whether equal inputs always give equal outputs; an impure node always runs.
+    Attributes:
+        pure: Whether equal inputs always give equal outputs, as by default; an impure node always runs.
         lane: Where it runs: ``inline`` for trivial work on the event loop, ``cpu`` and ``io`` in threads,
             ``device`` in the one thread of the device; by default ``cpu``. Async functions run on the loop.
         sink: Whether it has an effect outside, and so is a target of a run by itself.
@@ -110,9 +90,33 @@ def node(  # noqa: PLR0913
         title: Name shown to the user; by default made from the function's name.
         fingerprint: Called with a `FingerprintScope` and the entered values it names; gives outside state
             that belongs into the key, such as the content hash of a file.
-        migrations: For each version below `version`, what turns its inputs into those of the next.
+        migrations: For each version below the present, what turns its inputs into those of the next.
         accepts: For inputs, the traits that what is connected must have.
         gives: For outputs, the traits of what they produce.
+    """
+
+    pure: bool
+    lane: Lane
+    sink: bool
+    output: str
+    title: str
+    fingerprint: Callable[..., str]
+    migrations: Mapping[int, Migration]
+    accepts: Mapping[str, Traits]
+    gives: Mapping[str, Traits]
+
+
+def node(type: str, version: int = 1, **options: Unpack[NodeOptions]) -> Callable[[F], F]:
+    """Make a plain typed function a node.
+
+    The function itself is returned unchanged, with ``__weft_node__`` set: calling it is calling a function.
+    Its signature gives the sockets and widgets, its docstring the help; a function whose name begins with
+    ``_`` need not be documented.
+
+    Args:
+        type: Name in documents, ``area.verb``; packs other than weft's own get ``pack:`` put before it.
+        version: Counts the changes that old documents must be migrated over, from 1.
+        options: See `NodeOptions`.
 
     Returns:
         A decorator that gives the function back.
@@ -122,73 +126,83 @@ def node(  # noqa: PLR0913
     """
 
     def decorate(function: F) -> F:
-        reader = SignatureReader(function, Declared(output=output, accepts=accepts, gives=gives))
-        signature = reader.read()
-        chosen: Lane = lane or ("inline" if is_coroutine(function) else "cpu")
-        faults = [
-            *_faults_of_names(type, version, chosen, migrations),
-            *reader.faults,
-            *_faults_of_fingerprint(fingerprint, signature),
-        ]
-        if faults:
-            name = f"{function.__module__}.{function.__qualname__}"
-            raise NodeDefinitionError(function=name, faults=faults)
-        schema = NodeSchema(
-            type=type,
-            version=version,
-            title=title or function.__name__.strip("_").replace("_", " ").capitalize(),
-            category=type.partition(".")[0],
-            summary=signature.doc.summary,
-            doc=signature.doc.text,
-            inputs=signature.inputs,
-            outputs=signature.outputs,
-            pure=pure,
-            lane=chosen,
-            sink=sink,
-            is_async=is_coroutine(function),
-            streams=signature.streams,
-            has_fingerprint=fingerprint is not None,
-        )
-        definition = NodeDefinition(
-            schema=schema,
-            function=function,
-            run_parameter=signature.run_parameter,
-            fingerprint=fingerprint,
-            migrations=dict(migrations),
-            values=signature.values,
-        )
-        setattr(function, "__weft_node__", definition)  # noqa: B010
+        setattr(function, "__weft_node__", _define(function, type, version, options))  # noqa: B010
         return function
 
     return decorate
 
 
-def _faults_of_names(type: str, version: int, lane: str, migrations: Mapping[int, Migration]) -> list[Fault]:
+def _define(function: Callable[..., object], type: str, version: int, options: NodeOptions) -> NodeDefinition:
+    declared = Declared(
+        output=options.get("output"), accepts=options.get("accepts", {}), gives=options.get("gives", {})
+    )
+    reader = SignatureReader(function, declared)
+    signature = reader.read()
+    faults = [
+        *_faults_of_options(type, version, options),
+        *reader.faults,
+        *_faults_of_fingerprint(options.get("fingerprint"), signature),
+    ]
+    if faults:
+        raise NodeDefinitionError(function=f"{function.__module__}.{function.__qualname__}", faults=faults)
+    is_async = is_coroutine(function)
+    schema = NodeSchema(
+        type=type,
+        version=version,
+        title=options.get("title") or function.__name__.strip("_").replace("_", " ").capitalize(),
+        category=type.partition(".")[0],
+        summary=signature.doc.summary,
+        doc=signature.doc.text,
+        inputs=signature.inputs,
+        outputs=signature.outputs,
+        pure=options.get("pure", True),
+        lane=options.get("lane", "inline" if is_async else "cpu"),
+        sink=options.get("sink", False),
+        is_async=is_async,
+        streams=signature.streams,
+        has_fingerprint=options.get("fingerprint") is not None,
+    )
+    return NodeDefinition(
+        schema=schema,
+        function=function,
+        run_parameter=signature.run_parameter,
+        fingerprint=options.get("fingerprint"),
+        migrations=dict(options.get("migrations", {})),
+        values=signature.values,
+    )
+
+
+def _faults_of_options(type: str, version: int, options: NodeOptions) -> list[Fault]:
     faults: list[Fault] = []
     if not _TYPE.fullmatch(type):
-        faults.append(
-            Fault(
-                None,
-                f'has the node type "{type}"',
-                "Name it `area.verb`, in lower case letters, digits and _.",
-            )
+        hint = "Name it `area.verb`, in lower case letters, digits and _."
+        faults.append(Fault(None, f'has the node type "{type}"', hint))
+    faults.extend(
+        Fault(
+            None, f'has the option "{name}", which does not exist', suggest(name, NodeOptions.__annotations__)
         )
+        for name in options
+        if name not in NodeOptions.__annotations__
+    )
+    lane = options.get("lane", "cpu")
     if lane not in _LANES:
         faults.append(Fault(None, f'has the lane "{lane}"', f"Use one of {', '.join(_LANES)}."))
+    return faults + _faults_of_version(version, options.get("migrations", {}))
+
+
+def _faults_of_version(version: int, migrations: Mapping[int, Migration]) -> list[Fault]:
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        faults.append(Fault(None, f"has the version {version!r}", "Count versions 1, 2, 3, …"))
-        return faults
+        return [Fault(None, f"has the version {version!r}", "Count versions 1, 2, 3, …")]
+    faults: list[Fault] = []
     needed = set(range(1, version))
-    missing = sorted(needed - set(migrations))
+    missing = ", ".join(str(entry) for entry in sorted(needed - set(migrations)))
     if missing:
-        listed = ", ".join(str(entry) for entry in missing)
         hint = "Write one for each old version, so that old documents load for ever."
-        faults.append(Fault(None, f"has version {version}, but no migration from {listed}", hint))
-    surplus = sorted(set(migrations) - needed)
+        faults.append(Fault(None, f"has version {version}, but no migration from {missing}", hint))
+    surplus = ", ".join(str(entry) for entry in sorted(set(migrations) - needed))
     if surplus:
-        listed = ", ".join(str(entry) for entry in surplus)
         hint = "Raise the version, or remove the migration."
-        faults.append(Fault(None, f"has a migration from {listed}, but only version {version}", hint))
+        faults.append(Fault(None, f"has a migration from {surplus}, but only version {version}", hint))
     return faults
 
 
