@@ -156,7 +156,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if isinstance(found, Refusal):
-            self._report(draft, schema.name, InputInvalidError(name=schema.name, reason=found.reason))
+            self._refuse(draft, schema.name, found.reason)
             return
         draft.values[schema.name] = found.value
         if found.maps:
@@ -170,8 +170,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if reason is not None:
-            error_of_item = InputInvalidError(name=schema.name, reason=f"has an item that {reason}")
-            self._report(draft, schema.name, error_of_item)
+            self._refuse(draft, schema.name, f"has an item that {reason}")
 
     def _bind(self, draft: _Draft, input: str, fit: Fit) -> None:
         """Note what the type variables of an input stand for, and compare with what they stood for before."""
@@ -221,6 +220,10 @@ class Assembly:
             expects=str(schema.type),
             converters=self._converters.between(produced, schema.type),
         )
+
+    def _refuse(self, draft: _Draft, input: str, reason: str) -> None:
+        node, name = self._flat.place(draft.wired.flat.id, input)
+        self.problems.append(InputInvalidError(name=name, reason=reason).problem(node=node, input=name))
 
     def _report(self, draft: _Draft, input: str, error: WeftError) -> None:
         node, name = self._flat.place(draft.wired.flat.id, input)

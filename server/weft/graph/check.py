@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from weft.errors import Problem
+from weft.errors import JSON, Problem
 from weft.graph.assembly import Assembly
 from weft.graph.document import WORKFLOW_PREFIX, Document, split_socket
 from weft.graph.faults import PortInvalidError, SourceOffError
@@ -29,7 +29,7 @@ from weft.graph.structure import Graph, GraphNode, Source
 from weft.graph.subgraphs import FlatNode, unfold
 from weft.graph.traits import check_traits
 from weft.graph.wiring import WiredNode, wire
-from weft.graph.workflows import WorkflowSource
+from weft.graph.workflows import CarriedWorkflows, WorkflowSource
 from weft.graph_errors import CycleError, InputMissingError, NodeTypeUnknownError
 from weft.registry import Catalog
 
@@ -80,7 +80,7 @@ class _Check:
 
     def __init__(self, document: Document, catalog: Catalog, workflows: WorkflowSource) -> None:
         self._catalog = catalog
-        self._library = Library(catalog, workflows)
+        self._library = Library(catalog, CarriedWorkflows(document, workflows))
         migrated = migrate_nodes(document, catalog)
         self._document = migrated.document
         self._flat = unfold(migrated.document, self._library)
@@ -177,13 +177,17 @@ class _Check:
 
     def _missing(self, node: WiredNode, name: str, *, severity: Literal["error", "warning"]) -> Problem:
         absent = node.absent.get(name)
+        place, at = self._flat.place(node.flat.id, name, is_missing=True)
         error: InputMissingError | SourceOffError
         if absent is None:
-            error = InputMissingError(name=name, expects=str(node.profile.inputs[name].type))
+            error = InputMissingError(name=at, expects=str(node.profile.inputs[name].type))
         else:
-            error = SourceOffError(name=name, source=absent.node, mode=absent.mode)
-        place, at = self._flat.place(node.flat.id, name, is_missing=True)
-        return Problem(error.code, error.message, error.hint, place, at, severity)
+            error = SourceOffError(name=at, source=absent.node, mode=absent.mode)
+        ports = (port for port, found in self._document.inputs.items() if f"{place}.{at}" in found.to)
+        port = next(ports, None)
+        hint = error.hint if port is None else f'{error.hint} Or give the workflow\'s input "{port}".'
+        details: dict[str, JSON] = {} if port is None else {"workflow_input": port}
+        return Problem(error.code, error.message, hint, place, at, severity, details)
 
     def _needed(self, feeds: Mapping[str, list[str]]) -> set[str]:
         """Give the nodes that outputs and sinks need; all of them where there is neither."""

@@ -13,7 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from weft.errors import JSON, GraphError, ProblemsError
@@ -196,6 +204,8 @@ class Document(_Part):
         outputs: Its own outputs by name.
         nodes: Its nodes by id; an id is not empty and holds neither ``.`` nor ``/``.
         view: How an editor shows it. Kept as it is; it never changes a result.
+        workflows: Workflows that the nodes use, by name, carried along so that the document is complete by
+            itself, as in a picture. They come before saved workflows of the same name.
     """
 
     weft: Annotated[int, Field(ge=1, le=NEWEST_DOCUMENT_VERSION)]
@@ -205,6 +215,17 @@ class Document(_Part):
     outputs: dict[_Name, OutputPort] = Field(default_factory=dict)
     nodes: dict[_Name, NodeEntry] = Field(default_factory=dict)
     view: dict[str, _Json] = Field(default_factory=dict)
+    workflows: dict[str, Document] = Field(default_factory=dict)
+
+    @field_validator("workflows")
+    @classmethod
+    def _carry_one_level(cls, workflows: dict[str, Document]) -> dict[str, Document]:
+        for name, document in workflows.items():
+            if document.workflows:
+                raise _refuse(
+                    f'holds "{name}", which carries workflows of its own', "Carry all of them here."
+                )
+        return workflows
 
     def to_json(self) -> dict[str, JSON]:
         """Give the document as JSON; reading it again gives an equal document."""
@@ -214,6 +235,8 @@ class Document(_Part):
         result["nodes"] = {name: entry.to_json() for name, entry in self.nodes.items()}
         if self.view:
             result["view"] = dict(self.view)
+        if self.workflows:
+            result["workflows"] = {name: document.to_json() for name, document in self.workflows.items()}
         return result
 
 

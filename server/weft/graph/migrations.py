@@ -37,11 +37,25 @@ def migrate_document(
         newest: The version to reach.
 
     Returns:
-        The document in the newest version; `data` itself is not changed.
+        The document in the newest version, the workflows it carries too; `data` itself is not changed.
 
     Raises:
-        DocumentVersionError: The document is newer than `newest`.
+        DocumentVersionError: The document, or one it carries, is newer than `newest`.
     """
+    data = _migrated(data, migrations, newest)
+    carried = data.get("workflows")
+    if not carried or not isinstance(carried, Mapping):
+        return data
+    inner: dict[str, JSON] = {
+        name: dict(_migrated(found, migrations, newest)) if isinstance(found, Mapping) else found
+        for name, found in carried.items()
+    }
+    return {**data, "workflows": inner}
+
+
+def _migrated(
+    data: Mapping[str, JSON], migrations: Mapping[int, DocumentMigration], newest: int
+) -> Mapping[str, JSON]:
     version = data.get("weft")
     if not isinstance(version, int) or isinstance(version, bool):
         return data

@@ -18,7 +18,7 @@ from weft.graph.literals import canonical
 from weft.graph.node_versions import migrate_nodes
 from weft.graph.port_check import check_ports
 from weft.graph.ports import inner_inputs, inner_output, shared_type
-from weft.graph.workflows import WorkflowSource
+from weft.graph.workflows import CarriedWorkflows, WorkflowSource
 from weft.graph_errors import InputInvalidError
 from weft.registry import Catalog
 from weft.schema import MISSING, Missing
@@ -113,7 +113,7 @@ def signature(document: Document, catalog: Catalog, workflows: WorkflowSource) -
     Raises:
         ProblemsError: An input or output leads nowhere, or to sockets that do not agree.
     """
-    library = Library(catalog, workflows)
+    library = Library(catalog, CarriedWorkflows(document, workflows))
     migrated = migrate_nodes(document, catalog)
     problems = [*migrated.problems, *check_ports(migrated.document, library, node=None)]
     if problems:

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from weft.errors import Problem, suggest
 from weft.graph_errors import DocumentInvalidError
 
-_SECTIONS = ("weft", "title", "description", "inputs", "outputs", "nodes", "view")
+_SECTIONS = ("weft", "title", "description", "inputs", "outputs", "nodes", "view", "workflows")
 _NODE_FIELDS = ("type", "version", "inputs", "mode", "zip")
 _PORT_FIELDS = ("to", "from", "title", "description")
 _NAME_HINT = "A name is not empty and holds neither a dot nor a slash."
@@ -117,6 +117,8 @@ def _fault(found: ErrorDetails, place: Sequence[str | int]) -> tuple[str, str]:
 
 
 def _known_fields(place: Sequence[str | int]) -> tuple[str, ...]:
+    if place[0] == "workflows":
+        place = place[2:]
     if len(place) == 1:
         return _SECTIONS
     if place[0] == "nodes":

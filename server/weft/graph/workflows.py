@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weft.errors import ProblemsError
-from weft.graph.document import Document, parse_document
+from weft.graph.document import WORKFLOW_PREFIX, Document, parse_document
 from weft.graph.faults import JSONUnreadableError
 from weft.graph_errors import WorkflowUnknownError
 
@@ -94,3 +94,57 @@ class FolderWorkflows:
             for path in sorted(folder.glob("*.json")):
                 found.setdefault(path.stem, path)
         return found
+
+
+class CarriedWorkflows:
+    """The workflows that a document carries along, before those of another source.
+
+    Args:
+        document: The document; its own `workflows` come first.
+        saved: Where all others come from.
+    """
+
+    def __init__(self, document: Document, saved: WorkflowSource) -> None:
+        self._carried = document.workflows
+        self._saved = saved
+
+    def names(self) -> tuple[str, ...]:
+        """List the names of carried and saved workflows, sorted."""
+        return tuple(sorted({*self._carried, *self._saved.names()}))
+
+    def load(self, name: str) -> Document:
+        """Give a carried workflow, or read a saved one.
+
+        Raises:
+            WorkflowUnknownError: There is none of that name.
+            ProblemsError: The saved document is malformed.
+        """
+        carried = self._carried.get(name)
+        return self._saved.load(name) if carried is None else carried
+
+
+def carry(document: Document, saved: WorkflowSource) -> Document:
+    """Make a document complete by itself, so that a picture that carries it can be made again.
+
+    Args:
+        document: A document that was checked.
+        saved: The saved workflows that it may use.
+
+    Returns:
+        The same workflow, with every workflow that it uses, directly or through others, in `workflows`;
+        nodes that are off use none.
+
+    Raises:
+        WorkflowUnknownError: It uses a workflow that does not exist.
+        ProblemsError: It uses one that is malformed.
+    """
+    source = CarriedWorkflows(document, saved)
+    found: dict[str, Document] = {}
+    waiting = [document]
+    while waiting:
+        for entry in waiting.pop().nodes.values():
+            name = entry.type.removeprefix(WORKFLOW_PREFIX)
+            if entry.mode != "off" and entry.type.startswith(WORKFLOW_PREFIX) and name not in found:
+                found[name] = source.load(name).model_copy(update={"workflows": {}})
+                waiting.append(found[name])
+    return document.model_copy(update={"workflows": found})
