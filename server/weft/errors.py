@@ -165,8 +165,9 @@ def suggest(word: str, candidates: Iterable[str]) -> str:
     known = sorted(set(candidates))
     lowered = {name.lower(): name for name in reversed(known)}
     close = difflib.get_close_matches(word.lower(), lowered, n=3, cutoff=0.6)
-    if close:
-        names = [f'"{lowered[name]}"' for name in close]
+    likeness = {name: difflib.SequenceMatcher(None, name, word.lower()).ratio() for name in close}
+    names = [f'"{lowered[name]}"' for name in close if likeness[name] > likeness[close[0]] - 0.15]
+    if names:
         return f"Did you mean {' or '.join(names)}?"
     if known and len(known) <= LISTABLE_CANDIDATES:
         return f"There is {', '.join(known)}."
@@ -486,7 +487,7 @@ class CancelledRunError(WeftError):
     code = "cancelled"
 
     def __init__(self) -> None:
-        super().__init__("The run was cancelled.", hint="Run it again to go on; finished results are kept.")
+        super().__init__("The run was cancelled.", hint="Run it again to go on.")
 
 
 def _described(cause: BaseException) -> str:
