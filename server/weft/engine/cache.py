@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from weft.engine.codec import NotStorableError, to_device
 from weft.engine.disk import DiskStore, Link
-from weft.engine.tiers import Entry, Tier, TierName, make_entry
+from weft.engine.tiers import Entry, Tier, TierName, make_entry, slowest
 from weft.engine.writing import BackgroundWriter
 from weft.errors import CacheError, Problem, WeftError
 
@@ -111,7 +111,7 @@ class ResultCache:
         self._disk = DiskStore(folder, disk_budget) if folder is not None and disk_budget > 0 else None
         self._links: dict[str, Link] = {}
         self._writing: dict[str, Entry] = {}
-        self._writer = BackgroundWriter(self._note_failure)
+        self._writer = BackgroundWriter(self.note_failure)
         self._problems: list[Problem] = []
         self._found = {"device": 0, "ram": 0, "disk": 0, "nowhere": 0}
         self._unstorable = 0
@@ -127,6 +127,24 @@ class ResultCache:
         if key in self._device:
             return "device"
         return "disk" if self._disk is not None and self._disk.has(key) else None
+
+    def tier_of(self, link: Link) -> TierName | None:
+        """Say how far away the results are that a key stands for; None where one of them is missing.
+
+        Args:
+            link: The keys it stands for.
+        """
+        tiers = [self.peek(key) for key in link.keys]
+        found = [tier for tier in tiers if tier is not None]
+        return slowest(found) if len(found) == len(tiers) else None
+
+    def holds(self, key: str) -> bool:
+        """Whether a result is in memory or on the device; never touches the disk.
+
+        Args:
+            key: Its key.
+        """
+        return key in self._ram or key in self._writing or key in self._device
 
     def get_held(self, key: str) -> Hit | None:
         """Return a result that is in memory or on the device; never touches the disk.
@@ -249,6 +267,11 @@ class ResultCache:
         """
         return tuple({problem.code: problem for problem in self._problems[count:]}.values())
 
+    @property
+    def has_disk(self) -> bool:
+        """Whether results are kept on disk."""
+        return self._disk is not None
+
     def statistics(self) -> CacheStatistics:
         """Return what the cache holds and did so far."""
         disk = self._disk
@@ -325,7 +348,12 @@ class ResultCache:
 
         self._writer.submit(write)
 
-    def _note_failure(self, error: Exception) -> None:
+    def note_failure(self, error: Exception) -> None:
+        """Turn an exception met in writing into a warning; a value that cannot be written is none.
+
+        Args:
+            error: What was raised.
+        """
         if isinstance(error, NotStorableError):
             self._unstorable += 1
             return

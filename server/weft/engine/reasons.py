@@ -54,6 +54,8 @@ NOT_NEEDED = Reason("not-needed", "Nothing that ran needed its result.")
 FIRST_RUN = Reason("first-run", "It has not run before.")
 IMPURE = Reason("impure", "It runs every time, as its author declared.")
 EVICTED = Reason("evicted", "Nothing changed, but its last result is no longer kept.")
+NOT_KEPT = Reason("evicted", "It takes next to no time, so its result is not kept between starts.")
+DEFERRED = Reason("impure", "What it reads from outside is only known when it runs.")
 CANCELLED = Reason("cancelled", "The run was cancelled.")
 
 

@@ -1,6 +1,6 @@
 """Results held in memory under a byte budget: one tier for the device, one for the host."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -9,6 +9,17 @@ from weft.engine.codec import SCALAR_BYTES, SCALAR_TYPES, Storage, plain_bytes, 
 from weft.engine.gdsf import Gdsf
 
 TierName = Literal["device", "ram", "disk"]
+
+
+def slowest(tiers: Collection[TierName]) -> TierName:
+    """Return the tier that is furthest away; memory where there is none.
+
+    Args:
+        tiers: Some tiers.
+    """
+    if "disk" in tiers:
+        return "disk"
+    return "device" if tiers and "ram" not in tiers else "ram"
 
 
 @dataclass(slots=True, eq=False)

@@ -1,0 +1,303 @@
+"""Runs one node function, or one item of a mapped node: found, shared with others, or computed."""
+
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
+
+import torch
+
+from weft.engine.cache import Hit, ResultCache
+from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, tensors_of
+from weft.engine.flights import Flights, Follower
+from weft.engine.lanes import Lanes
+from weft.engine.memory import MemoryRelief, shortage_of
+from weft.engine.reasons import EQUAL_INPUTS, SAME_WORK, Reason
+from weft.engine.recipes import Recipe
+from weft.engine.running import NodeRun
+from weft.errors import NodeError, NotFiniteError
+
+T = TypeVar("T")
+
+
+class InputMutatedError(NodeError):
+    """A node changed a value that it was given."""
+
+    code = "input-mutated"
+
+    def __init__(self, *, type: str, inputs: Iterable[str]) -> None:
+        super().__init__(
+            f'"{type}" changed what it was given: {", ".join(inputs)}.',
+            hint="Values are shared by all who use them; change a copy.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One function call that is wanted.
+
+    Attributes:
+        recipe: The node type.
+        inputs: The arguments, without the run.
+        run: What the node is given as its `Run`.
+        key: What its result is known by; None where it must not be reused.
+        persist: Whether the result is worth a place on disk.
+    """
+
+    recipe: Recipe
+    inputs: Mapping[str, object]
+    run: NodeRun
+    key: str | None
+    persist: bool = True
+
+    def call(self) -> object:
+        """Call the function."""
+        parameter = self.recipe.definition.run_parameter
+        if parameter is None:
+            return self.recipe.function(**self.inputs)
+        return self.recipe.function(**self.inputs, **{parameter: self.run})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a function call gave.
+
+    Attributes:
+        outputs: The values by output name.
+        files: Digests of the files that went into them.
+        seconds: How long the work took; 0 where it was not done here.
+        reused: Why it was not done here; None where it was.
+    """
+
+    outputs: Mapping[str, object]
+    files: Mapping[str, str]
+    seconds: float = 0.0
+    reused: Reason | None = None
+
+
+class Executor:
+    """Runs function calls in their lanes, once for all who want the same.
+
+    Args:
+        lanes: Where blocking work is done.
+        cache: Where results are found and kept.
+        relief: What frees memory when it runs short.
+        is_guarding: Whether to check, at the cost of hashing, that no node changes what it is given.
+    """
+
+    def __init__(
+        self, lanes: Lanes, cache: ResultCache, relief: MemoryRelief, *, is_guarding: bool = False
+    ) -> None:
+        self._lanes = lanes
+        self._cache = cache
+        self._relief = relief
+        self._is_guarding = is_guarding
+        self._flights: Flights[Outcome] = Flights()
+
+    async def execute(self, order: Order) -> Outcome:
+        """Find the result of a call, wait for somebody who computes it already, or compute it.
+
+        Args:
+            order: The call.
+
+        Returns:
+            Its result, which is in the cache by then.
+
+        Raises:
+            Exception: Whatever the node raised.
+        """
+        key = order.key
+        if key is None:
+            return await self._compute(order)
+        hit = self._cache.get_held(key)
+        if hit is not None:
+            return _reused(hit)
+
+        async def work(followers: list[Follower]) -> Outcome:
+            order.run.followers = followers
+            return await self._find_on_disk(order) or await self._compute(order)
+
+        outcome, is_shared = await self._flights.share(key, work, order.run.follow)
+        if is_shared and outcome.reused is None:
+            return replace(outcome, seconds=0.0, reused=SAME_WORK)
+        return outcome
+
+    def compute_quickly(self, order: Order) -> Outcome:
+        """Call a function at once, on this thread; for work too small to be found or shared.
+
+        Args:
+            order: The call; its key is the one its result is kept under.
+
+        Returns:
+            The result.
+
+        Raises:
+            Exception: Whatever the node raised.
+        """
+        return self._finish(order, order.recipe.unpack(order.call()), 0.0)
+
+    async def _find_on_disk(self, order: Order) -> Outcome | None:
+        key = order.key
+        if key is None or self._cache.peek(key) is None:
+            return None
+        hit = await self._lanes.call("io", lambda: self._cache.get(key))
+        return None if hit is None else _reused(hit)
+
+    async def _compute(self, order: Order) -> Outcome:
+        recipe = order.recipe
+        if recipe.is_async:
+            return await self._compute_on_the_loop(order)
+        if recipe.lane == "inline":
+            return self._compute_here(order)
+        return await self._lanes.call(recipe.lane, lambda: self._compute_here(order), stop=order.run.stop)
+
+    def _compute_here(self, order: Order) -> Outcome:
+        """Call a plain function on the current thread."""
+        order.run.check_cancelled()
+        order.run.begin()
+        before = self._guard(order)
+        started = time.perf_counter()
+        with torch.no_grad():
+            outputs = self._twice(lambda: order.recipe.unpack(_collect(order, order.call())))
+        self._check_guard(order, before)
+        return self._finish(order, outputs, time.perf_counter() - started)
+
+    async def _compute_on_the_loop(self, order: Order) -> Outcome:
+        """Await an asynchronous function; what is heavy about its result is done in a thread."""
+        order.run.check_cancelled()
+        order.run.begin()
+        before = self._guard(order)
+        started = time.perf_counter()
+        result = await self._twice_async(lambda: _collect_async(order))
+        seconds = time.perf_counter() - started
+        self._check_guard(order, before)
+        outputs = order.recipe.unpack(result)
+        if all(type(value) in SCALAR_TYPES for value in outputs.values()):
+            return self._finish(order, outputs, seconds)
+        return await self._lanes.call("io", lambda: self._finish(order, outputs, seconds))
+
+    def _finish(self, order: Order, outputs: Mapping[str, object], seconds: float) -> Outcome:
+        """Check a result and keep it."""
+        check_finite(outputs, order.inputs, order.run.node)
+        if order.key is not None:
+            files = order.run.files
+            self._cache.put(order.key, outputs, seconds, files=files, persist=order.persist)
+        return Outcome(outputs, order.run.files, seconds)
+
+    def _twice(self, attempt: Callable[[], T]) -> T:
+        """Try again, once, where memory ran short and some could be freed."""
+        try:
+            return attempt()
+        # Foreign code: a node may raise anything; only a shortage of memory is dealt with here.
+        except Exception as error:
+            shortage = shortage_of(error)
+            if shortage is None:
+                raise
+        # The exception is gone by now, and with it the tensors that its frames kept alive.
+        self._relief.relieve(shortage)
+        try:
+            return attempt()
+        except Exception as error:
+            again = shortage_of(error)
+            if again is None:
+                raise
+            raise self._relief.failure(again) from error
+
+    async def _twice_async(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await attempt()
+        except Exception as error:
+            shortage = shortage_of(error)
+            if shortage is None:
+                raise
+        self._relief.relieve(shortage)
+        try:
+            return await attempt()
+        except Exception as error:
+            again = shortage_of(error)
+            if again is None:
+                raise
+            raise self._relief.failure(again) from error
+
+    def _guard(self, order: Order) -> Mapping[str, str]:
+        if not self._is_guarding:
+            return {}
+        return {name: _digest_or_nothing(value) for name, value in order.inputs.items()}
+
+    def _check_guard(self, order: Order, before: Mapping[str, str]) -> None:
+        changed = [name for name, was in before.items() if _digest_or_nothing(order.inputs[name]) != was]
+        if changed:
+            raise InputMutatedError(type=order.recipe.definition.schema.type, inputs=changed)
+
+
+def check_finite(outputs: Mapping[str, object], inputs: Mapping[str, object], node: str) -> None:
+    """Refuse a result that holds NaN or infinity.
+
+    What was merely passed on from an input has been checked already. One sum per tensor is enough, since
+    anything not finite makes the sum so; a sum that overflows is looked at more closely.
+
+    Args:
+        outputs: The values by output name.
+        inputs: The values the node was given.
+        node: The node's id.
+
+    Raises:
+        NotFiniteError: Some number is not finite; names the node and the output.
+    """
+    known: set[int] | None = None
+    for name, value in outputs.items():
+        kind = type(value)
+        if kind is float and not math.isfinite(cast("float", value)):
+            raise NotFiniteError(what=f'The output "{name}" of "{node}"')
+        if kind in SCALAR_TYPES:
+            continue
+        if known is None:
+            known = {id(tensor) for part in inputs.values() for tensor in tensors_of(part)}
+        for tensor in tensors_of(value):
+            if id(tensor) not in known and not _is_finite(tensor):
+                raise NotFiniteError(what=f'The output "{name}" of "{node}"')
+
+
+def _is_finite(tensor: torch.Tensor) -> bool:
+    if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.device.type == "meta":
+        return True
+    wide = None if tensor.is_complex() else torch.float32 if tensor.element_size() <= 4 else torch.float64
+    if bool(torch.isfinite(tensor.detach().sum(dtype=wide))):
+        return True
+    return bool(torch.isfinite(tensor.detach()).all())
+
+
+def _collect(order: Order, result: object) -> object:
+    """Gather the items of a generator, telling the observer of each."""
+    if not order.recipe.streams:
+        return result
+    items: list[object] = []
+    for item in cast("Iterable[object]", result):
+        order.run.check_cancelled()
+        order.run.item(len(items))
+        items.append(item)
+    return items
+
+
+async def _collect_async(order: Order) -> object:
+    result = order.call()
+    if not order.recipe.streams:
+        return await cast("Awaitable[object]", result)
+    items: list[object] = []
+    async for item in cast("AsyncIterator[object]", result):
+        order.run.check_cancelled()
+        order.run.item(len(items))
+        items.append(item)
+    return items
+
+
+def _reused(hit: Hit) -> Outcome:
+    return Outcome(hit.outputs, hit.files, 0.0, EQUAL_INPUTS)
+
+
+def _digest_or_nothing(value: object) -> str:
+    try:
+        return digest(value)
+    except NotStorableError:
+        return ""
