@@ -11,8 +11,6 @@ from weft.cli.exits import EXIT_CODE_HELP
 from weft.cli.faults import UsageError
 from weft.errors import suggest
 
-DEVICES = ("auto", "cpu", "cuda")
-
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -23,7 +21,6 @@ class Flag:
         help: One line of help.
         commands: The commands that take it; empty means all of them.
         metavar: What its value is called in the help; empty means that it takes none.
-        choices: The values it may take; empty means any.
         repeats: Whether it may be given several times.
     """
 
@@ -31,7 +28,6 @@ class Flag:
     help: str
     commands: tuple[str, ...] = ()
     metavar: str = ""
-    choices: tuple[str, ...] = ()
     repeats: bool = False
 
 
@@ -110,7 +106,7 @@ FLAGS = (
     Flag("--out", "folder for the results (default: ./output)", commands=("run",), metavar="DIR"),
     Flag("--only", "make only this output of the workflow", commands=_RUNS, metavar="OUTPUT", repeats=True),
     Flag("--no-cache", "compute everything anew, use and keep no results", commands=("run",)),
-    Flag("--device", "where to compute", commands=("run",), metavar="DEVICE", choices=DEVICES),
+    Flag("--device", "where to compute: auto, cpu, cuda, cuda:N or mps", commands=("run",), metavar="DEVICE"),
     Flag("--json", "answer with one JSON object on standard output"),
     Flag("--traceback", "show the traceback of an unexpected error (also: WEFT_TRACEBACK=1)"),
 )
@@ -285,7 +281,6 @@ def _add_flag(parser: argparse.ArgumentParser, flag: Flag) -> None:
     parser.add_argument(
         flag.name,
         action="append" if flag.repeats else "store",
-        metavar=flag.metavar if not flag.choices else None,
-        choices=flag.choices or None,
+        metavar=flag.metavar,
         help=flag.help,
     )

@@ -22,8 +22,8 @@ EXIT_CODE_HELP = """\
 exit codes:
   0    done
   1    a node failed while running
-  2    bad input: the workflow, an input or an option has problems
-  3    the machine is in the way: a full disk, a pack that does not import, a setting that makes no sense
+  2    bad input: the workflow, an input, an option or a setting has problems
+  3    the machine is in the way: a full disk, a pack that does not import, a device that is not there
   130  cancelled with Ctrl-C
 """
 
@@ -39,7 +39,6 @@ _ENVIRONMENT_CODES = frozenset(
         "pack-broken",
         "provider-failed",
         "requirement-missing",
-        "settings-invalid",
     }
 )
 

@@ -7,6 +7,7 @@ Codes in brackets; all others come from `weft.errors`::
     ├── FileUnreadableError [file-unreadable]                   not there, a folder, or not ours to read
     ├── PictureWithoutWorkflowError [picture-without-workflow]  a picture that does not say how it was made
     ├── GivenInputUnknownError [workflow-input-unknown]         a value for an input that the workflow lacks
+    ├── DeviceUnavailableError [device-unavailable]             no such device on this machine
     └── InternalError [internal]                                a mistake in weft itself or in a pack
 """
 
@@ -54,6 +55,18 @@ class GivenInputUnknownError(WeftError):
         listed = f"Its inputs are {', '.join(inputs)}." if inputs else "It declares no inputs."
         guess = _guess(name, [*inputs, *options])
         super().__init__(f'{workflow} has no input "{name}".', hint=f"{guess} {listed}".strip())
+
+
+class DeviceUnavailableError(WeftError):
+    """The device that was asked for is not there."""
+
+    code = "device-unavailable"
+
+    def __init__(self, *, device: str) -> None:
+        super().__init__(
+            f"There is no device {device} on this machine.",
+            hint="Use --device cpu, or install the torch build for your GPU.",
+        )
 
 
 class InternalError(WeftError):

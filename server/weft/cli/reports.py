@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict
+
+from weft.errors import JSON
 
 if TYPE_CHECKING:
     from weft.errors import Problem
@@ -42,7 +44,7 @@ class ProblemReport(BaseAnswer):
     node: str | None = None
     input: str | None = None
     severity: Literal["error", "warning"] = "error"
-    details: dict[str, JsonValue] = {}
+    details: dict[str, JSON] = {}
 
 
 class ReasonReport(BaseAnswer):
@@ -86,7 +88,7 @@ class OutputReport(BaseAnswer):
 
     type: str
     paths: tuple[str, ...] = ()
-    value: JsonValue = None
+    value: JSON = None
 
 
 class RunReport(BaseAnswer):
@@ -160,13 +162,13 @@ class PackAnswer(BaseAnswer):
     path: str
     ok: bool
     nodes: int
-    error: str | None = None
+    error: ProblemReport | None = None
 
 
 class NodesReport(BaseAnswer):
     """What `weft nodes --json` answers: the schemas of the nodes, and the packs they come from."""
 
-    nodes: tuple[JsonValue, ...]
+    nodes: tuple[JSON, ...]
     packs: tuple[PackAnswer, ...] = ()
 
 
@@ -182,7 +184,7 @@ class WorkflowAnswer(BaseAnswer):
 
     name: str
     title: str
-    inputs: dict[str, JsonValue] = {}
+    inputs: dict[str, JSON] = {}
     outputs: tuple[str, ...] = ()
 
 

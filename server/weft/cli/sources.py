@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from weft.cli.faults import FileUnreadableError, PictureWithoutWorkflowError
@@ -26,14 +25,16 @@ class Source:
     Attributes:
         name: What messages and file names call it.
         document: The workflow.
-        picture: The picture it was read from, if it was.
+        path: The file it was read from; None for a name and for standard input.
+        picture: That file again, where it is a picture.
         provenance: All that the picture says about how it was made.
     """
 
     name: str
     document: "Document"
+    path: Path | None = None
     picture: Path | None = None
-    provenance: Mapping[str, "JSON"] = MappingProxyType({})
+    provenance: Mapping[str, "JSON"] = field(default_factory=dict)
 
 
 def read_source(subject: str, workflows: "WorkflowSource") -> Source:
@@ -53,12 +54,16 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
         PictureUnreadableError: The picture is damaged.
         ProblemsError: The document has a wrong form; every problem is in it.
     """
+    from weft.graph.document import parse_document
+
     if subject == STANDARD_INPUT:
-        return _document("workflow", sys.stdin.buffer.read())
+        return Source("workflow", parse_document(sys.stdin.buffer.read()))
     path = Path(subject).expanduser()
     if path.is_file():
         data = _read(path)
-        return _picture(path, data) if path.suffix.lower() in PICTURE_SUFFIXES else _document(path.stem, data)
+        if path.suffix.lower() in PICTURE_SUFFIXES:
+            return _picture(path)
+        return Source(path.stem, parse_document(data), path=path)
     if subject in workflows.names():
         return Source(name=subject, document=workflows.load(subject))
     if path.is_dir():
@@ -68,17 +73,23 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
     raise WorkflowUnknownError(name=subject, known=workflows.names())
 
 
-def _document(name: str, data: bytes) -> Source:
-    from weft.graph.document import parse_document
+def lineage_of(source: Source) -> str:
+    """Name the workflow whose earlier runs tell why a node runs again.
 
-    return Source(name=name, document=parse_document(data))
+    Args:
+        source: The workflow.
+
+    Returns:
+        The path of its file, or its name where it has none.
+    """
+    return str(source.path.resolve()) if source.path is not None else source.name
 
 
-def _picture(path: Path, data: bytes) -> Source:
+def _picture(path: Path) -> Source:
     from weft.graph.document import parse_document
     from weft.pictures import read_provenance
 
-    provenance = read_provenance(data)
+    provenance = read_provenance(path)
     carried = None if provenance is None else provenance.get("weft")
     if provenance is None or not isinstance(carried, Mapping):
         raise PictureWithoutWorkflowError(path=str(path))
@@ -86,6 +97,7 @@ def _picture(path: Path, data: bytes) -> Source:
     return Source(
         name=said if isinstance(said, str) else path.stem,
         document=parse_document(carried),
+        path=path,
         picture=path,
         provenance=provenance,
     )

@@ -84,11 +84,6 @@ def test_all_options_of_a_run_are_read() -> None:
     )
 
 
-def test_a_device_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(UsageError, match="invalid choice: 'tpu'"):
-        read_arguments(["run", "x", "--device", "tpu"])
-
-
 def test_standard_input_is_a_workflow() -> None:
     assert read_arguments(["check", "-"]).subject == "-"
 

@@ -21,7 +21,7 @@ def test_a_fault_of_the_workflow_is_bad_input() -> None:
     assert exit_code_of([_problem("socket-mismatch")]) == ExitCode.BAD_INPUT
 
 
-@pytest.mark.parametrize("code", ["disk-full", "pack-broken", "settings-invalid", "internal"])
+@pytest.mark.parametrize("code", ["disk-full", "pack-broken", "device-unavailable", "internal"])
 def test_a_fault_of_the_machine_is_told_apart(code: str) -> None:
     assert exit_code_of([_problem("input-invalid"), _problem(code)]) == ExitCode.ENVIRONMENT
 

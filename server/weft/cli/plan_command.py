@@ -1,0 +1,62 @@
+"""`weft plan`: what a run would do, node by node, and why."""
+
+from weft.cli.arguments import Options
+from weft.cli.durations import in_words
+from weft.cli.exits import ExitCode
+from weft.cli.preparation import prepare
+from weft.cli.quiet import quiet_libraries
+from weft.cli.reports import PlannedReport, PlanReport, ReasonReport, report_problem
+from weft.cli.session import open_session
+from weft.cli.sources import lineage_of, read_source
+from weft.cli.terminal import Terminal
+
+
+def plan(options: Options, terminal: Terminal) -> ExitCode:
+    """Say of each node whether a run would compute it, and why. Runs nothing.
+
+    Args:
+        options: What was typed; `subject` is the workflow.
+        terminal: Where the answer goes.
+
+    Returns:
+        OK.
+
+    Raises:
+        WeftError: The workflow cannot run; holds every problem.
+    """
+    with quiet_libraries():
+        session = open_session(options)
+        source = read_source(options.subject or "", session.workflows)
+        prepared = prepare(source, options, session)
+        from weft.cli.execution import foresee
+
+        planned = foresee(prepared, options, session, lineage=lineage_of(source))
+    steps = tuple(
+        PlannedReport(
+            node=step.id,
+            action=step.action,
+            reason=ReasonReport(code=step.reason.code, text=step.reason.text, inputs=step.reason.inputs),
+            seconds_last=step.seconds_last,
+        )
+        for step in planned.steps
+    )
+    if options.as_json:
+        problems = tuple(report_problem(problem) for problem in prepared.warnings)
+        terminal.answer(PlanReport(workflow=source.name, steps=steps, problems=problems).to_text())
+        return ExitCode.OK
+    for line in _table(steps):
+        terminal.answer(line)
+    for problem in prepared.warnings:
+        terminal.report(problem)
+    return ExitCode.OK
+
+
+def _table(steps: tuple[PlannedReport, ...]) -> list[str]:
+    nodes = max((len(step.node) for step in steps), default=0)
+    words = {"hit": "reuse", "run": "run", "unknown": "perhaps"}
+    times = [in_words(step.seconds_last) if step.seconds_last is not None else "-" for step in steps]
+    width = max((len(time) for time in times), default=0)
+    return [
+        f"{step.node:<{nodes}}  {words.get(step.action, step.action):<7}  {time:>{width}}  {step.reason.text}"
+        for step, time in zip(steps, times, strict=True)
+    ]

@@ -1,0 +1,72 @@
+"""What every command stands on: the settings, the workflows with a name, and the packs."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from weft.cli.arguments import Options
+from weft.errors import Problem
+from weft.graph.workflows import FolderWorkflows
+from weft.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from weft.plugins import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's view of the machine.
+
+    Attributes:
+        settings: The settings, flags included.
+        workflows: The workflows that have a name.
+    """
+
+    settings: Settings
+    workflows: FolderWorkflows
+
+    def load_packs(self) -> "Loaded":
+        """Import all packs of nodes; this brings torch along, so do first what can fail without it.
+
+        Returns:
+            The nodes there are, and what became of each pack.
+        """
+        from weft.plugins import load
+
+        return load(self.settings)
+
+
+def open_session(options: Options) -> Session:
+    """Read the settings for a command.
+
+    Args:
+        options: What was typed.
+
+    Returns:
+        The session.
+
+    Raises:
+        SettingsError: A flag, an environment variable or weft.toml holds what cannot be.
+    """
+    settings = load_settings({"device": options.device or None, "output_dir": options.out})
+    return Session(settings, FolderWorkflows(settings.workflows_dirs))
+
+
+def broken_packs(loaded: "Loaded") -> tuple[Problem, ...]:
+    """List the packs that could not be loaded.
+
+    Args:
+        loaded: What became of the packs.
+
+    Returns:
+        A warning for each: they hurt nobody who does not use them.
+    """
+    return tuple(
+        replace(
+            report.error,
+            message=f"The pack {report.name} is not loaded: {report.error.message}",
+            severity="warning",
+            details={**report.error.details, "pack": report.name},
+        )
+        for report in loaded.reports
+        if report.error is not None
+    )
