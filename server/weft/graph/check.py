@@ -207,13 +207,13 @@ class _Check:
         """Sort the problems by the place of their nodes in the document, each once."""
         if not self._problems:
             return ()
-        rank = {name: index for index, name in enumerate((*self._flat.nodes, *self._flat.workflows))}
+        rank = {name: index for index, name in enumerate((*self._flat.workflows, *self._flat.nodes))}
         top = {name: index for index, name in enumerate(self._document.nodes)}
 
         def place(problem: Problem) -> tuple[int, int]:
             if problem.node is None:
                 return -1, 0
-            return top.get(problem.node.partition("/")[0], len(top)), rank.get(problem.node, -1)
+            return top.get(problem.node.partition("/")[0], len(top)), rank.get(problem.node, len(rank))
 
         return tuple(sorted(dict.fromkeys(self._problems), key=place))
 

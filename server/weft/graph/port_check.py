@@ -1,31 +1,32 @@
 """Do the inputs and outputs of a workflow lead to sockets that exist and agree?"""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeAlias
 
-from weft.errors import Problem, suggest
+from weft.errors import suggest
 from weft.graph.document import WORKFLOW_PREFIX, Document, NodeEntry, split_socket
 from weft.graph.faults import PortConflictError, PortInvalidError
 from weft.graph.library import Library
 from weft.graph.ports import inner_inputs, shared_type
 
+PortFault: TypeAlias = PortInvalidError | PortConflictError
 
-def check_ports(document: Document, library: Library, *, node: str | None) -> list[Problem]:
+
+def port_faults(document: Document, library: Library) -> tuple[PortFault, ...]:
     """Check where the inputs and outputs of one document lead.
 
     Args:
         document: The workflow, with its nodes in their installed versions.
         library: The saved workflows that it may use.
-        node: Id of the workflow node that it stands behind; None for the outermost document.
 
     Returns:
-        One problem for each end that leads nowhere, for each socket that two inputs feed, and for each
+        One error for each end that leads nowhere, for each socket that two inputs feed, and for each
         input whose sockets no single value fits.
     """
-    found = [*_input_faults(document, library), *_output_faults(document, library)]
-    return [error.problem(node=node) for error in found]
+    return (*_input_faults(document, library), *_output_faults(document, library))
 
 
-def _input_faults(document: Document, library: Library) -> Iterator[PortInvalidError | PortConflictError]:
+def _input_faults(document: Document, library: Library) -> Iterator[PortFault]:
     fed: dict[str, str] = {}
     for name, socket in ((name, to) for name, port in document.inputs.items() for to in port.to):
         target, taken = split_socket(socket)

@@ -12,7 +12,7 @@ from weft.graph.literals import canonical
 from weft.graph.ports import inner_inputs, inner_output, shared_type
 from weft.registry import Catalog
 from weft.schema import MISSING, InputSchema, NodeSchema, OutputSchema
-from weft.sockets import SocketType, Supertypes, fits, variables_in, without_null
+from weft.sockets import Named, SocketType, Supertypes, fits, substitute, variables_in, without_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,10 @@ class Profile:
             The first input, in the order of the schema, whose values fit wherever the output's do; None
             where there is none.
         """
-        produced = self.outputs[output]
+        produced = _closed(self.outputs[output])
         for name, schema in self.inputs.items():
-            if fits(without_null(schema.type), produced, supertypes).verdict not in ("no", "wrap", "map"):
+            taken = _closed(without_null(schema.type))
+            if fits(taken, produced, supertypes).verdict not in ("no", "wrap", "map"):
                 return name
         return None
 
@@ -87,6 +88,11 @@ def workflow_profile(document: Document, library: Library) -> Profile:
         inputs.append(replace(first, name=name, type=shared or first.type))
     outputs = ((name, inner_output(document, name, library)) for name in document.outputs)
     return _profile(inputs, [replace(found, name=name) for name, found in outputs if found is not None], None)
+
+
+def _closed(type: SocketType) -> SocketType:
+    """Give the type with its variables as types of their own, which only the same variable fits."""
+    return substitute(type, {name: Named(f"${name}") for name in variables_in(type)})
 
 
 def _profile(

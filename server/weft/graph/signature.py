@@ -16,7 +16,7 @@ from weft.graph.faults import WorkflowInputUnknownError
 from weft.graph.library import Library
 from weft.graph.literals import canonical
 from weft.graph.node_versions import migrate_nodes
-from weft.graph.port_check import check_ports
+from weft.graph.port_check import port_faults
 from weft.graph.ports import inner_inputs, inner_output, shared_type
 from weft.graph.workflows import CarriedWorkflows, WorkflowSource
 from weft.graph_errors import InputInvalidError
@@ -115,7 +115,7 @@ def signature(document: Document, catalog: Catalog, workflows: WorkflowSource) -
     """
     library = Library(catalog, CarriedWorkflows(document, workflows))
     migrated = migrate_nodes(document, catalog)
-    problems = [*migrated.problems, *check_ports(migrated.document, library, node=None)]
+    problems = [*migrated.problems, *(fault.problem() for fault in port_faults(migrated.document, library))]
     if problems:
         raise ProblemsError(problems)
     inputs = {name: _input(migrated.document, name, library) for name in document.inputs}

@@ -14,12 +14,12 @@ from weft.errors import JSON, Problem
 from weft.graph.document import WORKFLOW_PREFIX, Document, InputValue, Link, NodeEntry, split_socket
 from weft.graph.faults import GraphTooLargeError, ZipInvalidError
 from weft.graph.library import Library
-from weft.graph.port_check import check_ports
+from weft.graph.port_check import PortFault, port_faults
 from weft.graph.structure import Constant, Part, Source
 from weft.graph_errors import InputUnknownError, WorkflowRecursionError
 
-LARGEST_GRAPH = 200_000
-"""More nodes than this, sub-workflows unfolded, are refused."""
+LARGEST_GRAPH = 100_000
+"""More nodes than this, workflows and what they unfold to together, are refused."""
 
 FlatInput: TypeAlias = "Source | tuple[Part, ...] | JSON"
 """What an input is given: an output, a list with links in it (the only tuple), or a value."""
@@ -103,11 +103,15 @@ def unfold(document: Document, library: Library) -> Flat:
         themselves, inputs they do not have, ports that lead nowhere.
     """
     flat = Flat()
+    # A workflow that is used a thousand times is checked once.
+    faults: dict[int, tuple[PortFault, ...]] = {}
     waiting = [_Scope(document)]
     while waiting:
         scope = waiting.pop()
+        if id(scope.document) not in faults:
+            faults[id(scope.document)] = port_faults(scope.document, library)
         home = scope.prefix.rstrip("/") or None
-        flat.problems.extend(check_ports(scope.document, library, node=home))
+        flat.problems.extend(fault.problem(node=home) for fault in faults[id(scope.document)])
         for name, entry in scope.document.nodes.items():
             path = scope.prefix + name
             if entry.mode == "off":
@@ -119,7 +123,7 @@ def unfold(document: Document, library: Library) -> Flat:
                 waiting.extend(() if inner is None else (inner,))
             else:
                 flat.nodes[path] = FlatNode(path, entry.type, inputs, entry.zip, entry.mode is not None)
-        if len(flat.nodes) > LARGEST_GRAPH:
+        if len(flat.nodes) + len(flat.workflows) + len(flat.off) > LARGEST_GRAPH:
             flat.problems.append(GraphTooLargeError(limit=LARGEST_GRAPH).problem())
             break
     return flat

@@ -77,6 +77,11 @@ def _range(count: Annotated[int, Slider(0, 100)] = 3) -> list[int]:
     return list(range(count))
 
 
+@node("toy.reverse", output="items")
+def _reverse(items: list[int]) -> list[int]:
+    return items[::-1]
+
+
 @node("toy.words", output="words")
 def _words(text: str) -> list[str]:
     return text.split()
