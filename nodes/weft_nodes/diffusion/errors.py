@@ -13,8 +13,10 @@ DiffusionError
 import difflib
 from collections.abc import Iterable
 
+from weft.sdk import NodeError
 
-class DiffusionError(Exception):
+
+class DiffusionError(NodeError):
     """Base of every error of the sampling core.
 
     Args:
@@ -23,11 +25,6 @@ class DiffusionError(Exception):
     """
 
     code = "diffusion"
-
-    def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
 
 
 class UnknownNameError(DiffusionError):

@@ -88,12 +88,13 @@ def deis(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, *
         begin, end = -space.log_snr(sigma), -space.log_snr(target)
         predicted = (x - space.alpha(sigma) * denoised) / sigma
         past = [(begin, predicted), *past[: order - 1]]
-        # In the coordinates x / alpha and rho = sigma / alpha the predicted noise is the slope.
+        # In the coordinates x / alpha and rho = sigma / alpha the predicted noise is the slope. The newest
+        # one alone makes the common step; written as differences to it, the older ones do not cancel large
+        # numbers.
         weights = lagrange_integrals([at for at, _ in past], begin, end, weight=math.exp)
-        moved = x / space.alpha(sigma)
-        for weight, (_, prediction) in zip(weights, past, strict=True):
-            moved = torch.add(moved, prediction, alpha=weight)
-        x = moved * space.alpha(target)
+        x = step(x, sigma, target, denoised)
+        for weight, (_, older) in zip(weights[1:], past[1:], strict=True):
+            x = torch.add(x, older - predicted, alpha=weight * space.alpha(target))
     return x
 
 

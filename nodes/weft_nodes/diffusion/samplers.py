@@ -87,7 +87,7 @@ SAMPLERS: Mapping[str, Sampler] = _by_name(
     Sampler(stochastic.dpmpp_sde, order=1, evaluations=2, is_stochastic=True),
     Sampler(multistep.dpmpp_2m, order=2, has_history=True),
     Sampler(stochastic.dpmpp_2m_sde, order=2, is_stochastic=True, has_history=True),
-    Sampler(stochastic.dpmpp_3m_sde, order=3, is_stochastic=True, has_history=True),
+    Sampler(stochastic.dpmpp_3m_sde, order=2, is_stochastic=True, has_history=True),
     Sampler(singlestep.ddim, order=1),
     Sampler(stochastic.ddpm, order=1, is_stochastic=True),
     Sampler(multistep.uni_pc, order=3, has_history=True),

@@ -113,16 +113,7 @@ class Space(ABC):
         """
 
     def mix(self, clean: Tensor, noise: Tensor, sigma: float) -> Tensor:
-        """Add noise to a clean latent.
-
-        Args:
-            clean: Normalised latent.
-            noise: Standard normal noise of its shape.
-            sigma: Noise level to reach.
-
-        Returns:
-            `alpha(sigma) * clean + sigma * noise`.
-        """
+        """Return `alpha(sigma) * clean + sigma * noise`: a clean latent with noise added."""
         return torch.add(clean * self.alpha(sigma), noise, alpha=sigma)
 
     @abstractmethod

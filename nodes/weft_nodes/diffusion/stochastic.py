@@ -146,8 +146,9 @@ def dpmpp_3m_sde(
 ) -> Asking:
     """Fit a parabola to the last three evaluations, and replace part of the noise.
 
-    Source: `sample_dpmpp_3m_sde` of k-diffusion, the third-order member of SDE-DPM-Solver++ (Lu et al. 2022).
-    One evaluation per step, stochastic.
+    Source: `sample_dpmpp_3m_sde` of k-diffusion, the three-step member of SDE-DPM-Solver++ (Lu et al. 2022).
+    Its published third term is half of what the Taylor series asks for, so its order is 2, with a small
+    constant; the published numbers are kept. One evaluation per step, stochastic.
     """
     past: list[tuple[Tensor, float]] = []
     for sigma, target in pairwise(sigmas):

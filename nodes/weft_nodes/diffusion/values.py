@@ -13,10 +13,12 @@ from types import MappingProxyType
 
 import torch
 from torch import Tensor
+from weft.sdk import value
 
 from weft_nodes.diffusion.errors import ConditioningError, JobError
 
 
+@value("latent", color="#ff9cf9")
 @dataclass(frozen=True, slots=True, eq=False)
 class Latent:
     """Pictures in a latent space, normalised (already times the VAE's scaling factor).
@@ -138,6 +140,7 @@ class Prompt:
         return replace(self, tensors={name: tensor.to(device) for name, tensor in self.tensors.items()})
 
 
+@value("conditioning", color="#ffa931")
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditioning:
     """All prompts of one side (positive or negative) of the guidance.
@@ -182,6 +185,7 @@ class Conditioning:
         return Conditioning(self.entries + other.entries)
 
 
+@value("sigmas", color="#cddc39")
 @dataclass(frozen=True, slots=True)
 class Sigmas:
     """Noise levels of a sampling run, one more than it has steps.
