@@ -2,6 +2,9 @@
 
 NODE_MODULES: tuple[str, ...] = (
     "checkpoints",
+    "prompts",
+    "latents",
+    "sampling",
     "images",
     "edits",
     "masks",

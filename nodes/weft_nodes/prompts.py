@@ -1,0 +1,267 @@
+"""Prompts: what a picture shall show, where in it, and during which steps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated
+
+import torch
+from torch import Tensor
+from weft.sdk import Mask, Run, Slider, Text, node
+
+from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.families.registry import ModelStore
+from weft_nodes.models.handles import TextEncoder
+
+_STATES = "encoder_hidden_states"
+# What the network is told of a picture's size is no part of the prompt's meaning.
+_SIZES = ("time_ids", "aesthetic_score")
+
+
+@node(
+    "prompt.encode",
+    lane="device",
+    output="conditioning",
+    accepts={"encoder": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def encode_prompt(
+    run: Run,
+    encoder: TextEncoder,
+    text: Annotated[str, Text(multiline=True, placeholder="a red circle on a white background")] = "",
+) -> Conditioning:
+    """Turn a text into what the model reads.
+
+    Args:
+        run: The run this is part of.
+        encoder: The text encoder of the checkpoint that is to read the prompt.
+        text: What the picture shall show (or shall not, when used as negative). It may have any length;
+            an empty text stands for any picture.
+
+    Returns:
+        The prompt, applying everywhere and during all steps.
+
+    Raises:
+        ModelError: The weights of the encoder cannot be read.
+    """
+    return run.service(ModelStore).encode_prompt(encoder, text)
+
+
+@node(
+    "prompt.combine",
+    lane="inline",
+    output="conditioning",
+    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def combine_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
+    """Let two prompts apply at once: the model answers each, and the answers are averaged.
+
+    Prompts with regions share the picture by their regions and strengths.
+
+    Args:
+        a: First prompt.
+        b: Second prompt.
+
+    Returns:
+        Both prompts.
+    """
+    return a.combined_with(b)
+
+
+@node(
+    "prompt.concat",
+    output="conditioning",
+    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
+    """Read one prompt behind another, as if they were one long text.
+
+    Args:
+        a: The prompt that comes first; its regions, ranges and strengths are kept.
+        b: A single prompt that is read behind each of them.
+
+    Returns:
+        As many prompts as `a` has.
+
+    Raises:
+        ConditioningError: `b` holds several prompts, or was made by an encoder of another width.
+    """
+    behind = _only(b, "b")
+
+    def joined(entry: Prompt) -> Prompt:
+        first, second = entry.tensors[_STATES], behind.tensors[_STATES]
+        if first.shape[2:] != second.shape[2:]:
+            raise ConditioningError(
+                f"The prompts have {first.shape[-1]} and {second.shape[-1]} features for each token.",
+                hint="Encode both with the same text encoder.",
+            )
+        states = torch.cat([first, second.to(first)], dim=1)
+        return replace(entry, tensors={**entry.tensors, _STATES: states})
+
+    return _changed(a, joined)
+
+
+@node(
+    "prompt.average",
+    output="conditioning",
+    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def average_prompts(
+    a: Conditioning, b: Conditioning, amount: Annotated[float, Slider(0, 1)] = 0.5
+) -> Conditioning:
+    """Mix two prompts to one that lies between them.
+
+    Args:
+        a: The prompt returned unchanged when `amount` is 0; its regions, ranges and strengths are kept.
+        b: A single prompt, reached when `amount` is 1.
+        amount: Share of `b`, 0..1.
+
+    Returns:
+        As many prompts as `a` has.
+
+    Raises:
+        ConditioningError: `b` holds several prompts, or the two differ in length or width.
+    """
+    other = _only(b, "b")
+
+    def mixed(entry: Prompt) -> Prompt:
+        return replace(
+            entry,
+            tensors={name: _mixed(name, tensor, other, amount) for name, tensor in entry.tensors.items()},
+        )
+
+    return _changed(a, mixed)
+
+
+@node(
+    "prompt.region",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def limit_to_region(
+    conditioning: Conditioning, mask: Mask, strength: Annotated[float, Slider(0, 10, step=0.05)] = 1.0
+) -> Conditioning:
+    """Let a prompt apply in a part of the picture; combine it with others for the rest.
+
+    Args:
+        conditioning: The prompt.
+        mask: Where it applies: one mask of any size, stretched over the picture.
+        strength: Its weight against other prompts in the same place, 0..10.
+
+    Returns:
+        The prompt, limited to the region.
+
+    Raises:
+        ConditioningError: There are several masks.
+    """
+    if mask.values_BHW.shape[0] != 1:
+        raise ConditioningError(
+            f"A region needs one mask, but there are {mask.values_BHW.shape[0]}.",
+            hint="Use one mask, or join them with mask.combine.",
+        )
+    return conditioning.with_(mask_hw=mask.values_BHW[0], strength=strength)
+
+
+@node(
+    "prompt.range",
+    lane="inline",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def limit_to_range(
+    conditioning: Conditioning,
+    start: Annotated[float, Slider(0, 1)] = 0.0,
+    end: Annotated[float, Slider(0, 1)] = 1.0,
+) -> Conditioning:
+    """Let a prompt apply during a part of the steps: early steps decide the layout, late ones the detail.
+
+    Args:
+        conditioning: The prompt.
+        start: Share of the steps after which it begins to apply, 0..1.
+        end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
+
+    Returns:
+        The prompt, limited to the range.
+
+    Raises:
+        ConditioningError: `end` lies before `start`.
+    """
+    return conditioning.with_(start=start, end=end)
+
+
+@node(
+    "prompt.strength",
+    lane="inline",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def set_strength(
+    conditioning: Conditioning, strength: Annotated[float, Slider(0, 10, step=0.05)] = 1.0
+) -> Conditioning:
+    """Weigh a prompt against those it is combined with.
+
+    Args:
+        conditioning: The prompt.
+        strength: Its weight, 0..10; alone, a prompt has full effect whatever its strength.
+
+    Returns:
+        The prompt with that strength.
+    """
+    return conditioning.with_(strength=strength)
+
+
+@node(
+    "prompt.zero_out",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def zero_out(conditioning: Conditioning) -> Conditioning:
+    """Make a prompt say nothing at all, which some models expect of a negative prompt.
+
+    Args:
+        conditioning: Any prompt; its shape, region and range are kept.
+
+    Returns:
+        The prompt with zeros in place of its words.
+    """
+
+    def silent(entry: Prompt) -> Prompt:
+        tensors = {
+            name: tensor if name in _SIZES else torch.zeros_like(tensor)
+            for name, tensor in entry.tensors.items()
+        }
+        return replace(entry, tensors=tensors)
+
+    return _changed(conditioning, silent)
+
+
+def _changed(conditioning: Conditioning, change: Callable[[Prompt], Prompt]) -> Conditioning:
+    return Conditioning(tuple(change(entry) for entry in conditioning.entries))
+
+
+def _only(conditioning: Conditioning, name: str) -> Prompt:
+    """Return the single prompt of a conditioning; with several, it would be a guess which one is meant."""
+    if len(conditioning.entries) != 1:
+        raise ConditioningError(
+            f"{name} holds {len(conditioning.entries)} prompts, but must be a single one.",
+            hint="Put prompt.combine behind this node instead of before it.",
+        )
+    return conditioning.entries[0]
+
+
+def _mixed(name: str, tensor: Tensor, other: Prompt, amount: float) -> Tensor:
+    theirs: Mapping[str, Tensor] = other.tensors
+    if name not in theirs or theirs[name].shape != tensor.shape:
+        shape = list(theirs[name].shape) if name in theirs else "nothing"
+        raise ConditioningError(
+            f"The prompts differ in shape: {name} is {list(tensor.shape)} and {shape}.",
+            hint="Encode both with the same text encoder, and keep their lengths alike.",
+        )
+    return torch.lerp(tensor, theirs[name].to(tensor), amount)

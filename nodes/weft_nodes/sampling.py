@@ -1,0 +1,492 @@
+"""Sampling: from noise to latents, step by step, and the noise levels on the way."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, NamedTuple
+
+import torch
+from torch import Tensor
+from weft.sdk import CancelledRunError, Choice, NodeError, Number, Run, Seed, Slider, Text, choices, node
+
+from weft_nodes.diffusion.denoiser import SampleJob, Start, split_latent
+from weft_nodes.diffusion.errors import SamplingCancelledError
+from weft_nodes.diffusion.guidance import Guidance
+from weft_nodes.diffusion.runs import StepReport
+from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
+from weft_nodes.diffusion.schedules import SCHEDULES, is_falling, schedule
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
+from weft_nodes.families.previews import preview_of
+from weft_nodes.families.registry import ModelStore
+from weft_nodes.models.handles import Model
+from weft_nodes.models.service import SamplerService
+
+_MOST_STEPS = 1000
+_SECONDS_BETWEEN_PREVIEWS = 0.1
+
+
+class SigmasError(NodeError):
+    """Noise levels cannot be read or cut as asked."""
+
+    code: ClassVar[str] = "sigmas-unusable"
+
+
+class SplitSigmas(NamedTuple):
+    """Noise levels in two parts that join.
+
+    Attributes:
+        high: The first steps, from the most noise to where the parts meet.
+        low: The remaining steps, from there to the end.
+    """
+
+    high: Sigmas
+    low: Sigmas
+
+
+@choices("samplers")
+def sampler_names() -> Sequence[str]:
+    """Name the samplers."""
+    return tuple(SAMPLERS)
+
+
+@choices("schedules")
+def schedule_names() -> Sequence[str]:
+    """Name the schedules."""
+    return tuple(SCHEDULES)
+
+
+@node(
+    "latent.sample",
+    accepts={
+        "model": {"family": "$family", "space": "$space"},
+        "positive": {"family": "$family"},
+        "negative": {"family": "$family"},
+        "latent": {"space": "$space"},
+    },
+    gives={"latent": {"space": "$space"}},
+)
+async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
+    run: Run,
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning | None,
+    latent: Latent,
+    *,
+    seed: Seed = 0,
+    steps: Annotated[int, Slider(1, 200)] = 20,
+    guidance_scale: Annotated[float, Slider(0, 30, step=0.1)] = 7.0,
+    guidance_rescale: Annotated[float, Slider(0, 1)] = 0.0,
+    sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
+    schedule: Annotated[str, Choice("schedules")] = "karras",
+    denoise: Annotated[float, Slider(0, 1)] = 1.0,
+) -> Latent:
+    """Sample latents: from nothing, or on from a picture.
+
+    Args:
+        run: The run this is part of.
+        model: The model that denoises.
+        positive: What the picture shall show.
+        negative: What it shall not show; without it there is no guidance, and each step costs half.
+        latent: Where to begin: an empty latent, or the latent of a picture. Its mask, if it has one, says
+            which part may change.
+        seed: The same seed gives the same picture; picture k of a batch uses seed + k.
+        steps: Steps to take, 1..200; more is finer and slower.
+        guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
+        guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
+        sampler: How a step is taken.
+        schedule: How the noise levels are spread over the steps.
+        denoise: How much of the picture is made anew, 0 (nothing) .. 1 (everything).
+
+    Returns:
+        Latents without noise, as many as were given.
+
+    Raises:
+        DiffusionError: Steps, schedule or prompts cannot be used together.
+        NonFiniteLatentError: The model computed something that is no number.
+        CancelledRunError: The run was cancelled; it stops within one step.
+    """
+    space = run.service(ModelStore).noise_space(model)
+    plan = _Plan(
+        model=model,
+        positive=positive,
+        negative=negative,
+        guidance=Guidance(guidance_scale, guidance_rescale),
+        sampler=sampler,
+        sigmas=_levels(schedule, space, steps, denoise=denoise),
+        start="full" if denoise == 1 else "added",
+    )
+    return await _sample(run, plan, latent, seed)
+
+
+@node(
+    "latent.sample_steps",
+    accepts={
+        "model": {"family": "$family", "space": "$space"},
+        "positive": {"family": "$family"},
+        "negative": {"family": "$family"},
+        "latent": {"space": "$space"},
+    },
+    gives={"latent": {"space": "$space"}},
+)
+async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
+    run: Run,
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning | None,
+    latent: Latent,
+    *,
+    seed: Seed = 0,
+    steps: Annotated[int, Slider(1, 200)] = 20,
+    start_step: Annotated[int, Number(0, _MOST_STEPS)] = 0,
+    end_step: Annotated[int, Number(0, _MOST_STEPS)] = _MOST_STEPS,
+    add_noise: bool = True,
+    guidance_scale: Annotated[float, Slider(0, 30, step=0.1)] = 7.0,
+    guidance_rescale: Annotated[float, Slider(0, 1)] = 0.0,
+    sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
+    schedule: Annotated[str, Choice("schedules")] = "karras",
+) -> Latent:
+    """Take some of the steps of a sampling, so that another node can take the rest.
+
+    Args:
+        run: The run this is part of.
+        model: The model that denoises.
+        positive: What the picture shall show.
+        negative: What it shall not show; without it there is no guidance.
+        latent: Where to begin: an empty latent, the latent of a picture, or one that still has noise.
+        seed: The same seed gives the same picture; picture k of a batch uses seed + k.
+        steps: Steps of the whole sampling, 1..200.
+        start_step: First step to take, from 0; above 0 an earlier node took the others.
+        end_step: Step to stop before; beyond `steps` it means the end. Stopping earlier leaves noise in the
+            latent, which the next node goes on from with `add_noise` off.
+        add_noise: Whether noise is added at the beginning: on for a first part, off for what follows it.
+        guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
+        guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
+        sampler: How a step is taken.
+        schedule: How the noise levels are spread over the steps.
+
+    Returns:
+        Latents, as many as were given; they still have noise if the last step was not taken.
+
+    Raises:
+        SigmasError: `end_step` does not lie behind `start_step`.
+        DiffusionError: Steps, schedule or prompts cannot be used together.
+        NonFiniteLatentError: The model computed something that is no number.
+        CancelledRunError: The run was cancelled; it stops within one step.
+    """
+    space = run.service(ModelStore).noise_space(model)
+    whole = _levels(schedule, space, steps)
+    levels = whole[start_step : end_step + 1]
+    if len(levels) < 2:
+        raise SigmasError(
+            f"There is no step from {start_step} to {min(end_step, steps)} in a sampling of {steps} steps.",
+            hint="Let start_step lie before end_step and before steps.",
+        )
+    first: Start = "full" if start_step == 0 else "added"
+    plan = _Plan(
+        model=model,
+        positive=positive,
+        negative=negative,
+        guidance=Guidance(guidance_scale, guidance_rescale),
+        sampler=sampler,
+        sigmas=levels,
+        start=first if add_noise else "none",
+        skipped_draws=0 if add_noise else _draws_of(sampler, space, whole[: start_step + 1]),
+    )
+    return await _sample(run, plan, latent, seed)
+
+
+@node(
+    "latent.sample_custom",
+    accepts={
+        "model": {"family": "$family", "space": "$space"},
+        "positive": {"family": "$family"},
+        "negative": {"family": "$family"},
+        "latent": {"space": "$space"},
+        "sigmas": {"family": "$family"},
+    },
+    gives={"latent": {"space": "$space"}},
+)
+async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
+    run: Run,
+    model: Model,
+    positive: Conditioning,
+    negative: Conditioning | None,
+    latent: Latent,
+    sigmas: Sigmas,
+    *,
+    seed: Seed = 0,
+    add_noise: bool = True,
+    guidance_scale: Annotated[float, Slider(0, 30, step=0.1)] = 7.0,
+    guidance_rescale: Annotated[float, Slider(0, 1)] = 0.0,
+    guidance_start: Annotated[float, Slider(0, 1)] = 0.0,
+    guidance_end: Annotated[float, Slider(0, 1)] = 1.0,
+    sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
+) -> Latent:
+    """Sample latents at noise levels of your own.
+
+    Args:
+        run: The run this is part of.
+        model: The model that denoises.
+        positive: What the picture shall show.
+        negative: What it shall not show; without it there is no guidance.
+        latent: Where to begin: an empty latent, the latent of a picture, or one that still has noise.
+        sigmas: Falling noise levels; where they do not end in 0, noise is left in the latent.
+        seed: The same seed gives the same picture; picture k of a batch uses seed + k.
+        add_noise: Whether noise of the first level is added at the beginning; off to go on from a latent
+            that still has it.
+        guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
+        guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
+        guidance_start: Share of the steps after which guidance begins, 0..1.
+        guidance_end: Share of the steps after which it stops, 0..1.
+        sampler: How a step is taken.
+
+    Returns:
+        Latents, as many as were given.
+
+    Raises:
+        ScheduleError: The levels do not fall, or go beyond what the model knows.
+        DiffusionError: Prompts and model cannot be used together.
+        NonFiniteLatentError: The model computed something that is no number.
+        CancelledRunError: The run was cancelled; it stops within one step.
+    """
+    space = run.service(ModelStore).noise_space(model)
+    first: Start = "full" if sigmas.values[0] >= space.sigma_max else "added"
+    plan = _Plan(
+        model=model,
+        positive=positive,
+        negative=negative,
+        guidance=Guidance(guidance_scale, guidance_rescale, guidance_start, guidance_end),
+        sampler=sampler,
+        sigmas=sigmas.values,
+        start=first if add_noise else "none",
+        skipped_draws=0 if add_noise else 1,
+    )
+    return await _sample(run, plan, latent, seed)
+
+
+@node(
+    "sigmas.schedule",
+    lane="io",
+    output="sigmas",
+    accepts={"model": {"family": "$family"}},
+    gives={"sigmas": {"family": "$family"}},
+)
+def make_sigmas(
+    run: Run,
+    model: Model,
+    schedule: Annotated[str, Choice("schedules")] = "karras",
+    *,
+    steps: Annotated[int, Slider(1, 200)] = 20,
+    denoise: Annotated[float, Slider(0, 1)] = 1.0,
+) -> Sigmas:
+    """Make the noise levels of a schedule, to look at, cut or change them.
+
+    Args:
+        run: The run this is part of.
+        model: The model they are for.
+        schedule: How they are spread.
+        steps: Steps to take, 1..200.
+        denoise: Share of the whole way that is gone, 0..1: below 1 it begins with less noise.
+
+    Returns:
+        One level more than there are steps, falling to 0.
+
+    Raises:
+        ScheduleError: The schedule has not so many levels for this model.
+    """
+    space = run.service(ModelStore).noise_space(model)
+    return Sigmas(_levels(schedule, space, steps, denoise=denoise), space.key)
+
+
+@node("sigmas.manual", lane="inline", output="sigmas")
+def read_sigmas(
+    levels: Annotated[str, Text(placeholder="14.6, 6.5, 2.8, 1.2, 0.5, 0")],
+) -> Sigmas:
+    """Write down noise levels by hand.
+
+    Args:
+        levels: Falling numbers, from the noise at the beginning to that at the end (usually 0), with commas
+            or spaces between them.
+
+    Returns:
+        The levels.
+
+    Raises:
+        SigmasError: Something is no number, the numbers do not fall, or there are fewer than two.
+    """
+    words = [word for word in re.split(r"[,;\s]+", levels.strip()) if word]
+    try:
+        values = tuple(float(word) for word in words)
+    except ValueError as error:
+        raise SigmasError(
+            f"The noise levels {levels!r} cannot be read: {error}.",
+            hint="Write numbers with commas between them, such as 14.6, 2.8, 0.",
+        ) from error
+    if len(values) < 2 or not is_falling(values):
+        raise SigmasError(
+            f"The noise levels {levels!r} are not at least two falling numbers down to 0 or more.",
+            hint="Begin with the most noise and end with the least, usually 0.",
+        )
+    return Sigmas(values)
+
+
+@node(
+    "sigmas.split",
+    lane="inline",
+    accepts={"sigmas": {"family": "$family"}},
+    gives={"high": {"family": "$family"}, "low": {"family": "$family"}},
+)
+def split_sigmas(sigmas: Sigmas, step: Annotated[int, Number(0, _MOST_STEPS)] = 10) -> SplitSigmas:
+    """Cut noise levels in two, to sample both parts differently.
+
+    Args:
+        sigmas: Noise levels.
+        step: Steps of the first part, from 0 to all of them.
+
+    Returns:
+        Both parts; the level at which they meet belongs to both.
+
+    Raises:
+        SigmasError: There are fewer steps than that.
+    """
+    if step > sigmas.steps:
+        raise SigmasError(
+            f"Noise levels of {sigmas.steps} steps cannot be cut after step {step}.",
+            hint=f"Use a step from 0 to {sigmas.steps}.",
+        )
+    high = Sigmas(sigmas.values[: step + 1], sigmas.space)
+    return SplitSigmas(high, Sigmas(sigmas.values[step:], sigmas.space))
+
+
+@node("sigmas.values", lane="inline", output="numbers")
+def list_sigmas(sigmas: Sigmas) -> list[float]:
+    """Give noise levels as a list of numbers.
+
+    Args:
+        sigmas: Noise levels.
+
+    Returns:
+        The levels in their order.
+    """
+    return list(sigmas.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What all items of a batch have in common."""
+
+    model: Model
+    positive: Conditioning
+    negative: Conditioning | None
+    guidance: Guidance
+    sampler: str
+    sigmas: tuple[float, ...]
+    start: Start
+    skipped_draws: int = 0
+
+
+# The nodes have a parameter named as the function of the core.
+_levels = schedule
+
+
+def _draws_of(sampler: str, space: Space, sigmas: tuple[float, ...]) -> int:
+    """Count the draws of noise that an earlier part has used, by letting it run on a single number."""
+    draws = 1
+    x = torch.zeros(1)
+
+    def noise() -> Tensor:
+        nonlocal draws
+        draws += 1
+        return x
+
+    if len(sigmas) < 2:
+        return draws
+    program = find_sampler(sampler)(space, x, sigmas, noise)
+    with suppress(StopIteration):
+        next(program)
+        while True:
+            program.send(x)
+    return draws
+
+
+async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
+    """Sample every item of a latent in the company of whatever else is being sampled."""
+    store = run.service(ModelStore)
+    # Weights may have to be read first, which must not hold up the event loop.
+    network = await asyncio.to_thread(store.network, plan.model)
+    space = store.noise_space(plan.model)
+
+    def job(item: Latent, item_seed: int) -> SampleJob:
+        return SampleJob(
+            network=network,
+            space=space,
+            sampler=plan.sampler,
+            sigmas=plan.sigmas,
+            positive=plan.positive,
+            negative=plan.negative,
+            guidance=plan.guidance,
+            latent_BChw=item.samples_BChw,
+            seed=item_seed,
+            start=plan.start,
+            skipped_draws=plan.skipped_draws,
+            mask_B1hw=item.mask_B1hw,
+        )
+
+    jobs = split_latent(latent, seed, job)
+    samples = await _sample_all(run, jobs, latent.space)
+    return latent.with_samples(torch.cat(samples))
+
+
+async def _sample_all(run: Run, jobs: Sequence[SampleJob], space: str) -> list[Tensor]:
+    """Sample jobs together; when one fails, the others end within a step."""
+    batcher = run.service(SamplerService).batcher
+    reporter = _Reporter(run, space, total=sum(job.steps for job in jobs))
+    tasks = [
+        asyncio.ensure_future(
+            batcher.sample(job, on_step=reporter.observer(index), cancelled=lambda: run.cancelled)
+        )
+        for index, job in enumerate(jobs)
+    ]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except SamplingCancelledError as error:
+        raise CancelledRunError from error
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class _Reporter:
+    """Turns the steps of all items into one progress, and those of the first into previews."""
+
+    def __init__(self, run: Run, space: str, *, total: int) -> None:
+        self._run = run
+        self._space = space
+        self._total = total
+        self._done = 0
+        self._shown_at = 0.0
+
+    def observer(self, index: int) -> Callable[[StepReport], None]:
+        """Make what one item tells its steps to; it raises where the run was cancelled."""
+
+        def observe(report: StepReport) -> None:
+            self._done += 1
+            self._run.progress(self._done, self._total)
+            if index == 0:
+                self._preview(report)
+
+        return observe
+
+    def _preview(self, report: StepReport) -> None:
+        # Looking at a latent makes a device wait, so it is done no more often than an eye can follow.
+        now = time.monotonic()
+        if report.step < report.steps and now - self._shown_at < _SECONDS_BETWEEN_PREVIEWS:
+            return
+        self._shown_at = now
+        picture = preview_of(report.denoised_BChw, self._space)
+        if picture is not None:
+            self._run.preview(picture)

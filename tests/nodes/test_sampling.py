@@ -1,0 +1,288 @@
+"""Sampling depends on its seed and nothing by chance, reports its steps, and stops within one."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import torch
+from tiny_runs import load_tiny, tiny_paths
+from weft.sdk import CancelledRunError, LocalRun, Mask
+from weft_nodes import sampling
+from weft_nodes.checkpoints import LoadedCheckpoint
+from weft_nodes.diffusion.errors import ConditioningError, ScheduleError
+from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
+from weft_nodes.latents import empty_latent, mask_latent, pick_latent
+from weft_nodes.prompts import encode_prompt, limit_to_range
+from weft_nodes.sampling import SigmasError
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
+    """A run with tiny checkpoints."""
+    found = LocalRun(paths=tiny_paths(tmp_path_factory.mktemp("sampling")))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def checkpoint(run: LocalRun) -> LoadedCheckpoint:
+    """The tiny checkpoint."""
+    return load_tiny(run)
+
+
+@pytest.fixture(scope="module")
+def positive(run: LocalRun, checkpoint: LoadedCheckpoint) -> Conditioning:
+    """A prompt."""
+    return encode_prompt(run, checkpoint.encoder, "a red circle")
+
+
+@pytest.fixture(scope="module")
+def negative(run: LocalRun, checkpoint: LoadedCheckpoint) -> Conditioning:
+    """The empty prompt."""
+    return encode_prompt(run, checkpoint.encoder, "")
+
+
+@pytest.fixture
+def empty(checkpoint: LoadedCheckpoint) -> Latent:
+    """An empty latent of a picture of 32 x 32 pixels."""
+    return empty_latent(checkpoint.model, 32, 32)
+
+
+@pytest.fixture
+def fresh(run: LocalRun) -> Iterator[LocalRun]:
+    """A run of its own over the same folders, to read what it was told or to cancel it."""
+    found = LocalRun(paths=run.paths)
+    yield found
+    found.close()
+
+
+def close(a: Latent, b: Latent) -> None:
+    """Two latents are equal within float rounding."""
+    torch.testing.assert_close(a.samples_BChw, b.samples_BChw, atol=1e-4, rtol=1e-4)
+
+
+def test_the_same_seed_gives_the_same_latent_and_another_does_not(
+    run: LocalRun,
+    checkpoint: LoadedCheckpoint,
+    positive: Conditioning,
+    negative: Conditioning,
+    empty: Latent,
+) -> None:
+    def sampled(seed: int) -> torch.Tensor:
+        work = sampling.sample_latent(run, checkpoint.model, positive, negative, empty, seed=seed, steps=3)
+        return asyncio.run(work).samples_BChw
+
+    assert sampled(7).equal(sampled(7))
+    assert not sampled(7).equal(sampled(8))
+
+
+def test_a_batch_equals_single_pictures_at_consecutive_seeds(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, negative: Conditioning
+) -> None:
+    def sampled(latent: Latent, seed: int) -> Latent:
+        return asyncio.run(
+            sampling.sample_latent(run, checkpoint.model, positive, negative, latent, seed=seed, steps=3)
+        )
+
+    batch = empty_latent(checkpoint.model, 32, 32, batch_size=3)
+
+    together = sampled(batch, 5)
+
+    for index in range(3):
+        close(sampled(empty_latent(checkpoint.model, 32, 32), 5 + index), together.item(index))
+    close(sampled(pick_latent(batch, 2), 5), together.item(2))
+
+
+def test_without_a_negative_prompt_there_is_no_guidance(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent
+) -> None:
+    def sampled(scale: float) -> torch.Tensor:
+        work = sampling.sample_latent(
+            run, checkpoint.model, positive, None, empty, steps=2, guidance_scale=scale
+        )
+        return asyncio.run(work).samples_BChw
+
+    assert sampled(1.0).equal(sampled(9.0))
+
+
+def test_every_step_is_told_and_the_last_one_too(
+    fresh: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning
+) -> None:
+    batch = empty_latent(checkpoint.model, 32, 32, batch_size=2)
+
+    asyncio.run(sampling.sample_latent(fresh, checkpoint.model, positive, None, batch, steps=4))
+
+    assert [(step, total) for step, total, _ in fresh.steps] == [(step, 8) for step in range(1, 9)]
+
+
+class Impatient(LocalRun):
+    """A run that the user cancels at its third step."""
+
+    def progress(self, step: int, total: int, *, message: str = "") -> None:
+        if step == 3:
+            self.cancel()
+        super().progress(step, total, message=message)
+
+
+def test_a_cancelled_run_stops_within_a_step(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent
+) -> None:
+    impatient = Impatient(paths=run.paths)
+
+    with pytest.raises(CancelledRunError):
+        asyncio.run(sampling.sample_latent(impatient, checkpoint.model, positive, None, empty, steps=200))
+
+    assert 3 <= len(impatient.steps) < 100
+    impatient.close()
+
+
+def test_denoising_nothing_gives_the_latent_back(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning
+) -> None:
+    latent = Latent(torch.randn(1, 4, 4, 4), "starter")
+
+    kept = asyncio.run(
+        sampling.sample_latent(run, checkpoint.model, positive, None, latent, denoise=0.0, steps=4)
+    )
+
+    assert kept.samples_BChw.equal(latent.samples_BChw)
+
+
+def test_denoising_less_changes_less(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning
+) -> None:
+    latent = Latent(torch.randn(1, 4, 4, 4), "starter")
+
+    def change(denoise: float) -> float:
+        work = sampling.sample_latent(
+            run, checkpoint.model, positive, None, latent, denoise=denoise, steps=5, schedule="simple"
+        )
+        return float((asyncio.run(work).samples_BChw - latent.samples_BChw).abs().mean())
+
+    assert 0 < change(0.1) < change(0.9)
+
+
+def test_what_a_mask_does_not_select_is_kept(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning
+) -> None:
+    latent = Latent(torch.randn(1, 4, 4, 4), "starter")
+    mask = torch.zeros(1, 32, 32)
+    mask[:, :, :16] = 1
+    masked = mask_latent(latent, Mask(mask))
+
+    changed = asyncio.run(sampling.sample_latent(run, checkpoint.model, positive, None, masked, steps=3))
+
+    torch.testing.assert_close(changed.samples_BChw[..., 2:], latent.samples_BChw[..., 2:])
+    assert not changed.samples_BChw[..., :2].equal(latent.samples_BChw[..., :2])
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "euler_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde"])
+def test_two_parts_of_a_sampling_equal_the_whole(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent, sampler: str
+) -> None:
+    def part(latent: Latent, start: int, end: int, *, add_noise: bool) -> Latent:
+        return asyncio.run(
+            sampling.sample_steps(
+                run,
+                checkpoint.model,
+                positive,
+                None,
+                latent,
+                seed=3,
+                steps=6,
+                start_step=start,
+                end_step=end,
+                add_noise=add_noise,
+                sampler=sampler,
+            )
+        )
+
+    whole = asyncio.run(
+        sampling.sample_latent(run, checkpoint.model, positive, None, empty, seed=3, steps=6, sampler=sampler)
+    )
+
+    first = part(empty, 0, 3, add_noise=True)
+    close(part(first, 3, 6, add_noise=False), whole)
+    assert not torch.allclose(first.samples_BChw, whole.samples_BChw)
+
+
+@pytest.mark.parametrize(("start", "end"), [(3, 3), (4, 2), (6, 1000)])
+def test_parts_without_a_step_are_an_error(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent, start: int, end: int
+) -> None:
+    work = sampling.sample_steps(
+        run, checkpoint.model, positive, None, empty, steps=6, start_step=start, end_step=end
+    )
+
+    with pytest.raises(SigmasError, match="in a sampling of 6 steps"):
+        asyncio.run(work)
+
+
+def test_custom_levels_of_a_schedule_equal_the_schedule(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, negative: Conditioning, empty: Latent
+) -> None:
+    levels = sampling.make_sigmas(run, checkpoint.model, "karras", steps=4)
+
+    custom = asyncio.run(
+        sampling.sample_custom(run, checkpoint.model, positive, negative, empty, levels, seed=2)
+    )
+
+    usual = asyncio.run(
+        sampling.sample_latent(run, checkpoint.model, positive, negative, empty, seed=2, steps=4)
+    )
+    assert custom.samples_BChw.equal(usual.samples_BChw)
+
+
+def test_levels_beyond_what_the_model_knows_are_an_error(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent
+) -> None:
+    rising = Sigmas((1.0, 2.0, 0.0))
+
+    with pytest.raises(ScheduleError, match="fall"):
+        asyncio.run(sampling.sample_custom(run, checkpoint.model, positive, None, empty, rising))
+
+
+def test_prompts_must_cover_every_step(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent
+) -> None:
+    early = limit_to_range(positive, 0.0, 0.5)
+
+    with pytest.raises(ConditioningError, match="No positive prompt"):
+        asyncio.run(sampling.sample_latent(run, checkpoint.model, early, None, empty, steps=4))
+
+
+def test_a_schedule_falls_from_the_most_noise_to_none(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
+    for name in sampling.schedule_names():
+        values = sampling.list_sigmas(sampling.make_sigmas(run, checkpoint.model, name, steps=7))
+        assert len(values) == 8
+        assert values == sorted(values, reverse=True)
+        assert values[-1] == 0
+
+
+def test_levels_are_read_with_commas_or_spaces() -> None:
+    assert sampling.read_sigmas("14.6, 2.8;0.5  0").values == (14.6, 2.8, 0.5, 0.0)
+
+
+@pytest.mark.parametrize("text", ["", "1", "1, 2", "1, 1, 0", "3, x", "2, -1", "inf, 0", "nan, 0"])
+def test_levels_that_do_not_fall_are_an_error(text: str) -> None:
+    with pytest.raises(SigmasError):
+        sampling.read_sigmas(text)
+
+
+def test_both_parts_of_split_levels_meet() -> None:
+    high, low = sampling.split_sigmas(Sigmas((4.0, 3.0, 2.0, 0.0), "space"), 1)
+
+    assert high.values == (4.0, 3.0)
+    assert low.values == (3.0, 2.0, 0.0)
+    assert high.space == low.space == "space"
+
+
+def test_levels_are_not_cut_beyond_their_end() -> None:
+    assert sampling.split_sigmas(Sigmas((2.0, 0.0)), 1).low.values == (0.0,)
+    with pytest.raises(SigmasError, match="after step 2"):
+        sampling.split_sigmas(Sigmas((2.0, 0.0)), 2)
+
+
+def test_every_sampler_and_schedule_is_offered() -> None:
+    assert {"euler", "dpmpp_2m", "uni_pc"} <= set(sampling.sampler_names())
+    assert {"karras", "simple", "beta"} <= set(sampling.schedule_names())

@@ -1,0 +1,74 @@
+"""Every shipped workflow checks without a problem, explains itself, and is laid out to be read."""
+
+import json
+
+import pytest
+from weft.graph.check import check
+from weft.graph.document import parse_document
+from weft.graph.signature import signature
+from workflow_runs import NAMES, WORKFLOWS, Desk
+
+every_workflow = pytest.mark.parametrize("name", NAMES)
+NODE_SIZE = (300, 180)
+
+
+def test_the_workflows_that_users_are_promised_are_shipped() -> None:
+    promised = {
+        "text-to-image",
+        "image-to-image",
+        "two-pass-high-resolution",
+        "prompt-grid",
+        "batch-of-seeds",
+    }
+
+    assert promised <= set(NAMES)
+
+
+@every_workflow
+def test_it_has_no_problem_and_no_warning(tiny: Desk, name: str) -> None:
+    report = check(tiny.workflows.load(name), tiny.loaded.registry, tiny.workflows)
+
+    assert report.problems == ()
+
+
+@every_workflow
+def test_it_says_what_it_is_for_and_what_its_outputs_are(tiny: Desk, name: str) -> None:
+    document = tiny.workflows.load(name)
+
+    assert document.title
+    assert document.description.endswith(".")
+    assert all(port.title and port.description for port in document.outputs.values())
+
+
+@every_workflow
+def test_its_inputs_have_titles_types_and_defaults(tiny: Desk, name: str) -> None:
+    document = tiny.workflows.load(name)
+
+    found = signature(document, tiny.loaded.registry, tiny.workflows)
+
+    assert {"checkpoint"} < set(found.inputs)
+    assert all(port.title for port in document.inputs.values())
+    assert not [entry for entry in found.inputs.values() if entry.required]
+
+
+@every_workflow
+def test_it_is_saved_as_weft_saves_it(name: str) -> None:
+    text = (WORKFLOWS / f"{name}.json").read_text()
+
+    assert json.dumps(parse_document(text).to_json(), indent=2, ensure_ascii=False) + "\n" == text
+
+
+@every_workflow
+def test_no_node_lies_on_another_and_links_go_to_the_right(tiny: Desk, name: str) -> None:
+    document = json.loads((WORKFLOWS / f"{name}.json").read_text())
+    places = {node: entry["at"] for node, entry in document["view"]["nodes"].items()}
+
+    assert places.keys() == document["nodes"].keys()
+    for node, (x, y) in places.items():
+        for other, (their_x, their_y) in places.items():
+            apart = abs(x - their_x) >= NODE_SIZE[0] or abs(y - their_y) >= 140
+            assert node == other or apart, (node, other)
+    for node, entry in document["nodes"].items():
+        for value in entry["inputs"].values():
+            if isinstance(value, dict):
+                assert places[value["from"].partition(".")[0]][0] < places[node][0]
