@@ -15,12 +15,12 @@ from weft.sdk import CancelledRunError, Choice, NodeError, Number, Run, Seed, Sl
 from weft_nodes.diffusion.denoiser import SampleJob, Start, split_latent
 from weft_nodes.diffusion.errors import SamplingCancelledError
 from weft_nodes.diffusion.guidance import Guidance
+from weft_nodes.diffusion.previews import PREVIEWS
 from weft_nodes.diffusion.runs import StepReport
 from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
 from weft_nodes.diffusion.schedules import SCHEDULES, is_falling, schedule
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
-from weft_nodes.families.previews import preview_of
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.handles import Model
 from weft_nodes.models.service import SamplerService
@@ -487,6 +487,6 @@ class _Reporter:
         if report.step < report.steps and now - self._shown_at < _SECONDS_BETWEEN_PREVIEWS:
             return
         self._shown_at = now
-        picture = preview_of(report.denoised_BChw, self._space)
-        if picture is not None:
-            self._run.preview(picture)
+        preview = PREVIEWS.get(self._space)
+        if preview is not None:
+            self._run.preview(preview.render(report.denoised_BChw).numpy())
