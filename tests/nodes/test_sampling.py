@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 from tiny_runs import load_tiny, tiny_paths
@@ -113,6 +114,19 @@ def test_every_step_is_told_and_the_last_one_too(
     asyncio.run(sampling.sample_latent(fresh, checkpoint.model, positive, None, batch, steps=4))
 
     assert [(step, total) for step, total, _ in fresh.steps] == [(step, 8) for step in range(1, 9)]
+
+
+def test_a_preview_takes_shape_where_the_latent_space_is_known(fresh: LocalRun) -> None:
+    xl = load_tiny(fresh, "xl")
+    prompt = encode_prompt(fresh, xl.encoder, "a red circle")
+
+    asyncio.run(
+        sampling.sample_latent(fresh, xl.model, prompt, None, empty_latent(xl.model, 48, 32), steps=3)
+    )
+
+    assert 1 <= len(fresh.previews) <= 3
+    assert fresh.previews[-1].shape == (4, 6, 3)
+    assert fresh.previews[-1].dtype == np.uint8
 
 
 class Impatient(LocalRun):
