@@ -1,9 +1,10 @@
 """One node of one run: what it waits for, who waits for it, and what it gave."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
+from weft.engine.cache import NO_FILES
 from weft.engine.inputs import lazy_inputs
 from weft.engine.recipes import Recipe
 from weft.engine.results import NodeOutcome
@@ -53,7 +54,6 @@ class Job:
         readers_left: How many jobs may still want its values.
         waiters: The futures of lazy inputs that wait for it.
         outputs: Its values by output name; None before they are there and after nobody wants them any more.
-        digests: Digests of its values that are known, by the address of the value.
         files: Digests of the files that went into its values.
         outcome: How it ended.
         is_quick: Whether it is run at once on the event loop, without a task.
@@ -61,7 +61,7 @@ class Job:
     """
 
     __slots__ = (
-        "digests",
+        "_digests",
         "files",
         "is_quick",
         "is_target",
@@ -89,15 +89,55 @@ class Job:
         self.sources: tuple[Job, ...] = ()
         self.lazy_sources: tuple[Job, ...] = ()
         self.pending = 0
-        self.readers: list[Job] = []
+        # Most jobs have one reader, no waiters and no digests: containers are made when needed, which
+        # keeps large graphs light for the garbage collector.
+        self.readers: list[Job] | None = None
         self.readers_left = 0
-        self.waiters: list[asyncio.Future[None]] = []
+        self.waiters: list[asyncio.Future[None]] | None = None
         self.outputs: Mapping[str, object] | None = None
-        self.digests: dict[int, str] = {}
-        self.files: Mapping[str, str] = {}
+        self._digests: dict[int, str] | None = None
+        self.files: Mapping[str, str] = NO_FILES
         self.outcome: NodeOutcome | None = None
         self.is_quick = recipe.is_quick and not node.out_axes
         self.lost_to = ""
+
+    @property
+    def digests(self) -> dict[int, str]:
+        """Digests of its values that are known, by the address of the value."""
+        if self._digests is None:
+            self._digests = {}
+        return self._digests
+
+    def wait_for(self, source: "Job") -> None:
+        """Have it wait for a job that feeds it.
+
+        Args:
+            source: One of its sources, whose values are not there yet.
+        """
+        self.pending += 1
+        if source.readers is None:
+            source.readers = []
+        source.readers.append(self)
+
+    def take_readers(self) -> "Sequence[Job]":
+        """Return the jobs that wait for it, which from now on do not."""
+        readers, self.readers = self.readers, None
+        return readers or ()
+
+    def wake(self, error: Exception | None = None) -> None:
+        """Let the lazy inputs go on that wait for it.
+
+        Args:
+            error: What they raise; None where its values are there.
+        """
+        waiters, self.waiters = self.waiters, None
+        for waiter in waiters or ():
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
 
     def connect(self, jobs: Mapping[str, "Job"]) -> None:
         """Find the jobs that feed it.
@@ -108,7 +148,16 @@ class Job:
         eager: dict[str, Job] = {}
         lazy: dict[str, Job] = {}
         delayed = lazy_inputs(self.node, self.recipe) if self.recipe.lazy else self.recipe.lazy
-        for name, link in self.node.links.items():
+        links = self.node.links
+        if len(links) == 1 and not delayed:
+            # By far the most common case in large graphs.
+            (only,) = links.values()
+            if type(only) is Source:
+                source_job = jobs[only.node]
+                self.sources = (source_job,)
+                source_job.readers_left += 1
+                return
+        for name, link in links.items():
             found = lazy if name in delayed else eager
             if type(link) is Source:
                 found[link.node] = jobs[link.node]
@@ -147,12 +196,11 @@ class Job:
         self.readers_left -= 1
         if not self.readers_left and not self.is_target:
             self.outputs = None
-            self.digests.clear()
+            self._digests = None
 
-    def input_files(self) -> dict[str, str]:
+    def input_files(self) -> Mapping[str, str]:
         """Return the digests of the files that went into its inputs."""
-        found: dict[str, str] = {}
-        for job in self.sources:
-            if job.files:
-                found.update(job.files)
-        return found
+        noted = [job.files for job in self.sources if job.files]
+        if len(noted) < 2:
+            return noted[0] if noted else NO_FILES
+        return {name: digest for files in noted for name, digest in files.items()}

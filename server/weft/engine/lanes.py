@@ -44,7 +44,7 @@ class Lanes:
         Returns:
             What the work returns; what it raises is raised here.
         """
-        promise = self._pools[lane].submit(work)
+        promise = self._pools[lane].submit(_contained, work)
         future = asyncio.wrap_future(promise)
         try:
             return await asyncio.shield(future)
@@ -59,6 +59,14 @@ class Lanes:
         """End all threads after the work that is under way."""
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _contained(work: Callable[[], T]) -> T:
+    """Do the work; a stray StopIteration becomes an error that asyncio can carry, instead of a hang."""
+    try:
+        return work()
+    except StopIteration as error:
+        raise RuntimeError("StopIteration was raised outside of a generator.") from error
 
 
 async def _settled(future: asyncio.Future[T]) -> None:

@@ -121,7 +121,7 @@ class Performer:
 
     def _remember(self, job: Job, keys: Sequence[str | None], lengths: tuple[int, ...] | None) -> None:
         """Let the node's fingerprint stand for its results, so that next time no input is looked at."""
-        if not self._submission.always_runs(job.node.id):
+        if job.node.id not in self._submission.unstable:
             known = tuple(key for key in keys if key is not None)
             self._shop.cache.link(job.print, Link(known, lengths), persist=is_worth_disk(job))
 
@@ -153,21 +153,20 @@ class Performer:
             return inputs.key(position, outside)
         return await self._shop.lanes.call("io", lambda: inputs.key(position, outside))
 
-    def arguments(self, job: Job, inputs: Inputs, position: Position) -> dict[str, object]:
-        """Return the arguments of one call, lazy ones included.
+    def arguments(self, job: Job, found: dict[str, object], run: NodeRun) -> dict[str, object]:
+        """Complete the arguments of one call by the lazy ones.
 
         Args:
             job: The node.
-            inputs: Its inputs.
-            position: Which item.
+            found: The arguments that are there.
+            run: What the call is given as its `Run`; it learns which files went into what is evaluated.
         """
-        found = inputs.at(position)
         if not job.recipe.lazy:
             return found
         delayed = lazy_inputs(job.node, job.recipe)
         for name in job.recipe.lazy:
             if name in delayed:
-                found[name] = Lazy(self._evaluation(job, name))
+                found[name] = Lazy(self._evaluation(job, name, run))
             elif found.get(name) is not None:
                 found[name] = Lazy.of(found[name])
         return found
@@ -180,9 +179,12 @@ class Performer:
         """
         return await self._shop.executor.execute(order)
 
-    def _evaluation(self, job: Job, name: str) -> Callable[[], Awaitable[object]]:
+    def _evaluation(self, job: Job, name: str, run: NodeRun) -> Callable[[], Awaitable[object]]:
         async def evaluate() -> object:
-            await self._ensure(job.lazy_feeds(name, self._jobs))
+            feeds = job.lazy_feeds(name, self._jobs)
+            await self._ensure(feeds)
+            for feed in feeds:
+                run.files.update(feed.files)
             return linked_value(job.node, name, self._jobs)
 
         return evaluate
@@ -203,8 +205,8 @@ class _Calls:
         """Do one call."""
         performer, job = self._performer, self._job
         key = await performer.key(job, self._inputs, position)
-        arguments = performer.arguments(job, self._inputs, position)
         run = performer.new_run(job, self._begin)
+        arguments = performer.arguments(job, self._inputs.at(position), run)
         return await performer.execute(Order(job.recipe, arguments, run, key, is_worth_disk(job))), key
 
     async def all(self, positions: Sequence[Position]) -> list[tuple[Outcome, str | None]]:

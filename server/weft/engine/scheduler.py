@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 
+from weft.engine.cache import Hit
 from weft.engine.disk import Link
 from weft.engine.events import NodeFailed, NodeFinished, NodeStarted
 from weft.engine.execution import check_finite
@@ -108,7 +109,7 @@ class GraphRun:
         if job.phase is not Phase.IDLE:
             return
         job.phase = Phase.WANTED
-        if self._submission.always_runs(job.node.id):
+        if job.node.id in self._submission.unstable:
             self._require(job)
         elif job.is_quick:
             hit = self._cache.get_held(job.print)
@@ -120,9 +121,10 @@ class GraphRun:
                 self._require(job)
         else:
             link = self._cache.find_link(job.print)
-            if link is None or self._cache.tier_of(link) is None:
+            tier = None if link is None else self._cache.tier_of(link)
+            if link is None or tier is None:
                 self._require(job)
-            else:
+            elif tier == "disk" or not self._take(job, link):
                 self._spawn(self._fetch(job, link), group)
 
     def _require(self, job: Job) -> None:
@@ -133,8 +135,7 @@ class GraphRun:
                 return
         for source in job.sources:
             if source.phase is not Phase.DONE:
-                job.pending += 1
-                source.readers.append(job)
+                job.wait_for(source)
                 if source.phase is Phase.IDLE:
                     self._wanted.append(source)
         if not job.pending:
@@ -151,17 +152,24 @@ class GraphRun:
 
     async def _fetch(self, job: Job, link: Link) -> None:
         """Take a result from the cache; where it turns out to be damaged, the job has to run after all."""
-        hits = [self._cache.get_held(key) for key in link.keys]
-        if any(hit is None for hit in hits):
-            hits = await self._lanes.call("io", lambda: [self._cache.get(key) for key in link.keys])
+        hits = await self._lanes.call("io", lambda: [self._cache.get(key) for key in link.keys])
+        if not self._accept(job, link, hits):
+            self._require(job)
+
+    def _take(self, job: Job, link: Link) -> bool:
+        """Take a result that is in memory; False where some of it has left it just now."""
+        return self._accept(job, link, [self._cache.get_held(key) for key in link.keys])
+
+    def _accept(self, job: Job, link: Link, hits: Sequence[Hit | None]) -> bool:
+        """Finish a job with what was found; False where something is missing."""
         found = [hit for hit in hits if hit is not None]
         if len(found) < len(hits):
-            self._require(job)
-            return
+            return False
         files = {name: digest for hit in found for name, digest in hit.files.items()}
         tier = slowest([hit.tier for hit in found])
         outputs = fold_outputs(job, [hit.outputs for hit in found], link.lengths)
         self._finish(job, outputs, files, NodeOutcome("hit", hit_reason(tier)))
+        return True
 
     def _start(self, job: Job, group: asyncio.TaskGroup) -> None:
         if job.phase is not Phase.WANTED:
@@ -191,7 +199,7 @@ class GraphRun:
         except Exception as error:  # noqa: BLE001
             self._end_badly(job, error)
             return
-        if recipe.definition.schema.pure:
+        if node.id not in self._submission.unstable:
             self._cache.put(job.print, outputs, seconds, files=files, persist=job.is_target)
         self._finish(job, outputs, files, NodeOutcome("ran", reason, seconds))
 
@@ -231,14 +239,12 @@ class GraphRun:
         job.phase = Phase.DONE
         job.outcome = outcome
         self._observe(NodeFinished(job.node.id, outcome.state, outcome.reason, outcome.seconds))
-        for reader in job.readers:
+        for reader in job.take_readers():
             reader.pending -= 1
             if not reader.pending and reader.phase is Phase.WANTED:
                 self._ready.append(reader)
-        job.readers.clear()
-        for waiter in job.waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        if job.waiters is not None:
+            job.wake()
         job.let_go()
 
     def _end_badly(self, job: Job, error: Exception) -> None:
@@ -274,16 +280,13 @@ class GraphRun:
         lost = [job]
         while lost:
             gone = lost.pop()
-            for waiter in gone.waiters:
-                if not waiter.done():
-                    waiter.set_exception(UpstreamLostError(root))
+            gone.wake(UpstreamLostError(root))
             gone.let_go()
-            for reader in gone.readers:
+            for reader in gone.take_readers():
                 if reader.phase is Phase.WANTED:
                     reader.phase, reader.lost_to, reader.outcome = Phase.LOST, root, skipped
                     self._observe(NodeFinished(reader.node.id, "skipped", skipped.reason))
                     lost.append(reader)
-            gone.readers.clear()
 
     async def _ensure(self, jobs: Sequence[Job]) -> None:
         """Run what feeds a lazy input."""
@@ -293,7 +296,7 @@ class GraphRun:
             if job.phase is Phase.LOST:
                 raise UpstreamLostError(job.lost_to)
             waiter = self._stage.loop.create_future()
-            job.waiters.append(waiter)
+            job.waiters = [*(job.waiters or ()), waiter]
             self._want(job)
             self._wake.set()
             await waiter
