@@ -55,7 +55,7 @@ class Docstring:
 
 def parse_docstring(raw: str | None) -> Docstring:
     """Take a Google-style docstring apart; None gives an empty one."""
-    text = inspect.cleandoc(raw or "")
+    text = inspect.cleandoc(raw or "").strip()
     sections: dict[str, list[str]] = {"": []}
     current = ""
     for line in text.splitlines():
