@@ -10,7 +10,7 @@ from weft.engine.explain import Lineage
 from weft.engine.reasons import NOT_NEEDED, Reason, hit_reason
 from weft.engine.submission import Submission
 from weft.engine.tiers import TierName
-from weft.graph.structure import Graph, GraphNode, Source, source_of
+from weft.graph.structure import GraphNode, Source, source_of
 from weft.values import JSON
 
 Action = Literal["hit", "run", "unknown"]
@@ -75,7 +75,6 @@ def plan(submission: Submission, cache: ResultCache, lineage: Lineage) -> Plan:
         A step per needed node.
     """
     graph = submission.snapshot.graph
-    unsure = _behind_changing(submission)
     # Walking backwards, each node has been asked for by all who need it before it is looked at.
     demand: dict[str, Literal["sure", "maybe"]] = dict.fromkeys(submission.targets, "sure")
     actions: dict[str, tuple[Action, TierName | None]] = {}
@@ -85,7 +84,9 @@ def plan(submission: Submission, cache: ResultCache, lineage: Lineage) -> Plan:
         if asked is None or tier is not None:
             actions[name] = ("hit", tier)
             continue
-        is_sure = asked == "sure" and (name not in unsure or submission.always_runs(name))
+        # Behind a node that always runs, inputs may come out equal, which is then a hit.
+        is_certain = name not in submission.unstable or submission.always_runs(name)
+        is_sure = asked == "sure" and is_certain
         actions[name] = ("run" if is_sure else "unknown", None)
         _ask(graph.nodes[name], asked, demand)
     return Plan(tuple(_step(submission, lineage, name, actions[name]) for name in submission.needed))
@@ -122,21 +123,10 @@ def _feeds(node: GraphNode) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
-def _behind_changing(submission: Submission) -> frozenset[str]:
-    """Find the nodes behind one that always runs: their inputs may come out equal, which is then a hit."""
-    graph: Graph = submission.snapshot.graph
-    found: set[str] = set()
-    for name in submission.needed:
-        above = {source.node for source in graph.nodes[name].sources()}
-        if any(source in found or submission.always_runs(source) for source in above):
-            found.add(name)
-    return frozenset(found)
-
-
 def _tier(submission: Submission, cache: ResultCache, name: str) -> TierName | None:
     node = submission.snapshot.graph.nodes[name]
     fingerprint = submission.snapshot.prints[name]
-    if submission.always_runs(name):
+    if name in submission.unstable:
         return None
     schema = node.schema
     if schema.lane == "inline" and not schema.is_async and not schema.streams and not node.out_axes:

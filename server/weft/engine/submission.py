@@ -30,12 +30,15 @@ class Submission:
         targets: The nodes that are wanted.
         needed: The targets and all that feeds them, in an order in which they can run.
         deferred: The nodes whose outside state depends on linked inputs and is only known when they run.
+        unstable: The nodes whose fingerprint is new in every run: those that always run, the deferred, and
+            all that they feed. Only their content keys can be found again.
     """
 
     snapshot: Snapshot
     targets: tuple[str, ...]
     needed: tuple[str, ...]
     deferred: frozenset[str]
+    unstable: frozenset[str]
 
     def why(self, node: str, lineage: Lineage) -> Reason:
         """Say why a node has to run, given that its result is not in the cache.
@@ -101,7 +104,8 @@ class Submitter:
             prints = fingerprints(graph, changing, nonce=nonce)
         else:
             prints = await self._lanes.call("cpu", lambda: fingerprints(graph, changing, nonce=nonce))
-        return Submission(Snapshot(graph, prints, outside), targets, needed, deferred)
+        unstable = _unstable(graph, needed, deferred)
+        return Submission(Snapshot(graph, prints, outside), targets, needed, deferred, unstable)
 
     def outside_of(self, node: GraphNode, values: Mapping[str, object]) -> str:
         """Return the outside state of one call; an empty text where the node declares none.
@@ -143,3 +147,14 @@ def _cut(graph: Graph, wanted: tuple[str, ...] | None) -> tuple[tuple[str, ...],
     if len(ancestors) == len(graph.order):
         return targets, graph.order
     return targets, tuple(name for name in graph.order if name in ancestors)
+
+
+def _unstable(graph: Graph, needed: tuple[str, ...], deferred: frozenset[str]) -> frozenset[str]:
+    """Find what always runs and all that it feeds."""
+    found = {name for name in needed if not graph.nodes[name].schema.pure} | deferred
+    if not found:
+        return frozenset()
+    for name in needed:
+        if any(source.node in found for source in graph.nodes[name].sources()):
+            found.add(name)
+    return frozenset(found)
