@@ -218,15 +218,17 @@ def write_single_file(path: Path, family: str) -> Path:
 
 def original_layout(pipeline: Any, family: str) -> dict[str, Tensor]:
     """Name the tensors of a pipeline as the original training code does."""
-    tensors = {f"model.diffusion_model.{k}": v for k, v in _original_unet(pipeline.unet).items()}
-    tensors |= {f"first_stage_model.{k}": v for k, v in _original_vae(pipeline.vae).items()}
+    tensors = {f"model.diffusion_model.{k}": v for k, v in original_unet(pipeline.unet).items()}
+    tensors |= {f"first_stage_model.{k}": v for k, v in original_vae(pipeline.vae).items()}
     if family == "sdxl":
-        tensors |= _prefixed("conditioner.embedders.0.transformer.", _original_clip(pipeline.text_encoder))
-        tensors |= _prefixed("conditioner.embedders.1.model.", _original_open_clip(pipeline.text_encoder_2))
+        tensors |= _prefixed("conditioner.embedders.0.transformer.", original_clip(pipeline.text_encoder))
+        tensors |= _prefixed("conditioner.embedders.1.model.", original_open_clip(pipeline.text_encoder_2))
+    elif family == "sdxl-refiner":
+        tensors |= _prefixed("conditioner.embedders.0.model.", original_open_clip(pipeline.text_encoder_2))
     elif family == "sd2":
-        tensors |= _prefixed("cond_stage_model.model.", _original_open_clip(pipeline.text_encoder))
+        tensors |= _prefixed("cond_stage_model.model.", original_open_clip(pipeline.text_encoder))
     else:
-        tensors |= _prefixed("cond_stage_model.transformer.", _original_clip(pipeline.text_encoder))
+        tensors |= _prefixed("cond_stage_model.transformer.", original_clip(pipeline.text_encoder))
     return {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
 
 
@@ -262,7 +264,7 @@ _UNET_RESNET = {
 }
 
 
-def _original_unet(unet: UNet2DConditionModel) -> dict[str, Tensor]:
+def original_unet(unet: UNet2DConditionModel) -> dict[str, Tensor]:
     per_block = int(unet.config["layers_per_block"]) + 1
     upsampled = [1 if kind == "UpBlock2D" else 2 for kind in unet.config["up_block_types"]]
     tensors = {}
@@ -303,7 +305,7 @@ _VAE_NAMES = {
 }
 
 
-def _original_vae(vae: AutoencoderKL) -> dict[str, Tensor]:
+def original_vae(vae: AutoencoderKL) -> dict[str, Tensor]:
     levels = len(vae.config["block_out_channels"])
     tensors = {}
     for name, tensor in vae.state_dict().items():
@@ -324,7 +326,7 @@ def _with_level(encoder: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def _original_clip(encoder: nn.Module) -> dict[str, Tensor]:
+def original_clip(encoder: nn.Module) -> dict[str, Tensor]:
     tensors = _with_level(encoder)
     # Files of that time carry this buffer too; it must not disturb.
     return tensors | {"text_model.embeddings.position_ids": torch.arange(77)[None]}
@@ -343,7 +345,7 @@ _OPEN_CLIP_NAMES = {
 }
 
 
-def _original_open_clip(encoder: nn.Module) -> dict[str, Tensor]:
+def original_open_clip(encoder: nn.Module) -> dict[str, Tensor]:
     tensors = _with_level(encoder)
     old: dict[str, Tensor] = {}
     for name, tensor in tensors.items():

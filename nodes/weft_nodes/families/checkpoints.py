@@ -152,7 +152,7 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
         family = identify(path).family
     except ModelError:
         return {}
-    return {"family": family, "space": FACTS[family].latent_space}
+    return {"family": family, "space": FACTS[family].latent_space} if family in FACTS else {}
 
 
 def find_checkpoint(name: str, folders: Sequence[Path]) -> Path:

@@ -98,6 +98,8 @@ _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
         "down_blocks.0.resnets.0.norm1.weight": "a part of a diffusers folder: load the folder in its place",
         "decoder.mid.block_1.norm1.weight": "an autoencoder alone",
         "text_model.embeddings.token_embedding.weight": "a text encoder alone",
+        ".lora_down.weight": "a LoRA, which is applied to a model rather than loaded as one",
+        ".lora_A.weight": "a LoRA, which is applied to a model rather than loaded as one",
     }
 )
 

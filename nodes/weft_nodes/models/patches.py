@@ -164,16 +164,15 @@ def read_low_rank(path: Path, net: nn.Module, *, part: str) -> Mapping[str, LowR
         CheckpointCorruptError: The file is damaged.
         PatchMismatchError: The file holds nothing for this network, or kinds of layers not known here.
     """
-    names = {
-        "lora_" + _KOHYA_PARTS[part] + "_" + name.replace(".", "_"): name for name, _ in net.named_modules()
-    }
+    names = _spellings(net, part)
+    prefixes = (f"{part}.", *(f"{prefix}_" for prefix in _KOHYA_PREFIXES.get(part, ())))
     found: dict[str, dict[str, Tensor]] = defaultdict(dict)
     unknown: list[str] = []
     for key, tensor in iterate_tensors(path):
         layer, role = _split(_modern(key))
-        if not layer.startswith((part + ".", "lora_" + _KOHYA_PARTS[part] + "_")):
+        if not layer.startswith(prefixes):
             continue
-        name = names.get(layer, layer.removeprefix(part + "."))
+        name = names.get(layer, layer.removeprefix(f"{part}."))
         if not role or name.startswith("lora_"):
             unknown.append(key)
         else:
@@ -184,8 +183,21 @@ def read_low_rank(path: Path, net: nn.Module, *, part: str) -> Mapping[str, LowR
     return {name: _pair(path, name, tensors) for name, tensors in found.items()}
 
 
-_KOHYA_PARTS: Final[Mapping[str, str]] = MappingProxyType(
-    {"unet": "unet", "text_encoder": "te", "text_encoder_2": "te2"},
+def _spellings(net: nn.Module, part: str) -> dict[str, str]:
+    """Return the layers of a network by every name that files give them."""
+    # Text encoders have lost their `text_model.` level in transformers 5.6; files keep it.
+    levels = ("", "text_model.") if part.startswith("text_encoder") else ("",)
+    spellings = {}
+    for name, _ in net.named_modules():
+        for level in levels:
+            spellings[f"{part}.{level}{name}"] = name
+            for prefix in _KOHYA_PREFIXES.get(part, ()):
+                spellings[f"{prefix}_{(level + name).replace('.', '_')}"] = name
+    return spellings
+
+
+_KOHYA_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"unet": ("lora_unet",), "text_encoder": ("lora_te", "lora_te1"), "text_encoder_2": ("lora_te2",)},
 )
 _ROLES: Final[Mapping[str, str]] = MappingProxyType(
     {

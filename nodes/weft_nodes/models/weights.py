@@ -148,10 +148,9 @@ def _parse(path: Path, text: bytes) -> dict[str, Any]:
 
 def _tensor_info(path: Path, name: str, entry: object) -> TensorInfo:
     match entry:
-        case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(start), int(end)]} if (
-            dtype in _BITS
-        ):
-            if (end - start) * 8 == math.prod(shape) * _BITS[dtype]:
+        case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(start), int(end)]}:
+            is_whole = dtype in _BITS and all(isinstance(length, int) and length >= 0 for length in shape)
+            if is_whole and (end - start) * 8 == math.prod(shape) * _BITS[dtype]:
                 return TensorInfo(dtype, tuple(shape), end)
     raise CheckpointCorruptError(path=path, problem=f"its header describes the tensor '{name}' wrongly")
 

@@ -1,0 +1,41 @@
+"""The table of facts agrees with the adapters and the configurations that ship."""
+
+import pytest
+from weft_nodes.families import FACTS, FAMILIES
+from weft_nodes.models.loading import read_json
+
+
+def test_facts_and_adapters_name_the_same_families() -> None:
+    assert set(FACTS) == set(FAMILIES)
+    assert all(facts.id == name for name, facts in FACTS.items())
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.configs])
+def test_facts_agree_with_the_configurations(name: str) -> None:
+    facts, configs = FACTS[name], FAMILIES[name].configs
+    assert configs is not None
+    unet, vae = (read_json(configs / part / "config.json") for part in ("unet", "vae"))
+    levels = vae["block_out_channels"]
+    assert isinstance(levels, list)
+
+    assert unet["cross_attention_dim"] == facts.text_width
+    assert unet["in_channels"] == vae["latent_channels"] == facts.latent_channels
+    assert 2 ** (len(levels) - 1) == facts.reduction
+    assert facts.size % (8 * facts.reduction) == 0
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_defaults_are_such_that_a_picture_comes_out(name: str) -> None:
+    facts = FACTS[name]
+
+    assert 1 <= facts.steps <= 100
+    assert 1.0 < facts.guidance_scale <= 10.0
+    assert facts.title
+
+
+def test_families_that_share_a_space_agree_on_its_shape() -> None:
+    shapes: dict[str, set[tuple[int, int]]] = {}
+    for facts in FACTS.values():
+        shapes.setdefault(facts.latent_space, set()).add((facts.latent_channels, facts.reduction))
+
+    assert all(len(found) == 1 for found in shapes.values())

@@ -1,0 +1,176 @@
+"""A checkpoint's family is found from names and shapes, and an unknown one is told what was tried."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tiny_models
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from weft_nodes.families import FAMILIES, identify
+from weft_nodes.families.identify import FILE_RULES, FOLDER_RULES, Rule
+from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError, ModelFileRefusedError
+
+Published = tuple[str, dict[str, nn.Module], dict[str, Tensor]]
+Write = Callable[..., Path]
+
+
+def test_single_files_of_the_published_size_are_recognised(published: Published, write_header: Write) -> None:
+    family, _, tensors = published
+
+    found = identify(write_header(tensors))
+
+    assert found.family == family
+    assert "reads text of width" in found.reason
+
+
+def test_every_tensor_of_the_published_networks_is_found_in_a_single_file(published: Published) -> None:
+    family, modules, tensors = published
+    adapter = FAMILIES[family]
+    parts = (adapter.network_part, adapter.vae_part, *(part.encoder for part in adapter.text_parts))
+
+    for part in parts:
+        module = modules[part.name]
+        mine = {name: tensor for name, tensor in tensors.items() if name.startswith(part.prefixes)}
+        converted = part.convert(module, mine)
+        wanted = {name: tensor.shape for name, tensor in module.state_dict().items()}
+        assert {name: converted[name].shape for name in wanted} == wanted
+
+
+def test_folders_of_the_published_size_are_recognised(
+    published: Published, write_header: Write, tmp_path: Path
+) -> None:
+    family, modules, _ = published
+    folder = tmp_path / "model"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_text('{"_class_name": "Some"}')
+    weights = folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    write_header(modules["unet"].state_dict()).rename(weights)
+
+    assert identify(folder).family == family
+
+
+@pytest.mark.parametrize("family", ["sd15", "sdxl", "starter"])
+def test_a_folder_may_name_its_family_itself(tmp_path: Path, family: str) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model_index.json").write_text(json.dumps({"_weft_family": family}))
+
+    assert identify(folder).family == family
+
+
+def test_the_shipped_model_is_recognised_by_its_width(tmp_path: Path) -> None:
+    folder = tiny_models.write_folder(tmp_path / "model", "starter")
+    (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    wide = tiny_models.tiny_unet(cross_attention_dim=128)
+    save_file(wide.state_dict(), folder / "unet" / "diffusion_pytorch_model.safetensors")
+
+    assert identify(folder).family == "starter"
+
+
+@pytest.mark.parametrize(
+    ("flags", "metadata", "prediction"),
+    [
+        ({}, {}, "auto"),
+        ({"v_pred": torch.zeros(0)}, {}, "v_prediction"),
+        ({}, {"modelspec.prediction_type": "v"}, "v_prediction"),
+        ({}, {"modelspec.prediction_type": "epsilon"}, "epsilon"),
+        ({}, {"modelspec.prediction_type": "something"}, "auto"),
+    ],
+)
+def test_a_file_that_says_what_it_predicts_is_believed(
+    write_header: Write, flags: dict[str, Tensor], metadata: dict[str, str], prediction: str
+) -> None:
+    rule = FILE_RULES[0]
+    tensors = {f"model.diffusion_model.{rule.tensor}": torch.zeros(8, rule.width)} | flags
+
+    assert identify(write_header(tensors, metadata=metadata)).prediction == prediction
+
+
+def test_a_file_that_says_its_schedule_ends_in_noise_is_believed(write_header: Write) -> None:
+    rule = FILE_RULES[0]
+    tensors = {f"model.diffusion_model.{rule.tensor}": torch.zeros(8, rule.width)}
+
+    assert not identify(write_header(tensors)).has_zero_terminal_snr
+    assert identify(write_header(tensors | {"ztsnr": torch.zeros(0)})).has_zero_terminal_snr
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale"], "FLUX"),
+        (["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "Stable Diffusion 3"),
+        (["down_blocks.0.resnets.0.norm1.weight"], "load the folder in its place"),
+        (["decoder.mid.block_1.norm1.weight"], "an autoencoder alone"),
+        (["text_model.embeddings.token_embedding.weight"], "a text encoder alone"),
+        (["model.diffusion_model.input_blocks.0.0.weight"], "a U-Net of another width"),
+        (["lora_unet_x.lora_down.weight"], "a LoRA"),
+        (["head.bias", "head.weight"], r"2 tensors \(head.bias, head.weight\)"),
+        ([], r"0 tensors \(none\)"),
+    ],
+)
+def test_an_unknown_file_is_answered_with_what_it_holds(
+    write_header: Write, names: list[str], words: str
+) -> None:
+    path = write_header({name: torch.zeros(1) for name in names})
+
+    with pytest.raises(CheckpointUnknownError, match=words) as caught:
+        identify(path)
+
+    assert all(rule.family in caught.value.hint for rule in FILE_RULES)
+    assert caught.value.code == "checkpoint-unknown"
+
+
+def test_a_width_that_no_family_has_is_part_of_the_answer(write_header: Write) -> None:
+    tensors = {f"model.diffusion_model.{FILE_RULES[0].tensor}": torch.zeros(8, 333)}
+
+    with pytest.raises(CheckpointUnknownError) as caught:
+        identify(write_header(tensors))
+
+    assert "sd15: reads text of width 768, not 333" in caught.value.hint
+
+
+def test_an_unknown_folder_is_answered_with_its_pipeline(tmp_path: Path) -> None:
+    folder = tiny_models.write_folder(tmp_path / "model", "sd15")
+    (folder / "model_index.json").write_text('{"_class_name": "NewPipeline"}')
+
+    with pytest.raises(CheckpointUnknownError, match="the parts of a NewPipeline") as caught:
+        identify(folder)
+
+    assert all(rule.family in caught.value.hint for rule in FOLDER_RULES)
+
+
+def test_a_folder_without_unet_is_unknown_rather_than_broken(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+
+    with pytest.raises(CheckpointUnknownError, match="FluxPipeline"):
+        identify(tmp_path)
+
+
+def test_a_folder_that_is_no_model_says_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileMissingError, match=r"model_index\.json"):
+        identify(tmp_path)
+
+
+def test_a_pickle_is_refused_before_anything_else(tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "model.ckpt")
+
+    with pytest.raises(ModelFileRefusedError):
+        identify(tmp_path / "model.ckpt")
+
+
+def test_a_rule_accepts_exactly_its_tensors_and_width() -> None:
+    rule = Rule("x", "a.weight", 8, ("b.weight",))
+
+    assert rule.rejection({"a.weight": (2, 8), "b.weight": (1,)}) == ""
+    assert rule.rejection({"a.weight": (2, 9), "b.weight": (1,)}) == "x: reads text of width 8, not 9"
+    assert rule.rejection({"a.weight": (2, 8)}) == "x: there is no b.weight"
+
+
+def test_no_two_rules_of_a_layout_accept_the_same_tensors() -> None:
+    for rules in (FILE_RULES, FOLDER_RULES):
+        for rule in rules:
+            shapes = {rule.tensor: (1, rule.width)} | dict.fromkeys(rule.also, (1,))
+            assert [other.family for other in rules if not other.rejection(shapes)] == [rule.family]

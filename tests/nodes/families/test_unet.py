@@ -1,0 +1,71 @@
+"""A U-Net of diffusers answers to the sampling core in any type of numbers."""
+
+import pytest
+import tiny_models
+import torch
+from torch import Tensor
+from weft_nodes.diffusion.spaces import DiffusionSpace
+from weft_nodes.families.unet import UNetNetwork
+
+SPACE = DiffusionSpace((0.1, 1.0, 10.0))
+
+
+def _network(dtype: torch.dtype = torch.float32, key: str = "k") -> UNetNetwork:
+    return UNetNetwork(tiny_models.tiny_unet().to(dtype), space=SPACE, key=key)
+
+
+def _inputs(rows: int = 2) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    generator = torch.Generator().manual_seed(0)
+    x_BChw = torch.randn(rows, 4, 8, 8, generator=generator)
+    states_BTD = torch.randn(rows, 7, tiny_models.WIDTH, generator=generator)
+    return x_BChw, torch.linspace(0, 999, rows), {"encoder_hidden_states": states_BTD}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_prediction_has_the_shape_of_the_latent(dtype: torch.dtype) -> None:
+    x_BChw, timestep_B, conditions = _inputs()
+
+    output = _network(dtype).predict(x_BChw, timestep_B, conditions)
+
+    assert output.shape == x_BChw.shape
+    assert output.dtype == dtype
+
+
+def test_inputs_are_not_written_into() -> None:
+    x_BChw, timestep_B, conditions = _inputs()
+    before = [x_BChw.clone(), timestep_B.clone(), conditions["encoder_hidden_states"].clone()]
+    _network().predict(x_BChw, timestep_B, conditions)
+
+    after = [x_BChw, timestep_B, conditions["encoder_hidden_states"]]
+    assert all(torch.equal(a, b) for a, b in zip(after, before, strict=True))
+    assert list(conditions) == ["encoder_hidden_states"]
+
+
+def test_rows_with_their_own_time_steps_and_prompts_share_a_forward() -> None:
+    x_BChw, timestep_B, conditions = _inputs(3)
+    network = _network()
+    together = network.predict(x_BChw, timestep_B, conditions)
+
+    alone = [
+        network.predict(
+            x_BChw[row : row + 1],
+            timestep_B[row : row + 1],
+            {name: tensor[row : row + 1] for name, tensor in conditions.items()},
+        )
+        for row in range(3)
+    ]
+
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-5)
+
+
+def test_no_gradient_is_recorded() -> None:
+    network = _network()
+    network.module.requires_grad_(True)
+
+    assert not network.predict(*_inputs()).requires_grad
+
+
+def test_the_batch_key_is_the_key_of_the_handle() -> None:
+    assert _network(key="abc").batch_key == "abc"
+    assert _network().device == torch.device("cpu")
+    assert _network().space is SPACE
