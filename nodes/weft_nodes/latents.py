@@ -50,6 +50,18 @@ class LatentIndexError(NodeError):
         super().__init__(f"There is no latent {index} in a batch of {count}.", hint="Count from 0.")
 
 
+class LatentSpaceError(NodeError):
+    """A latent lives in a space of which nothing is known here."""
+
+    code: ClassVar[str] = "latent-space-unknown"
+
+    def __init__(self, *, space: str) -> None:
+        super().__init__(
+            f"Nothing is known of the latent space {space!r}.",
+            hint="Use latents of a model family that weft knows.",
+        )
+
+
 class LatentSize(NamedTuple):
     """How large the pictures of a latent will be.
 
@@ -338,7 +350,10 @@ def pick_latent(latent: Latent, index: Annotated[int, Number(0, 4095)] = 0) -> L
 
 
 def _facts_of(space: str) -> FamilyFacts:
-    return next(facts for facts in FACTS.values() if facts.latent_space == space)
+    for facts in FACTS.values():
+        if facts.latent_space == space:
+            return facts
+    raise LatentSpaceError(space=space)
 
 
 def _latent_size(facts: FamilyFacts, width: int, height: int) -> tuple[int, int]:

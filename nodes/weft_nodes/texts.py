@@ -2,11 +2,17 @@
 
 import itertools
 import re
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Annotated, ClassVar, TypeVar
 
+from torch import Tensor
 from weft.sdk import NodeError, Text, node
 
+Value = TypeVar("Value")
+
 _MOST_VARIANTS = 10_000
+_MOST_ITEMS = 8
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -149,3 +155,33 @@ def expand_variants(
     if count > _MOST_VARIANTS:
         raise PatternError(pattern=pattern, why=f"has {count} variants, more than {_MOST_VARIANTS}")
     return ["".join(parts) for parts in itertools.product(*choices)]
+
+
+@node("text.describe", output="text")
+def describe_value(value: Value) -> str:
+    """Say in words what a value is, to see what flows along a wire.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        Texts and numbers as they are; shape and range of pictures, masks and latents; the parts of others.
+    """
+    return _described(value)
+
+
+def _described(value: object) -> str:
+    if isinstance(value, Tensor):
+        shape = "x".join(str(side) for side in value.shape)
+        least, most = (float(end) for end in (value.min(), value.max())) if value.numel() else (0.0, 0.0)
+        return f"{shape} from {least:.4g} to {most:.4g}"
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = [f"{field.name}: {_described(getattr(value, field.name))}" for field in fields(value)]
+        return f"{type(value).__name__}({', '.join(parts)})"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_described(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        shown = [_described(item) for item in value[:_MOST_ITEMS]]
+        rest = [f"… {len(value)} in all"] if len(value) > _MOST_ITEMS else []
+        return f"[{', '.join(shown + rest)}]"
+    return str(value)

@@ -9,7 +9,7 @@ from weft.sdk import Image, LocalRun, Mask
 from weft_nodes import latents
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.values import Latent
-from weft_nodes.latents import LatentIndexError, LatentShapeError, LatentSizeError
+from weft_nodes.latents import LatentIndexError, LatentShapeError, LatentSizeError, LatentSpaceError
 from weft_nodes.models.errors import LatentMismatchError
 from weft_nodes.pixels.errors import PictureTooLargeError
 
@@ -120,6 +120,11 @@ def test_scaling_rounds_to_whole_latent_pixels() -> None:
     assert latents.latent_size(latents.scale_latent(made(), 1.3)) == (80, 64, 1)
     with pytest.raises(PictureTooLargeError):
         latents.scale_latent(Latent(torch.zeros(1, 4, 1, 1).expand(1, 4, 1000, 1000), "sd"), 8.0)
+
+
+def test_the_size_of_a_latent_of_an_unknown_space_is_not_guessed() -> None:
+    with pytest.raises(LatentSpaceError, match="'nowhere'"):
+        latents.latent_size(made(space="nowhere"))
 
 
 def test_a_blend_goes_from_one_latent_to_the_other() -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from tiny_runs import load_tiny, tiny_paths
 from weft.sdk import CancelledRunError, LocalRun, Mask
 from weft_nodes import sampling
-from weft_nodes.checkpoints import LoadedCheckpoint
+from weft_nodes.checkpoints import LoadedCheckpoint, apply_lora
 from weft_nodes.diffusion.errors import ConditioningError, ScheduleError
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.latents import empty_latent, mask_latent, pick_latent
@@ -127,6 +128,26 @@ def test_a_preview_takes_shape_where_the_latent_space_is_known(fresh: LocalRun) 
     assert 1 <= len(fresh.previews) <= 3
     assert fresh.previews[-1].shape == (4, 6, 3)
     assert fresh.previews[-1].dtype == np.uint8
+
+
+def test_a_lora_changes_the_picture_as_much_as_its_strength_says(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent
+) -> None:
+    name = "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q"
+    pair = {"lora_A.weight": torch.randn(2, 8), "lora_B.weight": torch.randn(8, 2)}
+    folder = run.paths.models[0] / "loras"
+    folder.mkdir(exist_ok=True)
+    save_file({f"{name}.{part}": tensor for part, tensor in pair.items()}, folder / "q.safetensors")
+
+    def sampled(strength: float) -> torch.Tensor:
+        model, _ = apply_lora(
+            run, checkpoint.model, checkpoint.encoder, lora="q.safetensors", strength=strength
+        )
+        return asyncio.run(sampling.sample_latent(run, model, positive, None, empty, steps=2)).samples_BChw
+
+    without = asyncio.run(sampling.sample_latent(run, checkpoint.model, positive, None, empty, steps=2))
+    assert sampled(0.0).equal(without.samples_BChw)
+    assert 0 < (sampled(0.01) - sampled(0.0)).abs().mean() < (sampled(1.0) - sampled(0.0)).abs().mean()
 
 
 class Impatient(LocalRun):

@@ -1,6 +1,8 @@
 """Texts are joined, replaced, filled in and multiplied as asked."""
 
 import pytest
+import torch
+from weft.sdk import Mask
 from weft_nodes import texts
 from weft_nodes.texts import PatternError, PlaceholderError
 
@@ -63,3 +65,20 @@ def test_braces_that_do_not_pair_are_an_error(pattern: str) -> None:
 def test_far_too_many_variants_are_refused_before_they_are_written() -> None:
     with pytest.raises(PatternError, match="more than 10000"):
         texts.expand_variants("{a|b|c|d|e|f|g|h|i|j}" * 30)
+
+
+def test_texts_and_numbers_are_described_as_they_are() -> None:
+    assert texts.describe_value("a star") == "a star"
+    assert texts.describe_value(7) == "7"
+    assert texts.describe_value(["a", 1]) == "[a, 1]"
+    assert texts.describe_value({"a": 1.5}) == "{a: 1.5}"
+
+
+def test_tensors_are_described_by_shape_and_range() -> None:
+    mask = Mask(torch.tensor([[[0.0, 0.25]]]))
+
+    assert texts.describe_value(mask) == "Mask(values_BHW: 1x1x2 from 0 to 0.25)"
+
+
+def test_long_lists_are_cut_short() -> None:
+    assert texts.describe_value(list(range(20))) == "[0, 1, 2, 3, 4, 5, 6, 7, … 20 in all]"
