@@ -186,6 +186,8 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
 def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFormat = "png") -> list[str]:
     """Save pictures without loss as files in the output folder, each with the workflow that made it.
 
+    A run that changes nothing saves nothing again: the node names the files of the run before.
+
     Args:
         run: The run this is part of.
         image: Pictures to save, one file each.
