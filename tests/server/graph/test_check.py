@@ -366,7 +366,7 @@ def loose_documents(draw: st.DrawFn) -> dict[str, JSON]:
     return nodes
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(loose_documents())
 def test_whatever_is_wrong_the_check_reports_instead_of_failing(nodes: dict[str, JSON]) -> None:
     shelf = Shelf(w=tree({"n": entry("toy.add", a=1)}, inputs={"value": "n.a"}, outputs={"value": "n.value"}))

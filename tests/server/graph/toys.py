@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from weft.errors import JSON
@@ -228,8 +229,9 @@ def _doubtful(word: Annotated[str, Choice("toy-broken")] = "any") -> str:
     return word
 
 
+@cache
 def catalog() -> Registry:
-    """Give a registry of all toys."""
+    """Give a registry of all toys; nothing adds to it."""
     registry = Registry()
     found: list[Callable[..., object]] = [
         item for item in globals().values() if hasattr(item, "__weft_node__")

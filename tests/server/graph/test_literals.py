@@ -1,0 +1,167 @@
+"""Values of the document are checked against their input and brought into canonical form."""
+
+from typing import Annotated
+
+import pytest
+from weft.errors import JSON, PluginError
+from weft.graph.literals import Literal, Refusal, canonical, item_refusal, read_literal
+from weft.graph.offers import Offers
+from weft.node import choices, node
+from weft.registry import Registry
+from weft.schema import InputSchema
+from weft.sockets import parse_type
+from weft.widgets import Choice, Slider
+
+
+@choices("literal-colours")
+def _colours() -> tuple[str, ...]:
+    return ("red", "green", "blue")
+
+
+@node("literal.all")
+def _all(
+    count: Annotated[int, Slider(1, 10)],
+    *,
+    share: float,
+    name: str,
+    on: bool,
+    data: JSON,
+    counts: list[int],
+    shares: list[float],
+    matrix: list[list[float]],
+    colour: Annotated[str, Choice("literal-colours")],
+    colours: list[Annotated[str, Choice("literal-colours")]],
+    either: int | str,
+    maybe: float | None = None,
+    lost: Annotated[str, Choice("literal-lost")] = "x",
+) -> int:
+    return count
+
+
+def _registry() -> Registry:
+    registry = Registry()
+    registry.add(_all, _colours)
+    return registry
+
+
+def schema(name: str) -> InputSchema:
+    found = _registry().definition("literal.all").schema.input(name)
+    assert found is not None
+    return found
+
+
+def read(name: str, value: JSON) -> Literal | Refusal:
+    return read_literal(schema(name), value, Offers(_registry()))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "canonical_form"),
+    [
+        ("count", 3, "3"),
+        ("share", 2, "2.0"),
+        ("share", 0.5, "0.5"),
+        ("name", "word", "'word'"),
+        ("on", True, "True"),
+        ("counts", [1, 2], "[1, 2]"),
+        ("counts", [], "[]"),
+        ("shares", [1, 2.5], "[1.0, 2.5]"),
+        ("matrix", [[1], [2, 3.5]], "[[1.0], [2.0, 3.5]]"),
+        ("colour", "red", "'red'"),
+        ("colours", ["red", "blue"], "['red', 'blue']"),
+        ("data", {"a": [1]}, "{'a': [1]}"),
+        ("data", [1, 2], "[1, 2]"),
+        ("either", 3, "3"),
+        ("either", "three", "'three'"),
+        ("maybe", None, "None"),
+        ("maybe", 1, "1.0"),
+    ],
+)
+def test_a_value_that_fits_is_given_in_canonical_form(name: str, value: JSON, canonical_form: str) -> None:
+    found = read(name, value)
+
+    assert isinstance(found, Literal)
+    assert (repr(found.value), found.maps) == (canonical_form, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "canonical_form"),
+    [("counts", 4, "[4]"), ("shares", 4, "[4.0]"), ("colours", "red", "['red']")],
+)
+def test_one_item_for_a_list_is_wrapped(name: str, value: JSON, canonical_form: str) -> None:
+    found = read(name, value)
+
+    assert isinstance(found, Literal)
+    assert (repr(found.value), found.maps) == (canonical_form, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "canonical_form"),
+    [
+        ("count", [1, 2], "[1, 2]"),
+        ("share", [1, 2], "[1.0, 2.0]"),
+        ("colour", ["red"], "['red']"),
+        ("name", [], "[]"),
+    ],
+)
+def test_a_list_for_one_item_maps(name: str, value: JSON, canonical_form: str) -> None:
+    found = read(name, value)
+
+    assert isinstance(found, Literal)
+    assert (repr(found.value), found.maps) == (canonical_form, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("count", 11, "must lie between 1 and 10"),
+        ("count", True, "must be a whole number"),
+        ("count", "3", "must be a whole number"),
+        ("count", [1, 11], "has at index 1 an item that is 11"),
+        ("count", None, "is null"),
+        ("share", "x", "must be a number"),
+        ("name", 3, "must be text"),
+        ("counts", [1, "x"], "index 1"),
+        ("counts", "x", "must be a whole number"),
+        ("matrix", [1, 2], "index 0"),
+        ("colour", "rde", '"red"'),
+        ("colours", ["red", "bleu"], '"blue"'),
+        ("colours", "gren", '"green"'),
+        ("either", 1.5, "must be"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_the_reason(name: str, value: JSON, reason: str) -> None:
+    found = read(name, value)
+
+    assert isinstance(found, Refusal)
+    assert reason in found.reason
+
+
+def test_an_item_of_a_list_is_checked_by_the_items_widget() -> None:
+    offers = Offers(_registry())
+
+    assert item_refusal(schema("counts"), 3, offers) is None
+    assert item_refusal(schema("counts"), "x", offers) is not None
+    assert item_refusal(schema("colours"), "rde", offers) is not None
+    assert item_refusal(schema("count"), 11, offers) is not None
+
+
+def test_choices_that_nobody_offers_are_an_error() -> None:
+    with pytest.raises(PluginError):
+        read("lost", "x")
+
+
+@pytest.mark.parametrize(
+    ("type", "value", "canonical_form"),
+    [
+        ("float", 1, "1.0"),
+        ("float", True, "True"),
+        ("int", 1, "1"),
+        ("float | null", 2, "2.0"),
+        ("float | string", 2, "2"),
+        ("list[float]", [1, None], "[1.0, None]"),
+        ("list[float]", 1, "1"),
+        ("json", {"a": 1}, "{'a': 1}"),
+    ],
+)
+def test_only_whole_numbers_of_float_sockets_change(type: str, value: JSON, canonical_form: str) -> None:
+    assert repr(canonical(parse_type(type), value)) == canonical_form

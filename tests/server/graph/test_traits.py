@@ -1,0 +1,155 @@
+"""Traits follow the links, pass through what does not know them, and clash where they meet."""
+
+import pytest
+from server.graph.toys import Shelf, entry, found, report_of, tree
+from weft.errors import JSON, Problem
+from weft.graph.traits import Fact
+
+CHAIN: dict[str, JSON] = {
+    "large": entry("toy.load", checkpoint="large"),
+    "small": entry("toy.load", checkpoint="small"),
+    "odd": entry("toy.load", checkpoint="odd"),
+    "latent": entry("toy.empty"),
+    "noise": entry("toy.noise"),
+}
+
+
+def clash(nodes: dict[str, JSON]) -> Problem:
+    report = report_of(CHAIN | nodes)
+    (problem,) = report.problems
+    assert problem.code == "trait-mismatch"
+    return problem
+
+
+def test_parts_of_one_family_go_together() -> None:
+    assert (
+        report_of(CHAIN | {"s": entry("toy.sample", model="@small.model", latent="@latent.latent")}).problems
+        == ()
+    )
+
+
+def test_parts_of_two_families_are_refused_naming_both() -> None:
+    problem = clash({"s": entry("toy.sample", model="@large.model", latent="@latent.latent")})
+
+    assert (problem.node, problem.input) == ("s", "latent")
+    for word in ("latent.latent", "sd15", "large.model", "sdxl", "family"):
+        assert word in problem.message
+
+
+def test_a_trait_is_followed_through_nodes_that_pass_it_on() -> None:
+    problem = clash(
+        {
+            "once": entry("toy.resize", latent="@latent.latent"),
+            "twice": entry("toy.resize", latent="@once.latent"),
+            "s": entry("toy.sample", model="@large.model", latent="@twice.latent"),
+        }
+    )
+
+    assert problem.details == {
+        "path": ["latent.latent", "once.latent", "twice.latent"],
+        "other_path": ["large.model"],
+    }
+    assert "through once.latent, twice.latent" in problem.message
+
+
+def test_a_trait_that_a_node_requires_is_compared() -> None:
+    problem = clash({"d": entry("toy.decode", latent="@latent.latent")})
+
+    assert (problem.node, problem.input) == ("d", "latent")
+    assert problem.message == "latent.latent has family sd15, but d.latent expects family sdxl."
+
+
+def test_what_is_not_known_is_compared_with_nothing() -> None:
+    report = report_of(
+        CHAIN
+        | {
+            "s": entry("toy.sample", model="@odd.model", latent="@noise.latent"),
+            "d": entry("toy.decode", latent="@s.latent"),
+            "t": entry("toy.sample", model="@odd.model", latent="@latent.latent"),
+        }
+    )
+
+    assert report.problems == ()
+
+
+def test_a_node_gives_what_one_of_its_inputs_has() -> None:
+    problem = clash(
+        {
+            "s": entry("toy.sample", model="@small.model", latent="@noise.latent"),
+            "d": entry("toy.decode", latent="@s.latent"),
+        }
+    )
+
+    assert problem.details["path"] == ["small.model", "s.latent"]
+
+
+def test_a_trait_of_a_chosen_file_is_compared_with_the_link() -> None:
+    problem = clash({"p": entry("toy.patch", model="@large.model", lora="ink")})
+
+    assert (problem.node, problem.input) == ("p", "model")
+    assert '"ink"' in problem.message
+
+
+def test_a_fitting_file_is_no_problem() -> None:
+    assert report_of(CHAIN | {"p": entry("toy.patch", model="@large.model", lora="oil")}).problems == ()
+
+
+def test_traits_pass_through_a_generic_node_where_all_agree() -> None:
+    problem = clash(
+        {
+            "w": entry("toy.switch", yes="@small.model", no="@small.model"),
+            "x": entry("toy.sample", model="@w.value", latent="@noise.latent"),
+            "d": entry("toy.decode", latent="@x.latent"),
+        }
+    )
+
+    assert problem.details["path"] == ["small.model", "w.value", "x.latent"]
+
+
+def test_traits_that_differ_before_a_generic_node_are_not_known_behind_it() -> None:
+    report = report_of(
+        CHAIN
+        | {
+            "w": entry("toy.switch", yes="@small.model", no="@large.model"),
+            "x": entry("toy.sample", model="@w.value", latent="@latent.latent"),
+        }
+    )
+
+    assert report.problems == ()
+
+
+def test_every_part_of_a_list_is_compared() -> None:
+    report = report_of(CHAIN | {"d": entry("toy.decode", latent=["@noise.latent", "@latent.latent"])})
+
+    assert found(report) == [("trait-mismatch", "d", "latent")]
+
+
+def test_a_clash_inside_a_workflow_is_reported_where_the_part_was_given() -> None:
+    inner = tree(
+        {"l": entry("toy.empty"), "s": entry("toy.sample", latent="@l.latent")},
+        inputs={"model": "s.model", "start": "s.latent"},
+    )
+    nodes = {**CHAIN, "w": entry("workflow:inner", model="@large.model", start="@latent.latent")}
+
+    report = report_of(nodes, workflows=Shelf(inner=inner))
+
+    assert found(report) == [("trait-mismatch", "w", "start")]
+
+
+@pytest.mark.parametrize("length", [1, 3000])
+def test_the_path_of_a_fact_leads_from_its_origin(length: int) -> None:
+    fact = Fact("sd15", "n0")
+    for i in range(1, length):
+        fact = Fact("sd15", f"n{i}", fact)
+
+    assert fact.path() == tuple(f"n{i}" for i in range(length))
+
+
+def test_a_long_path_is_shown_in_part() -> None:
+    nodes = {f"r{i}": entry("toy.resize", latent=f"@r{i - 1}.latent") for i in range(1, 3000)}
+    nodes["r0"] = entry("toy.resize", latent="@latent.latent")
+
+    problem = clash({**nodes, "d": entry("toy.decode", latent="@r2999.latent")})
+
+    assert "r0.latent, …, r2999.latent" in problem.message
+    assert len(problem.details["path"]) == 3001  # type: ignore[arg-type]
