@@ -9,7 +9,7 @@ from typing import TypeAlias
 from weft.cli.arguments import Options, read_arguments
 from weft.cli.exits import ExitCode, exit_code_of
 from weft.cli.faults import InternalError
-from weft.cli.terminal import Terminal
+from weft.cli.terminal import AnswerUnwritableError, Terminal
 from weft.errors import Problem, ProblemsError, WeftError
 
 Handler: TypeAlias = Callable[[Options, Terminal], ExitCode]
@@ -26,29 +26,36 @@ def execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
         How it ended. No exception leaves this function but SystemExit of `--help` and `--version`.
     """
     try:
-        options = read_arguments(arguments)
-        return _handler(options.command)(options, terminal)
+        return _execute(arguments, terminal)
     except KeyboardInterrupt:
         terminal.say("Cancelled.")
         return ExitCode.CANCELLED
     except BrokenPipeError:
-        # Whoever read the answer, such as `head`, has had enough; Python must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the answer, such as `head`, has had enough.
+        _abandon_standard_output()
         return ExitCode.OK
-    except WeftError as error:
-        problems = error.problems if isinstance(error, ProblemsError) else (error.problem(),)
-        if wants_traceback(arguments):
-            terminal.say(traceback.format_exc())
-        return _refuse(arguments, problems, terminal)
-    except Exception as error:  # noqa: BLE001 — the outermost frame: a traceback must not reach a user unasked
-        if wants_traceback(arguments):
-            terminal.say(traceback.format_exc())
-        return _refuse(arguments, (InternalError(error=error).problem(),), terminal)
+    except AnswerUnwritableError as error:
+        _abandon_standard_output()
+        terminal.report(error.problem())
+        return ExitCode.ENVIRONMENT
 
 
 def wants_traceback(arguments: Sequence[str]) -> bool:
     """Tell whether unexpected errors should show where they come from."""
     return "--traceback" in arguments or os.environ.get("WEFT_TRACEBACK", "") not in {"", "0"}
+
+
+def _execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
+    try:
+        options = read_arguments(arguments)
+        return _handler(options.command)(options, terminal)
+    except (BrokenPipeError, AnswerUnwritableError):
+        raise
+    except WeftError as error:
+        problems = error.problems if isinstance(error, ProblemsError) else (error.problem(),)
+        return _refuse(arguments, problems, terminal)
+    except Exception as error:  # noqa: BLE001 — the outermost frame: a traceback must not reach a user unasked
+        return _refuse(arguments, (InternalError(error=error).problem(),), terminal)
 
 
 def _handler(command: str) -> Handler:
@@ -75,11 +82,20 @@ def _handler(command: str) -> Handler:
 
 
 def _refuse(arguments: Sequence[str], problems: Sequence[Problem], terminal: Terminal) -> ExitCode:
-    if "--json" in arguments:
+    """Report why a command could not do its work; called while its exception is handled."""
+    if wants_traceback(arguments):
+        terminal.say(traceback.format_exc())
+    is_json = "--json" in arguments
+    if not is_json or terminal.is_live:
+        for problem in problems:
+            terminal.report(problem)
+    if is_json:
         from weft.cli.reports import refusal
 
         terminal.answer(refusal(arguments, problems).to_text())
-    if "--json" not in arguments or terminal.is_live:
-        for problem in problems:
-            terminal.report(problem)
     return exit_code_of(problems)
+
+
+def _abandon_standard_output() -> None:
+    """Let Python's last flush go nowhere, so that it does not complain once more when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

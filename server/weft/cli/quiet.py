@@ -34,8 +34,8 @@ def quiet_libraries() -> Iterator[None]:
     Yields:
         Nothing; the silence lasts as long as the block.
     """
-    for name, value in _ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
+    os.environ.update(added)
     root = logging.getLogger()
     silence = logging.NullHandler()
     root.addHandler(silence)
@@ -46,3 +46,5 @@ def quiet_libraries() -> Iterator[None]:
             yield
     finally:
         root.removeHandler(silence)
+        for name in added:
+            os.environ.pop(name, None)

@@ -5,12 +5,18 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from weft.errors import FileUnwritableError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from weft.errors import Problem
 
 WIDE = 10_000
+
+
+class AnswerUnwritableError(FileUnwritableError):
+    """Standard output does not take the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,19 @@ class Terminal:
 
         Args:
             text: The line, plain text.
+
+        Raises:
+            BrokenPipeError: Whoever read the answers has left.
+            AnswerUnwritableError: The stream is a file that cannot take more, such as one on a full disk.
         """
-        self.data.write(f"{text}\n")
-        self.data.flush()
+        try:
+            self.data.write(f"{text}\n")
+            self.data.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise AnswerUnwritableError(path="Standard output", reason=reason) from error
 
     def report(self, problem: "Problem") -> None:
         """Write a problem for people: where, what, code, and what helps.

@@ -1,6 +1,7 @@
 """`weft workflows`: the workflows that have a name, with the inputs they take."""
 
 import json
+import textwrap
 
 from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode, exit_code_of
@@ -9,6 +10,8 @@ from weft.cli.session import open_session
 from weft.cli.terminal import Terminal
 from weft.errors import JSON, Problem, WeftError
 from weft.graph.document import Document, Link, input_to_json, split_socket
+
+LONGEST_VALUE = 72
 
 
 def workflows(options: Options, terminal: Terminal) -> ExitCode:
@@ -56,10 +59,8 @@ def _value_of(document: Document, socket: str) -> JSON:
 
 
 def _shown(value: JSON) -> str:
+    """Write a value on one short line; a word stands for itself."""
     if value is None:
         return ""
-    return (
-        value
-        if isinstance(value, str) and value and value.isalnum()
-        else json.dumps(value, ensure_ascii=False)
-    )
+    text = value if isinstance(value, str) and value.isalnum() else json.dumps(value, ensure_ascii=False)
+    return textwrap.shorten(text, LONGEST_VALUE, placeholder='…"' if text.startswith('"') else "…")

@@ -2,6 +2,9 @@
 
 import io
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from weft.cli.app import execute, wants_traceback
@@ -53,3 +56,35 @@ def test_the_environment_can_ask_for_tracebacks(
     monkeypatch.setenv("WEFT_TRACEBACK", value)
 
     assert wants_traceback(["run"]) is wanted
+
+
+def test_an_unexpected_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEFT_TRACEBACK", raising=False)
+
+    closed, heard = io.StringIO(), io.StringIO()
+    closed.close()
+    code = execute(["workflows"], Terminal(data=closed, words=heard))
+
+    words = heard.getvalue()
+    assert code == ExitCode.ENVIRONMENT
+    assert words.startswith("error [internal] weft stopped because of an unexpected ValueError")
+    assert "Traceback" not in words
+
+
+def test_an_answer_that_cannot_be_written_is_an_environment_error() -> None:
+    command = [sys.executable, "-m", "weft", "rum", "--json"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert ended.returncode == ExitCode.ENVIRONMENT
+    assert ended.stderr.startswith("error [file-unwritable] Standard output cannot be written")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    program = f"weft() {{ {sys.executable} -m weft workflows; echo $? >&2; }}; weft | head -n 1"
+
+    ended = subprocess.run(["bash", "-c", program], capture_output=True, text=True, check=False)
+
+    assert ended.stderr.splitlines()[-1] == "0"
+    assert "Broken" not in ended.stderr

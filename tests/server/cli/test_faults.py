@@ -7,10 +7,11 @@ from weft.cli.faults import (
     PictureWithoutWorkflowError,
     UsageError,
 )
+from weft.errors import WeftError
 
 
 def test_every_error_has_its_own_code() -> None:
-    kinds = [
+    kinds: list[type[WeftError]] = [
         FileUnreadableError,
         GivenInputUnknownError,
         InternalError,

@@ -1,10 +1,12 @@
 """What is typed for an input becomes a value of its type, or a problem that says what it takes."""
 
 import pytest
-from weft.cli.inputs import parse_value, type_in_words
+from weft.cli.inputs import parse_value, read_inputs, type_in_words
 from weft.errors import JSON
+from weft.graph.signature import Signature, SignatureInput
 from weft.graph_errors import InputInvalidError
 from weft.sockets import parse_type
+from weft.widgets import Text
 
 
 @pytest.mark.parametrize(
@@ -74,3 +76,40 @@ def test_an_option_without_a_value_is_refused_elsewhere() -> None:
 
 def test_a_type_without_a_better_word_is_shown_as_written() -> None:
     assert type_in_words(parse_type("list[image]")) == "list[image]"
+
+
+def _signature(**types: str) -> Signature:
+    inputs = {
+        name: SignatureInput(name, parse_type(kind), Text(), "", required=False, doc="", title=name)
+        for name, kind in types.items()
+    }
+    return Signature(inputs, {})
+
+
+def test_given_texts_become_values_by_name() -> None:
+    values, problems = read_inputs(
+        {"prompt": "x", "steps": "5"}, _signature(prompt="string", steps="int"), workflow="w"
+    )
+
+    assert (values, problems) == ({"prompt": "x", "steps": 5}, [])
+
+
+def test_names_may_be_written_with_dashes() -> None:
+    values, _ = read_inputs({"guidance-scale": "4"}, _signature(guidance_scale="float"), workflow="w")
+
+    assert values == {"guidance_scale": 4.0}
+
+
+def test_every_problem_is_found_and_the_good_values_are_kept() -> None:
+    given = {"promt": "x", "steps": "five", "seed": "3"}
+
+    values, problems = read_inputs(
+        given, _signature(prompt="string", steps="int", seed="int"), workflow="portrait"
+    )
+
+    assert values == {"seed": 3}
+    assert [(problem.code, problem.input) for problem in problems] == [
+        ("workflow-input-unknown", "promt"),
+        ("input-invalid", "steps"),
+    ]
+    assert problems[0].message == 'portrait has no input "promt".'

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 from weft.cli.reproduction import changes_since, likeness
+from weft.errors import JSON
 from weft.pictures import encode_png
 
 
@@ -34,8 +35,14 @@ def test_other_pixels_or_another_size_differ(tmp_path: Path) -> None:
 
 
 def test_changed_versions_and_files_are_named() -> None:
-    then = {"versions": {"torch": "2.0", "weft": "1"}, "files": {"a.safetensors": "x", "b": "y"}}
-    now = {"versions": {"torch": "2.1", "weft": "1"}, "files": {"a.safetensors": "z", "b": "y"}}
+    then: dict[str, JSON] = {
+        "versions": {"torch": "2.0", "weft": "1"},
+        "files": {"a.safetensors": "x", "b": "y"},
+    }
+    now: dict[str, JSON] = {
+        "versions": {"torch": "2.1", "weft": "1"},
+        "files": {"a.safetensors": "z", "b": "y"},
+    }
 
     assert changes_since(then, now) == [
         "torch 2.0 then, 2.1 now",
