@@ -61,6 +61,8 @@ def open_checkpoint(
         CheckpointUnknownError: No known family has these tensors.
         FamilyUnknownError: `family` names none.
     """
+    # A handle outlives the process that made it, and so its working folder.
+    path = path.absolute()
     found = identify(path) if family == "auto" else Identified(family, "given by the caller")
     if found.family not in FAMILIES:
         raise FamilyUnknownError(family=found.family, known=tuple(FAMILIES))

@@ -1,6 +1,9 @@
 """Checkpoints are found by name, opened without loading weights, and described from their headers."""
 
 import json
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +11,15 @@ import pytest
 import tiny_models
 import torch
 from safetensors.torch import save_file
-from weft_nodes.families import checkpoint_traits, find_checkpoint, list_checkpoints, open_checkpoint
+from weft.sdk import LocalRun, Paths
+from weft_nodes.diffusion.values import Latent
+from weft_nodes.families import (
+    ModelStore,
+    checkpoint_traits,
+    find_checkpoint,
+    list_checkpoints,
+    open_checkpoint,
+)
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import (
     CheckpointCorruptError,
@@ -79,6 +90,57 @@ def test_another_text_encoder_changes_the_encoder_alone(folder: Path, tmp_path: 
 
     assert changed.encoder.key != original.encoder.key
     assert (changed.model.key, changed.vae.key) == (original.model.key, original.vae.key)
+
+
+def test_a_handle_does_not_depend_on_the_working_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+
+    checkpoint = open_checkpoint(Path(folder.name), memory=DigestMemory())
+
+    assert Path(checkpoint.model.weights.path) == folder
+
+
+@pytest.mark.parametrize("layout", ["folder", "file"])
+def test_nothing_is_looked_up_on_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("A connection was tried.")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    if layout == "folder":
+        path, config = tiny_models.write_folder(tmp_path / "model", "sd2"), None
+    else:
+        path = tiny_models.write_single_file(tmp_path / "model.safetensors", "sd2")
+        config = tiny_models.write_configs(tmp_path / "configs", "sd2")
+    store = LocalRun(paths=Paths.below(tmp_path)).service(ModelStore)
+
+    checkpoint = open_checkpoint(path, memory=store.digests, family="sd2", config=config)
+
+    assert store.network(checkpoint.model).device.type == "cpu"
+    assert store.encode_prompt(checkpoint.encoder, "an inn").entries
+    assert store.decode(checkpoint.vae, Latent(torch.zeros(1, 4, 4, 4), "sd")).pixels_BHWC.shape[1] == 32
+
+
+def test_the_large_libraries_are_imported_late_and_say_nothing_then(folder: Path, tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from weft.sdk import LocalRun, Paths
+from weft_nodes.families import ModelStore, open_checkpoint
+store = LocalRun(paths=Paths.below(Path({str(tmp_path)!r}))).service(ModelStore)
+checkpoint = open_checkpoint(Path({str(folder)!r}), memory=store.digests)
+print({{"diffusers", "transformers"}} & set(sys.modules))
+store.network(checkpoint.model)
+store.encode_prompt(checkpoint.encoder, "a " * 200)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("set()\n", "")
 
 
 def test_a_single_file_takes_the_configurations_of_its_family(file: Path) -> None:
