@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageDraw
 
-from weft_nodes.starter.scenes import PICTURE_SIZE, Placed, Scene, Shape
+from weft_nodes.starter.scenes import PICTURE_SIZE, Background, Colour, Placed, Scene, Shape, Thing
 
 Point = tuple[float, float]
 
 _SUPERSAMPLING = 8
+_REACH = 1.1
 
 
 def draw_scene(scene: Scene) -> npt.NDArray[np.uint8]:
@@ -33,8 +34,34 @@ def draw_scene(scene: Scene) -> npt.NDArray[np.uint8]:
 
 def draw_batch(scenes: Sequence[Scene]) -> torch.Tensor:
     """Draw scenes as the VAE takes them: shape (B, 3, 128, 128), float32, -1..1."""
-    pixels = torch.from_numpy(np.stack([draw_scene(scene) for scene in scenes]))
-    return pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    return _to_tensor([draw_scene(scene) for scene in scenes])
+
+
+def draw_collages(rng: np.random.Generator, count: int, edge: int) -> torch.Tensor:
+    """Draw pictures strewn with overlapping objects, which teach a VAE more than mostly empty scenes do.
+
+    Args:
+        rng: Decides everything in them.
+        count: How many pictures.
+        edge: Their edge in pixels, at least 1.
+
+    Returns:
+        Shape (count, 3, edge, edge), float32, -1..1.
+    """
+    pictures = []
+    for _ in range(count):
+        picture = np.empty((edge, edge, 3), np.float32)
+        picture[:] = tuple(Background)[rng.integers(len(Background))].rgb
+        for _ in range(max(1, edge * edge // 2000)):
+            thing = Thing(tuple(Shape)[rng.integers(len(Shape))], tuple(Colour)[rng.integers(len(Colour))])
+            x, y = (int(place) for place in rng.integers(0, edge, 2))
+            _paste(picture, Placed(thing, x, y, int(rng.integers(12, 29))))
+        pictures.append(np.rint(picture).astype(np.uint8))
+    return _to_tensor(pictures)
+
+
+def _to_tensor(pictures: Sequence[npt.NDArray[np.uint8]]) -> torch.Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 @lru_cache(maxsize=1024)
@@ -46,9 +73,9 @@ def stencil(shape: Shape, radius: int) -> npt.NDArray[np.float32]:
         radius: Radius in pixels, at least 2.
 
     Returns:
-        An array that must not be written to, of shape (2 * radius + 5, 2 * radius + 5).
+        An array that must not be written to, of shape (edge, edge); the edge is odd and leaves some room.
     """
-    edge = 2 * radius + 5
+    edge = 2 * math.ceil(_REACH * radius) + 3
     image = Image.new("L", (edge * _SUPERSAMPLING, edge * _SUPERSAMPLING))
     pen = ImageDraw.Draw(image)
     for outline, fill in ((_outline(shape), 255), (_hole(shape), 0)):
@@ -56,7 +83,8 @@ def stencil(shape: Shape, radius: int) -> npt.NDArray[np.float32]:
             middle = edge * _SUPERSAMPLING / 2 - 0.5
             scale = radius * _SUPERSAMPLING
             pen.polygon([(middle + scale * x, middle + scale * y) for x, y in outline], fill=fill)
-    coverage = np.asarray(image, np.float32).reshape(edge, _SUPERSAMPLING, edge, _SUPERSAMPLING).mean((1, 3)) / 255
+    cells = np.asarray(image, np.float32).reshape(edge, _SUPERSAMPLING, edge, _SUPERSAMPLING)
+    coverage: npt.NDArray[np.float32] = cells.mean((1, 3)) / 255
     coverage.setflags(write=False)
     return coverage
 
@@ -65,8 +93,8 @@ def _paste(picture: npt.NDArray[np.float32], placed: Placed) -> None:
     coverage = stencil(placed.thing.shape, placed.radius)
     half = coverage.shape[0] // 2
     left, top = placed.x - half, placed.y - half
-    inside_x = slice(max(0, -left), min(coverage.shape[1], PICTURE_SIZE - left))
-    inside_y = slice(max(0, -top), min(coverage.shape[0], PICTURE_SIZE - top))
+    inside_x = slice(max(0, -left), min(coverage.shape[1], picture.shape[1] - left))
+    inside_y = slice(max(0, -top), min(coverage.shape[0], picture.shape[0] - top))
     alpha = coverage[inside_y, inside_x, None]
     window = picture[top + inside_y.start : top + inside_y.stop, left + inside_x.start : left + inside_x.stop]
     window += alpha * (np.asarray(placed.thing.colour.rgb, np.float32) - window)
@@ -114,7 +142,7 @@ def _cross(arm: float, half: float) -> list[Point]:
 
 
 def _heart(corners: int) -> list[Point]:
-    """Return the classic curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t, scaled to radius 1."""
+    """Return the curve x = 16 sin^3 t, y = 13 cos t - 5 cos 2t - 2 cos 3t - cos 4t with radius 1."""
     points = []
     for step in range(corners):
         t = 2 * math.pi * step / corners

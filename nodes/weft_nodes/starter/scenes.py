@@ -20,7 +20,8 @@ PICTURE_SIZE = 128
 _Item = TypeVar("_Item")
 _CENTRE = PICTURE_SIZE // 2
 _PAIR_OFFSET = 32
-_HELD_OUT_SHARE = 0.05
+_HELD_OUT_PAIRS = 0.05
+_HELD_OUT_SINGLES = 0.15
 
 
 class Shape(enum.StrEnum):
@@ -189,7 +190,8 @@ class Claim:
         A pair counts by both shapes, both colours and the relation, however it is worded ("a above b" is
         "b below a"); a single object by its shape, colour, size and background.
         """
-        return _share_of(self._combination()) < _HELD_OUT_SHARE
+        share = _HELD_OUT_SINGLES if self.second is None else _HELD_OUT_PAIRS
+        return _share_of(self._combination()) < share
 
     def _combination(self) -> str:
         if self.second is None:
@@ -291,7 +293,7 @@ def held_out_claims(count: int, *, seed: int = 2024, pairs: float = 0.6) -> list
     """Draw the fixed claims of the evaluation, all of them held out and no two alike.
 
     Args:
-        count: How many claims, at least 1.
+        count: How many claims, 1..300: there are not many more single ones.
         seed: Which ones.
         pairs: Share of claims with two objects, 0..1; they come after the single ones.
     """
@@ -311,7 +313,9 @@ def vocabulary() -> list[str]:
     """Return every word that a caption can hold, sorted."""
     kinds: tuple[type[enum.StrEnum], ...] = (Shape, Colour, Size, Relation, Background)
     phrases = [member.value for kind in kinds for member in kind]
-    return sorted({word for phrase in phrases for word in phrase.split()} | {"a", "an", "and", "on", "background"})
+    return sorted(
+        {word for phrase in phrases for word in phrase.split()} | {"a", "an", "and", "on", "background"}
+    )
 
 
 def _sample_thing(rng: np.random.Generator, mix: SceneMix) -> Thing:

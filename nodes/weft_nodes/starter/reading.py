@@ -1,0 +1,163 @@
+"""Reads a picture of coloured shapes back with plain image processing; nothing in it is learned.
+
+The background is the median of the picture's rim. What differs from it falls apart into connected regions;
+each region's colour is the nearest one of the palette, and its shape and radius are those of the stencil that
+covers it best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from weft_nodes.starter.drawing import stencil
+from weft_nodes.starter.scenes import Background, Colour, Relation, Shape, Size
+
+_RIM = 5
+_LEAST_CONTRAST = 40.0
+_LEAST_AREA = 60
+_LEAST_MATCH = 0.7
+_RADII = range(8, 36)
+_SHIFTS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
+
+_Pixels = npt.NDArray[np.float32]
+_Paint = TypeVar("_Paint", Colour, Background)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An object found in a picture.
+
+    Attributes:
+        shape: The best-fitting shape, or None where none fits well.
+        colour: The nearest colour of the palette.
+        radius: Radius of the best-fitting stencil in pixels.
+        x: Middle of the object from the left edge, in pixels.
+        y: Middle of the object from the top edge, in pixels.
+        match: How well the stencil covers the object, 0..1.
+    """
+
+    shape: Shape | None
+    colour: Colour
+    radius: int
+    x: float
+    y: float
+    match: float
+
+    @property
+    def size(self) -> Size:
+        """The size word whose radii are nearest."""
+        return min(Size, key=lambda size: abs(sum(size.radii) / 2 - self.radius))
+
+    def relation_to(self, other: Seen) -> Relation:
+        """Say where this object stands, seen from another one, along the axis that parts them more."""
+        step_x, step_y = self.x - other.x, self.y - other.y
+        if abs(step_x) > abs(step_y):
+            return Relation.LEFT if step_x < 0 else Relation.RIGHT
+        return Relation.ABOVE if step_y < 0 else Relation.BELOW
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a picture shows: its background, and its objects from left to right."""
+
+    background: Background
+    objects: tuple[Seen, ...]
+
+
+def read_picture(picture: npt.NDArray[np.uint8]) -> Reading:
+    """Read a picture of shape (height, width, 3), 0..255."""
+    pixels = picture.astype(np.float32)
+    rim = np.concatenate([part.reshape(-1, 3) for part in (pixels[:_RIM], pixels[-_RIM:], pixels[:, :_RIM])])
+    ground = np.median(rim, axis=0).astype(np.float32)
+    contrast = np.linalg.norm(pixels - ground, axis=2)
+    regions = label_regions(contrast > _LEAST_CONTRAST)
+    names, areas = np.unique(regions[regions > 0], return_counts=True)
+    objects = [
+        _read_region(pixels, ground, regions == name)
+        for name, area in zip(names, areas, strict=True)
+        if area >= _LEAST_AREA
+    ]
+    return Reading(_nearest(Background, ground), tuple(sorted(objects, key=lambda seen: seen.x)))
+
+
+def label_regions(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
+    """Number the connected regions of a mask; pixels that touch at a corner belong together.
+
+    Returns:
+        An array of the mask's shape: 0 outside, else a number that is the same all over a region.
+    """
+    height, width = mask.shape
+    labels = np.zeros((height + 2, width + 2), np.int32)
+    inner = labels[1:-1, 1:-1]
+    inner[mask] = np.arange(1, int(mask.sum()) + 1)
+    while True:
+        # The greatest number of a region spreads over it, one pixel further in every round.
+        across = np.maximum(np.maximum(labels[:, :-2], labels[:, 2:]), labels[:, 1:-1])
+        spread = np.maximum(np.maximum(across[:-2], across[2:]), across[1:-1]) * mask
+        if np.array_equal(spread, inner):
+            return inner.copy()
+        inner[:] = spread
+
+
+def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]) -> Seen:
+    contrast = np.linalg.norm(pixels - ground, axis=2)
+    # The edge of a region is a blend with the background; its strongest part is the paint itself.
+    strongest = region & (contrast >= 0.75 * np.quantile(contrast[region], 0.9))
+    paint = np.median(pixels[strongest], axis=0).astype(np.float32)
+    direction = paint - ground
+    coverage = np.clip((pixels - ground) @ direction / (direction @ direction), 0, 1) * _grown(region)
+    rows, columns = np.flatnonzero((coverage > 0.5).any(1)), np.flatnonzero((coverage > 0.5).any(0))
+    middle_y, middle_x = (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
+    extent = (int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+    fits = (
+        (_match(coverage, (middle_y, middle_x), shape, radius), shape, radius)
+        for shape, radius in _near(extent)
+    )
+    match, shape, radius = max(fits, key=lambda fit: fit[0], default=(0.0, None, max(extent) // 2))
+    fitting = shape if match >= _LEAST_MATCH else None
+    return Seen(fitting, _nearest(Colour, paint), radius, middle_x, middle_y, match)
+
+
+def _near(extent: tuple[int, int]) -> Iterable[tuple[Shape, int]]:
+    """List the stencils about as high and as wide as a region."""
+    for shape in Shape:
+        for radius in _RADII:
+            solid = stencil(shape, radius) > 0.5
+            height, width = int(solid.any(1).sum()), int(solid.any(0).sum())
+            if max(abs(height - extent[0]), abs(width - extent[1])) <= 3:
+                yield shape, radius
+
+
+def _match(coverage: _Pixels, middle: tuple[float, float], shape: Shape, radius: int) -> float:
+    """Return the best overlap (intersection over union) of a stencil laid over a region within a pixel."""
+    mould = stencil(shape, radius)
+    solid = mould > 0.5
+    rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
+    top = round(middle[0] - (rows[0] + rows[-1]) / 2)
+    left = round(middle[1] - (columns[0] + columns[-1]) / 2)
+    edge = len(mould)
+    padded = np.pad(coverage, edge)
+    total = float(coverage.sum() + mould.sum())
+    best = 0.0
+    for dy, dx in _SHIFTS:
+        y, x = top + dy + edge, left + dx + edge
+        shared = float(np.minimum(padded[y : y + edge, x : x + edge], mould).sum())
+        best = max(best, shared / (total - shared))
+    return best
+
+
+def _grown(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    padded = np.pad(region, 1)
+    height, width = region.shape
+    windows = [padded[dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)]
+    grown: npt.NDArray[np.bool_] = np.any(windows, axis=0)
+    return grown
+
+
+def _nearest(palette: type[_Paint], colour: _Pixels) -> _Paint:
+    return min(palette, key=lambda paint: float(np.square(np.subtract(paint.rgb, colour)).sum()))

@@ -1,0 +1,131 @@
+"""Trains the starter model's U-Net on latents that are encoded once and kept on disk."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL
+from torch.nn import functional
+
+from weft_nodes.starter.drawing import draw_batch
+from weft_nodes.starter.evaluate import Sampling, evaluate
+from weft_nodes.starter.loop import noise_generator
+from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE, Parts, build_scheduler
+from weft_nodes.starter.scenes import held_out_claims, sample_scene
+from weft_nodes.starter.tokenizer import tokenize
+
+logger = logging.getLogger(__name__)
+
+_ENCODE_BATCH = 50
+_UNCONDITIONAL_SHARE = 0.1
+_LAYOUT_STEPS = (100, 750)
+
+
+def build_cache(vae: AutoencoderKL, folder: Path, *, count: int, seed: int) -> None:
+    """Draw and encode scenes into `folder`, going on where an earlier call was stopped.
+
+    Writes `captions.json` with the captions and the standard deviation of the latents, and `latents.npy`,
+    float16 of shape (count, 4, 16, 16), not yet scaled.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(seed)
+    latents = np.lib.format.open_memmap(
+        folder / "latents.npy", "w+", np.float16, (count, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE)
+    )
+    captions: list[str] = []
+    while len(captions) < count:
+        scenes = [sample_scene(rng) for _ in range(min(_ENCODE_BATCH, count - len(captions)))]
+        latents[len(captions) : len(captions) + len(scenes)] = _encode(vae, draw_batch(scenes))
+        captions += [scene.caption for scene in scenes]
+        if len(captions) % 5000 == 0:
+            logger.info("latents: %d of %d", len(captions), count)
+    latents.flush()
+    (folder / "captions.json").write_text(json.dumps(captions))
+
+
+@torch.no_grad()
+def _encode(vae: AutoencoderKL, pictures: torch.Tensor) -> np.ndarray:
+    with torch.autocast(vae.device.type, torch.bfloat16):
+        pictures = pictures.to(vae.device).contiguous(memory_format=torch.channels_last)
+        latents: np.ndarray = vae.encode(pictures).latent_dist.mean.float().cpu().numpy()
+        return latents
+
+
+class LatentCache:
+    """The encoded scenes of a folder, with their captions."""
+
+    def __init__(self, folder: Path) -> None:
+        self.captions: list[str] = json.loads((folder / "captions.json").read_text())
+        self._latents = np.load(folder / "latents.npy", mmap_mode="r")
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def at(self, indices: np.ndarray) -> torch.Tensor:
+        """Return latents (B, 4, 16, 16) in single precision, as encoded."""
+        return torch.from_numpy(self._latents[indices]).float()
+
+
+class UnetObjective:
+    """Predict the velocity that leads from a noisy latent to the scene of its caption."""
+
+    def __init__(self, parts: Parts, cache: LatentCache, *, batch: int, device: str = "cpu") -> None:
+        """Take the U-Net to train; the other parts stay as they are.
+
+        Args:
+            parts: The U-Net is trained in place, the text encoder only read.
+            cache: Encoded scenes.
+            batch: Latents per step.
+            device: Where to train.
+        """
+        self.module: torch.nn.Module = parts.unet.to(device).to(memory_format=torch.channels_last)
+        self._unet = parts.unet
+        self._text_encoder = parts.text_encoder.to(device)
+        self._tokenizer = parts.tokenizer
+        self._cache = cache
+        self._scaling = parts.vae.config.scaling_factor
+        self._batch = batch
+        self._device = device
+        self._kept = build_scheduler().alphas_cumprod.to(device)
+
+    def losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        """Return the mean squared error of the velocity."""
+        indices = rng.integers(len(self._cache), size=self._batch)
+        clean = (self._cache.at(indices) * self._scaling).to(self._device)
+        noise = torch.randn(clean.shape, generator=noise_generator(rng)).to(self._device)
+        timesteps = torch.from_numpy(_draw_timesteps(rng, self._batch)).to(self._device)
+        context = self._read([self._cache.captions[index] for index in indices], rng)
+        signal = self._kept[timesteps].sqrt()[:, None, None, None]
+        spread = (1 - self._kept[timesteps]).sqrt()[:, None, None, None]
+        noisy = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(noisy.device.type, torch.bfloat16):
+            velocity = self._unet(noisy, timesteps, encoder_hidden_states=context).sample
+        return {"loss": functional.mse_loss(velocity.float(), signal * noise - spread * clean)}
+
+    @torch.no_grad()
+    def _read(self, captions: list[str], rng: np.random.Generator) -> torch.Tensor:
+        """Return the text states, some of them of the empty caption that guidance starts from."""
+        silent = rng.random(len(captions)) < _UNCONDITIONAL_SHARE
+        kept = ["" if skip else caption for caption, skip in zip(captions, silent, strict=True)]
+        with torch.autocast(self._device, torch.bfloat16):
+            states: torch.Tensor = self._text_encoder(
+                tokenize(self._tokenizer, kept).to(self._device)
+            ).last_hidden_state
+        return states.float()
+
+
+def _draw_timesteps(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draw half of the timesteps anywhere and half where the layout of a picture is decided."""
+    anywhere = rng.integers(1000, size=count)
+    layout = rng.integers(*_LAYOUT_STEPS, size=count)
+    return np.where(rng.random(count) < 0.5, anywhere, layout)
+
+
+def probe_unet(parts: Parts, prompts: int = 40) -> dict[str, float]:
+    """Return the accuracy per kind of claim on a few held-out prompts."""
+    accuracies = evaluate(parts, held_out_claims(prompts), Sampling())
+    return {kind: accuracy.share for kind, accuracy in accuracies.items()}

@@ -1,0 +1,102 @@
+"""The training loop: it learns, resumes bit for bit, averages and keeps to its schedule."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from weft_nodes.starter.loop import AveragedWeights, Habits, Run, Schedule, noise_generator
+
+
+class LineFit:
+    """Learn y = 3 x + 1 from noisy samples."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.module: nn.Module = nn.Linear(1, 1)
+
+    def losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        x = torch.from_numpy(rng.normal(size=(32, 1))).float()
+        noise = 0.01 * torch.randn(x.shape, generator=noise_generator(rng))
+        return {"loss": (self.module(x) - 3 * x - 1 - noise).square().mean()}
+
+
+def run_in(folder: Path, schedule: Schedule | None = None, *, habits: Habits | None = None) -> Run:
+    schedule = schedule or Schedule(steps=60, rate=0.1, warmup=5)
+    return Run(LineFit(), schedule, folder, seed=7, habits=habits or Habits(log_every=10))
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    run_in(tmp_path).train()
+    losses = [json.loads(line)["loss"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+
+    assert len(losses) == 6
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(tmp_path: Path) -> None:
+    whole = run_in(tmp_path / "whole")
+    whole.train()
+    run_in(tmp_path / "parts").train(until=23)
+    resumed = run_in(tmp_path / "parts")
+
+    assert resumed.step == 23
+    resumed.train()
+    for name, value in whole.objective.module.state_dict().items():
+        assert torch.equal(value, resumed.objective.module.state_dict()[name])
+        assert torch.equal(whole.average[name], resumed.average[name])
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path) -> None:
+    run_in(tmp_path).train()
+    again = run_in(tmp_path)
+    again.train()
+
+    assert again.step == 60
+
+
+def test_the_averaged_weights_stand_in_only_within_the_block(tmp_path: Path) -> None:
+    run = run_in(tmp_path)
+    run.train(until=5)
+    module = run.objective.module
+    trained = {name: value.clone() for name, value in module.state_dict().items()}
+    with AveragedWeights(run):
+        assert not module.training
+        assert all(torch.equal(value, run.average[name]) for name, value in module.state_dict().items())
+        assert any(not torch.equal(value, trained[name]) for name, value in module.state_dict().items())
+
+    assert module.training
+    assert all(torch.equal(value, trained[name]) for name, value in module.state_dict().items())
+
+
+def test_probes_are_logged(tmp_path: Path) -> None:
+    habits = Habits(log_every=1000, probe_every_s=0.0)
+    run_in(tmp_path, Schedule(steps=3), habits=habits).train(lambda: {"accuracy": 0.5})
+    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+
+    assert [record["accuracy"] for record in records] == [0.5, 0.5, 0.5]
+
+
+def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
+    schedule = Schedule(steps=1000, rate=0.1, warmup=10, decay=0.4)
+
+    assert schedule.rate_at(0, 0) == pytest.approx(0.01)
+    assert schedule.rate_at(300, 0) == schedule.rate_at(600, 0) == pytest.approx(0.1)
+    assert schedule.rate_at(800, 0) == pytest.approx(0.05)
+    assert schedule.rate_at(1000, 0) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_clock_can_end_a_run_before_its_steps() -> None:
+    schedule = Schedule(steps=1000, minutes=10)
+
+    assert schedule.progress(100, 300) == 0.5
+    assert schedule.progress(900, 300) == 0.9
+    assert schedule.progress(100, 6000) == 1.0
+
+
+def test_a_noise_generator_follows_from_the_state_of_the_run() -> None:
+    draws = [torch.randn(3, generator=noise_generator(np.random.default_rng(5))) for _ in range(2)]
+
+    assert torch.equal(*draws)

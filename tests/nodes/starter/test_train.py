@@ -1,0 +1,74 @@
+"""The training command: all stages from nothing to a pipeline folder, and again without repeating work."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from weft_nodes.starter.networks import load_model
+from weft_nodes.starter.train import Options, Schedule, main
+
+STAGES = ("vae64", "vae128", "text", "unet")
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out: Path = tmp_path_factory.mktemp("training")
+    assert main(["--out", str(out), "--steps", "2", "--batch", "2", "--scenes", "6"]) == 0
+    return out
+
+
+def test_all_stages_end_in_a_model_that_loads(trained: Path) -> None:
+    parts = load_model(trained / "model")
+    latents = torch.zeros(1, 4, 16, 16)
+    states = parts.text_encoder(torch.zeros(1, 32, dtype=torch.long)).last_hidden_state
+    velocity = parts.unet(latents, 10, encoder_hidden_states=states).sample
+
+    assert velocity.shape == latents.shape
+    assert parts.vae.decode(latents).sample.shape == (1, 3, 128, 128)
+
+
+def test_the_exported_weights_are_half_precision_and_small(trained: Path) -> None:
+    sizes = [path.stat().st_size for path in (trained / "model").rglob("*.safetensors")]
+
+    assert len(sizes) == 3
+    assert sum(sizes) <= 16_000_000
+
+
+def test_every_stage_leaves_a_checkpoint_to_resume_from(trained: Path) -> None:
+    for stage in STAGES:
+        assert torch.load(trained / stage / "checkpoint.pt", weights_only=True)["step"] == 2
+
+
+def test_running_again_resumes_and_repeats_nothing(trained: Path) -> None:
+    before = (trained / "unet" / "checkpoint.pt").read_bytes()
+    assert (
+        main(["--out", str(trained), "--steps", "2", "--batch", "2", "--scenes", "6", "--stage", "unet"]) == 0
+    )
+    state = torch.load(trained / "unet" / "checkpoint.pt", weights_only=True)
+
+    assert state["step"] == 2
+    assert len(before) > 0
+
+
+def test_the_model_can_be_exported_elsewhere(trained: Path, tmp_path: Path) -> None:
+    assert main(["--out", str(trained), "--stage", "export", "--model", str(tmp_path / "elsewhere")]) == 0
+
+    assert json.loads((tmp_path / "elsewhere" / "model_index.json").read_text())["_class_name"] == (
+        "StableDiffusionPipeline"
+    )
+
+
+def test_the_clock_ends_a_stage_unless_steps_are_given() -> None:
+    schedule = Schedule(100)
+
+    assert Options(Path()).schedule("unet", schedule).minutes == 75
+    assert Options(Path(), minutes=3).schedule("unet", schedule).minutes == 3
+    assert Options(Path(), steps=5).schedule("unet", schedule) == Schedule(5)
+
+
+def test_an_unknown_stage_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--out", "nowhere", "--stage", "everything"])
+
+    assert "invalid choice" in capsys.readouterr().err
