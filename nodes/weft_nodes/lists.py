@@ -69,7 +69,7 @@ def make_range(start: int = 0, count: Annotated[int, Number(0, _LONGEST)] = 4, s
         step: From one number to the next; negative counts down.
 
     Returns:
-        start, start + step, start + 2 * step, …
+        The numbers start, start + step, start + 2 * step and so on.
 
     Raises:
         RangeError: `step` is 0 and there is more than one number.
