@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import hashlib
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TypeVar
 
 import numpy as np
@@ -103,38 +104,46 @@ class Background(enum.StrEnum):
         return _BACKGROUND_RGB[self]
 
 
-_COLOUR_RGB = {
-    Colour.RED: (220, 30, 35),
-    Colour.GREEN: (30, 155, 60),
-    Colour.BLUE: (35, 85, 235),
-    Colour.YELLOW: (252, 216, 30),
-    Colour.PURPLE: (145, 45, 185),
-    Colour.ORANGE: (255, 130, 10),
-    Colour.PINK: (255, 135, 195),
-    Colour.BLACK: (12, 12, 12),
-    Colour.BROWN: (130, 75, 35),
-    Colour.CYAN: (35, 205, 225),
-}
-_BACKGROUND_RGB = {
-    Background.WHITE: (255, 255, 255),
-    Background.GRAY: (165, 165, 165),
-    Background.CREAM: (250, 240, 208),
-    Background.NAVY: (32, 48, 115),
-}
-_SIZE_RADII = {Size.SMALL: (13, 15), Size.MEDIUM: (19, 21), Size.LARGE: (26, 28)}
+_COLOUR_RGB = MappingProxyType(
+    {
+        Colour.RED: (220, 30, 35),
+        Colour.GREEN: (30, 155, 60),
+        Colour.BLUE: (35, 85, 235),
+        Colour.YELLOW: (252, 216, 30),
+        Colour.PURPLE: (145, 45, 185),
+        Colour.ORANGE: (255, 130, 10),
+        Colour.PINK: (255, 135, 195),
+        Colour.BLACK: (12, 12, 12),
+        Colour.BROWN: (130, 75, 35),
+        Colour.CYAN: (35, 205, 225),
+    }
+)
+_BACKGROUND_RGB = MappingProxyType(
+    {
+        Background.WHITE: (255, 255, 255),
+        Background.GRAY: (165, 165, 165),
+        Background.CREAM: (250, 240, 208),
+        Background.NAVY: (32, 48, 115),
+    }
+)
+_SIZE_RADII = MappingProxyType({Size.SMALL: (13, 15), Size.MEDIUM: (19, 21), Size.LARGE: (26, 28)})
 _UNSAID_RADII = (17, 23)
-_INVERSE = {
-    Relation.LEFT: Relation.RIGHT,
-    Relation.RIGHT: Relation.LEFT,
-    Relation.ABOVE: Relation.BELOW,
-    Relation.BELOW: Relation.ABOVE,
-}
-_DIRECTION = {
-    Relation.LEFT: (-1, 0),
-    Relation.RIGHT: (1, 0),
-    Relation.ABOVE: (0, -1),
-    Relation.BELOW: (0, 1),
-}
+_INVERSE = MappingProxyType(
+    {
+        Relation.LEFT: Relation.RIGHT,
+        Relation.RIGHT: Relation.LEFT,
+        Relation.ABOVE: Relation.BELOW,
+        Relation.BELOW: Relation.ABOVE,
+    }
+)
+_DIRECTION = MappingProxyType(
+    {
+        Relation.LEFT: (-1, 0),
+        Relation.RIGHT: (1, 0),
+        Relation.ABOVE: (0, -1),
+        Relation.BELOW: (0, 1),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

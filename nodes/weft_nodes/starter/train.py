@@ -15,6 +15,7 @@ import logging
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -31,7 +32,7 @@ from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normali
 
 STAGES = ("vae", "text", "latents", "unet", "decoder", "export")
 _NO_LIMIT = 1_000_000
-_DEFAULT_MINUTES = {"vae64": 14.0, "vae128": 3.0, "text": 3.0, "unet": 75.0, "decoder": 8.0}
+_DEFAULT_MINUTES = MappingProxyType({"vae64": 14.0, "vae128": 3.0, "text": 3.0, "unet": 75.0, "decoder": 8.0})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ describing the first object, the second one and the background.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -31,14 +32,16 @@ from weft_nodes.starter.tokenizer import MAX_TOKENS, tokenize
 
 _IGNORED = -100
 _ROLES = 3
-_FIELDS = {
-    "shape": [*Shape],
-    "colour": [*Colour],
-    "size": ["unsaid", *Size],
-    "place": ["middle", "any", *Relation],
-    "background": [*Background],
-    "role": ["first", "second", "background", "nothing"],
-}
+_FIELDS = MappingProxyType(
+    {
+        "shape": [*Shape],
+        "colour": [*Colour],
+        "size": ["unsaid", *Size],
+        "place": ["middle", "any", *Relation],
+        "background": [*Background],
+        "role": ["first", "second", "background", "nothing"],
+    }
+)
 _MIX = SceneMix(pairs=0.75)
 _EMPTY_SHARE = 0.03
 
