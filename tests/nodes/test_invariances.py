@@ -36,6 +36,9 @@ SELECTIONS: dict[str, Selection] = {
     "threshold": masks.threshold_mask,
 }
 every_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+# The others tell sides apart, or divide an odd number of pixels between them.
+EVEN = sorted(CHANGES.keys() - {"crop", "pad", "rotate", "resize to cover", "resize with bars"})
+every_even_change = pytest.mark.parametrize("change", [CHANGES[name] for name in EVEN], ids=EVEN)
 every_selection = pytest.mark.parametrize("selection", SELECTIONS.values(), ids=SELECTIONS.keys())
 both_kinds = pytest.mark.parametrize("channels", [3, 4])
 
@@ -91,12 +94,9 @@ def test_the_same_change_twice_gives_the_same_bits(change: Change) -> None:
     assert change(some()).pixels_BHWC.equal(change(some()).pixels_BHWC)
 
 
-@every_change
+@every_even_change
 @pytest.mark.parametrize("turn", ["left to right", "top to bottom"])
 def test_a_mirrored_picture_is_changed_to_a_mirrored_one(change: Change, turn: str) -> None:
-    one_sided = ("crop", "pad", "rotate", "resize to cover", "resize with bars")
-    if change in [CHANGES[name] for name in one_sided]:
-        pytest.skip("it tells sides apart, or divides an odd number of pixels between them")
     axis = 2 if turn == "left to right" else 1
     mirrored = change(Image(some().pixels_BHWC.flip(axis))).pixels_BHWC.flip(axis)
 
@@ -135,4 +135,4 @@ def test_masks_stay_within_their_range(selection: Selection) -> None:
 def test_all_and_nothing_are_changed_evenly(selection: Selection, value: float) -> None:
     values = selection(Mask(torch.full((1, 10, 12), value))).values_BHW
 
-    assert values.unique().numel() == 1
+    assert float(values.max() - values.min()) == 0

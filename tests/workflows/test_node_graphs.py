@@ -16,12 +16,9 @@ def link(text: str) -> dict[str, JSON]:
     return {"from": text}
 
 
-def entry(type: str, *, zip: list[list[str]] | None = None, **inputs: JSON) -> dict[str, JSON]:
+def entry(type: str, **inputs: JSON) -> dict[str, JSON]:
     """One node of a document."""
-    found: dict[str, JSON] = {"type": type, "version": 1, "inputs": inputs}
-    if zip is not None:
-        found["zip"] = [list(group) for group in zip]
-    return found
+    return {"type": type, "version": 1, "inputs": inputs}
 
 
 def run(desk: Desk, output: str, nodes: Mapping[str, dict[str, JSON]]) -> RunResult:
@@ -91,14 +88,10 @@ def test_zipped_lists_advance_together(tiny: Desk) -> None:
     nodes = {
         "colours": entry("text.lines", text="red\nblue"),
         "shapes": entry("text.lines", text="star\nring"),
-        "both": entry(
-            "text.template",
-            zip=[["a", "b"]],
-            template="{a} {b}",
-            a=link("colours.lines"),
-            b=link("shapes.lines"),
-        ),
+        "both": entry("text.template", template="{a} {b}", a=link("colours.lines"), b=link("shapes.lines")),
     }
+
+    nodes["both"]["zip"] = [["a", "b"]]
 
     assert result_of(tiny, "both.text", nodes) == ["red star", "blue ring"]
 
