@@ -304,6 +304,6 @@ def _outputs(
         return found
     for name in submission.targets:
         job = jobs[name]
-        if job.phase is Phase.DONE and (wanted is None or name in wanted):
+        if job.phase is Phase.DONE and (wanted is None or (name in wanted and name not in named)):
             found |= {f"{name}.{output}": value for output, value in (job.outputs or {}).items()}
     return found

@@ -44,7 +44,7 @@ class Submission:
         """Say why a node has to run, given that its result is not in the cache.
 
         Args:
-            node: Its name.
+            node: Its id.
             lineage: What is known of earlier runs of the workflow.
         """
         if not self.snapshot.graph.nodes[node].schema.pure:
@@ -59,7 +59,7 @@ class Submission:
         """Whether a node's fingerprint is new in every run.
 
         Args:
-            node: Its name.
+            node: Its id.
         """
         return node in self.deferred or not self.snapshot.graph.nodes[node].schema.pure
 
