@@ -32,19 +32,18 @@ class CodeDigests:
     def __init__(self, root: str) -> None:
         self._root = root
         self._sources: dict[str, _Source | None] = {}
-        module = sys.modules.get(root)
-        file = getattr(module, "__file__", None)
-        self._file = Path(file) if isinstance(file, str) else None
-        self._is_package = hasattr(module, "__path__")
 
     def digest(self, module: ModuleType) -> str:
         """Give the digest of a module of the pack, of 32 hexadecimal digits.
 
         A module without a file, as tests and consoles make them, is known by its name alone.
         """
-        start = self._relative(module.__name__)
         state = hashlib.blake2b(digest_size=16)
-        for name in sorted(self._reachable(start if start is not None else module.__name__)):
+        start = self._relative(module.__name__)
+        if start is None or self._source(start) is None:
+            state.update(module.__name__.encode())
+            return state.hexdigest()
+        for name in sorted(self._reachable(start)):
             source = self._source(name)
             content = source.content if source is not None else b""
             state.update(f"{name}\0{len(content)}\0".encode())
@@ -88,11 +87,14 @@ class CodeDigests:
         return _Source(content, frozenset(self._imports(tree, name, is_package=is_package)))
 
     def _path(self, name: str) -> Path | None:
-        if self._file is None:
+        module = sys.modules.get(self._root)
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
             return None
-        if not self._is_package:
-            return self._file if name == "" and self._file.is_file() else None
-        base = self._file.parent.joinpath(*name.split(".")) if name else self._file.parent
+        if not hasattr(module, "__path__"):
+            return Path(file) if name == "" and Path(file).is_file() else None
+        folder = Path(file).parent
+        base = folder.joinpath(*name.split(".")) if name else folder
         candidates = (
             (base / "__init__.py", base.with_name(f"{base.name}.py")) if name else (base / "__init__.py",)
         )

@@ -81,6 +81,8 @@ def folder_pack(pack: str, path: Path) -> Iterator[str]:
     root = _free_name(f"{NAMESPACE}.{pack}")
     if not any(isinstance(finder, FreshFinder) and finder.package == NAMESPACE for finder in sys.meta_path):
         sys.meta_path.insert(0, FreshFinder(NAMESPACE))
+    # Python looks the parent of a package up, even for `from . import part`.
+    sys.modules.setdefault(NAMESPACE, _namespace())
     importlib.invalidate_caches()
     file = path / "__init__.py" if path.is_dir() else path
     loader = FreshLoader(root, str(file))
@@ -96,6 +98,12 @@ def folder_pack(pack: str, path: Path) -> Iterator[str]:
     except BaseException:
         _forget(root)
         raise
+
+
+def _namespace() -> ModuleType:
+    module = ModuleType(NAMESPACE)
+    module.__path__ = []
+    return module
 
 
 def _free_name(base: str) -> str:

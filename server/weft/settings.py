@@ -85,11 +85,11 @@ class Settings(BaseSettings):
     workflows_dirs: Folders = Field(
         default_factory=lambda data: (shipped_workflows(), data["data_dir"] / "workflows")
     )
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
-    cache_device_bytes: ByteSize = Field(ByteSize(2 * GIB), ge=0)
-    cache_ram_bytes: ByteSize = Field(ByteSize(4 * GIB), ge=0)
-    cache_disk_bytes: ByteSize = Field(ByteSize(20 * GIB), ge=0)
-    sampler_rows: int = Field(8, ge=1, le=1024)
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    cache_device_bytes: ByteSize = Field(default=ByteSize(2 * GIB), ge=0)
+    cache_ram_bytes: ByteSize = Field(default=ByteSize(4 * GIB), ge=0)
+    cache_disk_bytes: ByteSize = Field(default=ByteSize(20 * GIB), ge=0)
+    sampler_rows: int = Field(default=8, ge=1, le=1024)
 
     @property
     def paths(self) -> Paths:
