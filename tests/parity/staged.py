@@ -43,7 +43,7 @@ class Task:
     """
 
     sampler: str
-    scale: float = 3.0
+    scale: float = 2.0
     size: tuple[int, int] = (SIZE, SIZE)
     start_latent: Tensor | None = None
     strength: float = 0.6

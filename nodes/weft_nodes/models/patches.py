@@ -7,7 +7,7 @@ needs from files it reads when it is applied.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -165,7 +165,7 @@ def read_low_rank(path: Path, net: nn.Module, *, part: str) -> Mapping[str, LowR
         PatchMismatchError: The file holds nothing for this network, or kinds of layers not known here.
     """
     names = _spellings(net, part)
-    prefixes = (f"{part}.", *(f"{prefix}_" for prefix in _KOHYA_PREFIXES.get(part, ())))
+    prefixes = _prefixes(part)
     found: dict[str, dict[str, Tensor]] = defaultdict(dict)
     unknown: list[str] = []
     for key, tensor in iterate_tensors(path):
@@ -181,6 +181,23 @@ def read_low_rank(path: Path, net: nn.Module, *, part: str) -> Mapping[str, LowR
         shown = f"it has no layer for {unknown[0]}" if unknown else f"the file changes nothing in a {part}"
         raise PatchMismatchError(patch=f"The LoRA {path.name}", problem=shown)
     return {name: _pair(path, name, tensors) for name, tensors in found.items()}
+
+
+def low_rank_parts(names: Iterable[str]) -> tuple[str, ...]:
+    """List the networks that a LoRA file changes, from the names in its header.
+
+    Args:
+        names: Names of its tensors.
+
+    Returns:
+        Some of "unet", "text_encoder" and "text_encoder_2", in this order.
+    """
+    known = tuple(names)
+    return tuple(part for part in _KOHYA_PREFIXES if any(name.startswith(_prefixes(part)) for name in known))
+
+
+def _prefixes(part: str) -> tuple[str, ...]:
+    return (f"{part}.", *(f"{prefix}_" for prefix in _KOHYA_PREFIXES.get(part, ())))
 
 
 def _spellings(net: nn.Module, part: str) -> dict[str, str]:

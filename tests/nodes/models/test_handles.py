@@ -4,6 +4,7 @@ import pickle
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from weft.engine import codec
 from weft.values import value_type
 from weft_nodes.models.handles import Model, TextEncoder, Vae, Weights
 from weft_nodes.models.patches import LowRankPatch
@@ -75,6 +76,11 @@ def test_skipped_layers_and_patches_of_an_encoder_change_its_key() -> None:
 
 def test_handles_of_different_kinds_never_share_a_key() -> None:
     assert len({MODEL.key, ENCODER.key, VAE.key}) == 3
+
+
+@pytest.mark.parametrize("handle", [MODEL.with_patches(LowRankPatch("x", "abcd", 0.5)), ENCODER, VAE])
+def test_a_handle_survives_the_cache_on_disk(handle: Model | TextEncoder | Vae) -> None:
+    assert codec.decode(codec.encode(handle)) == handle
 
 
 @pytest.mark.parametrize("handle", [MODEL, ENCODER, VAE])

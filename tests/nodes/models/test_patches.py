@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileRefusedError, PatchMismatchError
-from weft_nodes.models.patches import LowRankLayer, LowRankPair, LowRankPatch, Patch, read_low_rank
+from weft_nodes.models.patches import (
+    LowRankLayer,
+    LowRankPair,
+    LowRankPatch,
+    Patch,
+    low_rank_parts,
+    read_low_rank,
+)
 
 RANK = 4
 
@@ -248,6 +255,22 @@ def test_a_lora_of_another_architecture_is_refused(
 
     assert caught.value.code == "patch-mismatch"
     assert "other.safetensors" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [
+        (["unet.a.lora_A.weight"], ("unet",)),
+        (["lora_te1_a.lora_up.weight", "lora_te2_a.alpha"], ("text_encoder", "text_encoder_2")),
+        (["lora_te_a.lora_up.weight", "lora_unet_b.lora_up.weight"], ("unet", "text_encoder")),
+        (["text_encoder_2.a.lora_A.weight"], ("text_encoder_2",)),
+        (["transformer.a.lora_A.weight"], ()),
+    ],
+)
+def test_the_networks_that_a_file_changes_are_seen_in_its_names(
+    names: list[str], parts: tuple[str, ...]
+) -> None:
+    assert low_rank_parts(names) == parts
 
 
 def test_a_pickled_lora_is_refused(tmp_path: Path) -> None:
