@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 from weft.errors import JSON, Problem, ProblemsError
+from weft.graph.check import check
 from weft.graph.document import Document, InputPort, InputValue, Link, NodeEntry, read_input, split_socket
 from weft.graph.faults import WorkflowInputUnknownError
 from weft.graph.library import Library
@@ -111,7 +112,8 @@ def signature(document: Document, catalog: Catalog, workflows: WorkflowSource) -
         Its inputs and outputs, with types, widgets, defaults and help taken from the sockets behind them.
 
     Raises:
-        ProblemsError: An input or output leads nowhere, or to sockets that do not agree.
+        ProblemsError: An input or output leads nowhere, or to sockets that do not agree; where it leads to
+            something that is not installed, the problems of the whole workflow.
     """
     library = Library(catalog, CarriedWorkflows(document, workflows))
     migrated = migrate_nodes(document, catalog)
@@ -120,6 +122,11 @@ def signature(document: Document, catalog: Catalog, workflows: WorkflowSource) -
         raise ProblemsError(problems)
     inputs = {name: _input(migrated.document, name, library) for name in document.inputs}
     outputs = {name: _output(migrated.document, name, library) for name in document.outputs}
+    if None in inputs.values() or None in outputs.values():
+        # A port leads into a node or workflow that is not there; the check says which.
+        errors = check(document, catalog, workflows).errors
+        if errors:
+            raise ProblemsError(errors)
     return Signature(
         {name: found for name, found in inputs.items() if found is not None},
         {name: found for name, found in outputs.items() if found is not None},

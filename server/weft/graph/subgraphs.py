@@ -175,7 +175,7 @@ def _enter(
                 hint="Put the zip group on the node inside that maps.",
             ).problem(node=id)
         )
-    for unknown in inputs.keys() - inner.inputs.keys():
+    for unknown in [given for given in inputs if given not in inner.inputs]:
         error = InputUnknownError(name=unknown, owner=f'The workflow "{name}"', known=inner.inputs)
         flat.problems.append(error.problem(node=id, input=unknown))
     for output, output_port in inner.outputs.items():

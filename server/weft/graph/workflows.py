@@ -99,6 +99,8 @@ class FolderWorkflows:
 class CarriedWorkflows:
     """The workflows that a document carries along, before those of another source.
 
+    What a saved workflow carries along is found too, once that workflow was read, but last of all.
+
     Args:
         document: The document; its own `workflows` come first.
         saved: Where all others come from.
@@ -107,6 +109,7 @@ class CarriedWorkflows:
     def __init__(self, document: Document, saved: WorkflowSource) -> None:
         self._carried = document.workflows
         self._saved = saved
+        self._carried_by_saved: dict[str, Document] = {}
 
     def names(self) -> tuple[str, ...]:
         """List the names of carried and saved workflows, sorted."""
@@ -119,8 +122,16 @@ class CarriedWorkflows:
             WorkflowUnknownError: There is none of that name.
             ProblemsError: The saved document is malformed.
         """
-        carried = self._carried.get(name)
-        return self._saved.load(name) if carried is None else carried
+        if name in self._carried:
+            return self._carried[name]
+        try:
+            found = self._saved.load(name)
+        except WorkflowUnknownError:
+            if name not in self._carried_by_saved:
+                raise
+            return self._carried_by_saved[name]
+        self._carried_by_saved = {**found.workflows, **self._carried_by_saved}
+        return found
 
 
 def carry(document: Document, saved: WorkflowSource) -> Document:

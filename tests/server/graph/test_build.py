@@ -1,6 +1,8 @@
 """Building gives the flat graph, or one error that holds every problem."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,17 @@ def shape(graph: Graph) -> str:
         for name, node in graph.nodes.items()
     }
     return json.dumps(nodes, sort_keys=True)
+
+
+def test_the_graph_layer_loads_neither_torch_nor_networkx() -> None:
+    program = (
+        "import sys, weft.graph.build, weft.graph.fingerprint, weft.graph.signature\n"
+        "assert not {'torch', 'networkx', 'numpy'} & set(sys.modules), sorted(sys.modules)"
+    )
+
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stderr
 
 
 NODES: dict[str, JSON] = {

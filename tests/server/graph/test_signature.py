@@ -156,6 +156,27 @@ def test_ports_at_fault_raise_their_problems(inputs: dict[str, str | list[str]])
         of({"n": entry("toy.number"), "t": entry("toy.text")}, inputs=inputs)
 
 
+@pytest.mark.parametrize("ports", [{"inputs": {"x": "gone.v"}}, {"outputs": {"x": "gone.v"}}])
+@pytest.mark.parametrize(
+    ("type", "code"), [("toy.gone", "node-type-unknown"), ("workflow:gone", "workflow-unknown")]
+)
+def test_a_port_of_what_is_not_installed_says_so(
+    ports: dict[str, dict[str, str]], type: str, code: str
+) -> None:
+    data = tree({"gone": entry(type)}, **ports)
+
+    with pytest.raises(ProblemsError) as caught:
+        signature(parse_document(data), catalog(), NoWorkflows())
+
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_port_of_a_node_that_is_off_is_left_out_of_the_signature() -> None:
+    off: dict[str, JSON] = {"n": {"type": "toy.gone", "mode": "off"}}
+
+    assert of(off, inputs={"x": "n.v"}).inputs == {}
+
+
 def test_a_signature_is_written_as_json() -> None:
     written = of(
         SAMPLING, inputs={"prompt": "text.text", "seed": "sample.seed"}, outputs={"o": "text.text"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from server.graph.toys import Shelf, document, entry, tree
-from weft.errors import ProblemsError
+from weft.errors import JSON, ProblemsError
 from weft.graph.workflows import CarriedWorkflows, FolderWorkflows, NoWorkflows, carry
 from weft.graph_errors import WorkflowUnknownError
 
@@ -116,6 +116,26 @@ def test_what_a_document_carries_stays_when_the_saved_one_changes() -> None:
 
     assert again == carried
     assert CarriedWorkflows(carried, changed).load("inner") == carried.workflows["inner"]
+
+
+def test_what_a_saved_workflow_carries_is_found_after_it_was_read() -> None:
+    saved: dict[str, JSON] = {**OUTER, "workflows": {"inner": tree({"n": entry("toy.number", value=8)})}}
+    written = document({"o": entry("workflow:outer")})
+
+    carried = carry(written, Shelf(outer=saved))
+
+    assert carried.workflows["inner"].nodes["n"].inputs == {"value": 8}
+    assert carried.workflows["outer"].workflows == {}
+    with pytest.raises(WorkflowUnknownError):
+        CarriedWorkflows(written, Shelf(outer=saved)).load("inner")
+
+
+def test_a_saved_workflow_comes_before_what_another_carries() -> None:
+    saved: dict[str, JSON] = {**OUTER, "workflows": {"inner": tree({"n": entry("toy.number", value=8)})}}
+
+    carried = carry(document({"o": entry("workflow:outer")}), Shelf(outer=saved, inner=INNER))
+
+    assert carried.workflows["inner"].nodes["n"].inputs == {}
 
 
 def test_what_is_carried_but_not_used_is_dropped() -> None:
