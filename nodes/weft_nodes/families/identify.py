@@ -81,12 +81,14 @@ FILE_RULES: Final = (
 # The U-Net of a folder in the diffusers layout.
 _FOLDER_FIRST: Final = f"down_blocks.0.attentions.0.{_ATTENTION}"
 _FOLDER_SECOND: Final = f"down_blocks.1.attentions.0.{_ATTENTION}"
+# The starter pays no attention where its latents are largest.
+_FOLDER_MIDDLE: Final = f"mid_block.attentions.0.{_ATTENTION}"
 FOLDER_RULES: Final = (
     Rule("sd15", _FOLDER_FIRST, 768, ("conv_in.weight",)),
     Rule("sd2", _FOLDER_FIRST, 1024, ("conv_in.weight",)),
     Rule("sdxl", _FOLDER_SECOND, 2048, ("add_embedding.linear_1.weight",)),
     Rule("sdxl-refiner", _FOLDER_SECOND, 1280, ("add_embedding.linear_1.weight",)),
-    Rule("starter", _FOLDER_FIRST, FACTS["starter"].text_width, ("conv_in.weight",)),
+    Rule("starter", _FOLDER_MIDDLE, FACTS["starter"].text_width, ("conv_in.weight",)),
 )
 
 # What other single files hold, so that the error can say it.
