@@ -193,7 +193,8 @@ def _sources(folders: Iterable[Path], *, installed: bool) -> list[PackSource]:
         points = metadata.entry_points(group=ENTRY_POINTS)
         packages = {PackSource(point.name, module=point.module) for point in points}
         found.extend(sorted(packages, key=lambda source: (not source.is_builtin, source.name)))
-    for folder in folders:
+    # Absolute, since modules import their parts late; once each, since two settings may mean one folder.
+    for folder in dict.fromkeys(folder.absolute() for folder in folders):
         found.extend(_folder_sources(folder))
     return found
 

@@ -147,6 +147,25 @@ def test_missing_and_empty_folders_are_no_error(tmp_path: Path) -> None:
     assert loaded.reports == ()
 
 
+def test_a_folder_that_is_named_twice_is_searched_once(folder: Path) -> None:
+    assert [report.name for report in loaded_from(folder, folder).reports] == ["good"]
+
+
+def test_a_relative_folder_means_the_same_wherever_one_goes_later(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = SCALE.replace("from .part import factor\n", "").replace(
+        "return", "from .part import factor; return"
+    )
+    write(folder, "good/__init__.py", late)
+    monkeypatch.chdir(folder.parent)
+    loaded = loaded_from(Path("custom_nodes"))
+
+    monkeypatch.chdir("/")
+
+    assert run(loaded, "good:math.scale", 3.0) == 6.0
+
+
 def test_hidden_files_and_folders_without_python_are_passed_over(folder: Path) -> None:
     for name in (".hidden.py", "_private.py", "__pycache__/x.py", "notes/readme.txt", "readme.md"):
         write(folder, name, "")
