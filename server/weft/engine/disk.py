@@ -159,12 +159,15 @@ class DiskStore:
             return False
         with self._lock:
             self._index()
-            self.remove(key)
             self._make_room(kept.record_bytes + kept.tensor_bytes)
             if data:
                 self._store(self._path("tensors", name, ".safetensors"), data)
             self._store(self._path("results", key, ".json"), text)
+            # The new record is in place before what an older one named is let go: readers see either.
+            unused = self._forget(key)
             self._note(key, kept, entry.seconds)
+            if unused and unused not in self._users:
+                self._delete_tensors(unused)
         return True
 
     def read_link(self, key: str) -> Link | None:
@@ -206,18 +209,9 @@ class DiskStore:
         """
         with self._lock, contextlib.suppress(OSError):
             self._path("results", key, ".json").unlink(missing_ok=True)
-            kept = self._kept.pop(key, None)
-            self._order.remove(key)
-            if kept is None:
-                return
-            self.held_bytes -= kept.record_bytes
-            if not kept.tensors:
-                return
-            self._users[kept.tensors] -= 1
-            if self._users[kept.tensors] == 0:
-                del self._users[kept.tensors]
-                self.held_bytes -= kept.tensor_bytes
-                self._path("tensors", kept.tensors, ".safetensors").unlink(missing_ok=True)
+            unused = self._forget(key)
+            if unused:
+                self._delete_tensors(unused)
 
     def clear(self) -> None:
         """Delete every result and link."""
@@ -279,6 +273,26 @@ class DiskStore:
                 return
             self.remove(key)
             self.evictions += 1
+
+    def _forget(self, key: str) -> str:
+        """Take a result out of the index, and return the name of tensors that no other one uses."""
+        kept = self._kept.pop(key, None)
+        self._order.remove(key)
+        if kept is None:
+            return ""
+        self.held_bytes -= kept.record_bytes
+        if not kept.tensors:
+            return ""
+        self._users[kept.tensors] -= 1
+        if self._users[kept.tensors]:
+            return ""
+        del self._users[kept.tensors]
+        self.held_bytes -= kept.tensor_bytes
+        return kept.tensors
+
+    def _delete_tensors(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            self._path("tensors", name, ".safetensors").unlink(missing_ok=True)
 
     def _note(self, key: str, kept: Kept, seconds: float) -> None:
         self._kept[key] = kept

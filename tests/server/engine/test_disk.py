@@ -146,6 +146,21 @@ def test_the_budget_holds_and_the_cheapest_to_lose_leaves(tmp_path: Path) -> Non
     assert store.evictions > 0
 
 
+def test_a_result_written_again_is_there_all_the_time_and_counts_once(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path, ROOMY)
+    store.write("aakey", entry(noise(1)))
+    held = store.held_bytes
+    store.write("aakey", entry(noise(1)))
+    assert store.held_bytes == held
+    store.write("aakey", entry(noise(2)))
+
+    assert store.held_bytes == held
+    assert len(files(tmp_path)) == 2
+    found = store.read("aakey")
+    assert found is not None
+    assert torch.equal(found.outputs["out"], noise(2))  # type: ignore[arg-type]
+
+
 def test_a_result_larger_than_the_budget_is_not_written(tmp_path: Path) -> None:
     store = DiskStore(tmp_path, 1_000)
 

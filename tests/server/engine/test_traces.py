@@ -1,0 +1,69 @@
+"""A trace holds what a node looked like, and survives being stored."""
+
+import json
+from pathlib import Path
+
+from server.engine.workbench import Bench, Nodes, link
+from weft.engine.traces import LONGEST_LITERAL, Snapshot, Trace
+
+NODES: Nodes = {
+    "a": ("number", {"value": 3}),
+    "add": ("add", {"a": link("a.value"), "b": 4}),
+    "sum": ("sum", {"items": [link("a.value"), 7, link("range.items")]}),
+    "range": ("range", {}),
+    "shout": ("shout", {"text": ["x", "y"]}),
+    "long": ("shout", {"text": "long " * 50}),
+}
+
+
+def make_snapshot(folder: Path, nodes: Nodes) -> Snapshot:
+    """A graph with simple fingerprints."""
+    with Bench(folder) as bench:
+        graph = bench.graph(nodes)
+    return Snapshot(graph, {name: f"print of {name}" for name in graph.nodes}, {"a": "outside"})
+
+
+def test_a_trace_names_literals_links_and_what_feeds_them(tmp_path: Path) -> None:
+    trace = make_snapshot(tmp_path, NODES).trace("add", 0.5)
+
+    assert trace.fingerprint == "print of add"
+    assert trace.values == {"b": "4"}
+    assert trace.links == {"a": "a.value"}
+    assert trace.feeds == {"a": ("print of a",)}
+    assert trace.seconds == 0.5
+    assert trace.outside == ""
+
+
+def test_lists_put_together_name_every_part(tmp_path: Path) -> None:
+    trace = make_snapshot(tmp_path, NODES).trace("sum")
+
+    assert trace.links == {"items": "a.value, 7, all of range.items"}
+    assert trace.feeds == {"items": ("print of a", "print of range")}
+
+
+def test_outside_state_and_mapping_are_part_of_it(tmp_path: Path) -> None:
+    snapshot = make_snapshot(tmp_path, NODES)
+
+    assert snapshot.trace("a").outside == "outside"
+    assert "shout:text" in snapshot.trace("shout").lists
+    assert snapshot.trace("add").lists == ""
+
+
+def test_long_literals_are_kept_as_digests(tmp_path: Path) -> None:
+    text = make_snapshot(tmp_path, NODES).trace("long").values["text"]
+
+    assert text.startswith("#")
+    assert len(text) < LONGEST_LITERAL
+
+
+def test_every_trace_is_read_as_it_was_stored(tmp_path: Path) -> None:
+    snapshot = make_snapshot(tmp_path, NODES)
+    for name in NODES:
+        trace = snapshot.trace(name, 0.25)
+
+        assert Trace.from_json(json.loads(json.dumps(trace.to_json()))) == trace
+
+
+def test_a_trace_of_another_form_is_none() -> None:
+    assert Trace.from_json({"fingerprint": "x"}) is None
+    assert Trace.from_json({}) is None
