@@ -1,8 +1,12 @@
 """What is heard from a command, be it carried out in this process or in one of its own."""
 
+import io
 import json
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from weft.cli.app import execute
+from weft.cli.terminal import Terminal
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,10 @@ class Weft(Protocol):
     def __call__(self, *words: str) -> Heard:
         """Carry it out."""
         ...
+
+
+def hear(*words: str) -> Heard:
+    """Carry out a command line in this process, as if nobody sat at a terminal."""
+    data, said = io.StringIO(), io.StringIO()
+    code = execute(words, Terminal(data=data, words=said))
+    return Heard(int(code), data.getvalue(), said.getvalue())

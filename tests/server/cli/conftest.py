@@ -1,13 +1,10 @@
 """The command line as a user has it: a folder with a pack and a workflow, and what is heard from it."""
 
-import io
 from pathlib import Path
 
 import pytest
-from cli.heard import Heard, Weft
+from cli.heard import Weft, hear
 from cli.toys import lay_out
-from weft.cli.app import execute
-from weft.cli.terminal import Terminal
 
 
 @pytest.fixture
@@ -24,10 +21,4 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def weft(folder: Path) -> Weft:
     """A function that carries out one command line in this process."""
-
-    def carry_out(*words: str) -> Heard:
-        data, heard = io.StringIO(), io.StringIO()
-        code = execute(words, Terminal(data=data, words=heard))
-        return Heard(int(code), data.getvalue(), heard.getvalue())
-
-    return carry_out
+    return hear
