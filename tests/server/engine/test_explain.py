@@ -93,7 +93,7 @@ NODES: Nodes = {
 async def test_a_run_explains_itself_by_the_run_before(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         first = await bench.run(NODES)
-        second = await bench.run(NODES | {"seed": ("roll", {"seed": 8, "sides": 100})})
+        second = await bench.run({**NODES, "seed": ("roll", {"seed": 8, "sides": 100})})
 
     assert set(codes(first).values()) == {"first-run"}
     assert second.nodes["seed"].reason.text == "seed changed from 7 to 8."
@@ -105,10 +105,10 @@ async def test_a_new_process_explains_itself_by_the_last_one(tmp_path: Path) -> 
     with Bench(tmp_path, disk=DISK) as first:
         await first.run(NODES, lineage="portrait")
     with Bench(tmp_path, disk=DISK) as second:
-        changed = NODES | {"seed": ("roll", {"seed": 8, "sides": 100})}
+        changed = {**NODES, "seed": ("roll", {"seed": 8, "sides": 100})}
         result = await second.run(changed, lineage="portrait")
         stranger = await second.run(
-            NODES | {"seed": ("roll", {"seed": 9, "sides": 100})}, lineage="something else"
+            {**NODES, "seed": ("roll", {"seed": 9, "sides": 100})}, lineage="something else"
         )
 
     assert result.nodes["seed"].reason.text == "seed changed from 7 to 8."
@@ -140,7 +140,7 @@ def make_lineage(folder: Path, count: int) -> Lineage:
     """What is known after one run of so many nodes, most of them trivial."""
     with Bench(folder) as bench:
         nodes: Nodes = {f"n{index}": ("plus", {"a": index}) for index in range(count)}
-        graph = bench.graph(nodes | {"costly": ("add", {"a": 1})})
+        graph = bench.graph({**nodes, "costly": ("add", {"a": 1})})
     lineage = Lineage()
     snapshot = Snapshot(graph, dict.fromkeys(graph.nodes, "p"), {})
     lineage.remember(snapshot, dict.fromkeys(graph.nodes, 0.5))

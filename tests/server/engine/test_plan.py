@@ -45,7 +45,7 @@ async def test_after_a_run_everything_would_be_reused(tmp_path: Path) -> None:
 async def test_after_a_change_only_what_follows_would_run(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         await bench.run(CHAIN, out="half.value")
-        changed = CHAIN | {"add": ("add", {"a": link("number.value"), "b": 5})}
+        changed = {**CHAIN, "add": ("add", {"a": link("number.value"), "b": 5})}
         plan = await plan_of(bench, changed, out="half.value")
 
     assert actions(plan) == {"number": "hit", "add": "run", "half": "run"}
