@@ -1,6 +1,7 @@
 """Text to image: the picture follows the seed and the prompt, and only what changed is made again."""
 
 import pytest
+from weft.sdk import Image
 from workflow_runs import Desk, open_tiny_desk, picture, ran, seen_in, shown, size, small
 
 
@@ -57,17 +58,22 @@ def test_the_provenance_names_the_content_of_the_model(tiny: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "objects", "background"),
+    ("prompt", "objects", "background", "least"),
     [
-        ("a large red circle left of a small blue star on a white background", 2, "white"),
-        ("a large green square on a navy background", 1, "navy"),
+        ("a large green square on a navy background", [("green", "square")], "navy", 3),
+        (
+            "a large red circle left of a small blue star on a white background",
+            [("red", "circle"), ("blue", "star")],
+            "white",
+            2,
+        ),
     ],
 )
-def test_the_picture_shows_what_the_prompt_says(
-    starter: Desk, prompt: str, objects: int, background: str
+def test_most_pictures_show_what_the_prompt_says(
+    starter: Desk, prompt: str, objects: list[tuple[str, str]], background: str, least: int
 ) -> None:
-    reading = seen_in(picture(starter.run("text-to-image", prompt=prompt)))
+    batch = picture(starter.run("text-to-image", prompt=prompt, batch_size=4))
 
-    expected = [("red", "circle"), ("blue", "star")] if objects == 2 else [("green", "square")]
-    assert shown(reading) == expected
-    assert background in reading.background.value
+    readings = [seen_in(Image(pixels_HWC[None])) for pixels_HWC in batch.pixels_BHWC]
+    assert sum(shown(reading) == objects for reading in readings) >= least
+    assert sum(background in reading.background.value for reading in readings) >= 3

@@ -25,6 +25,6 @@ def test_both_pictures_show_the_prompt_in_the_same_places(starter: Desk) -> None
 
     draft, larger = (picture(result, name).pixels_BHWC.movedim(-1, 1) for name in ("draft", "image"))
     shrunk = functional.interpolate(larger, size=(128, 128), mode="area")
-    assert shown(seen_in(picture(result, "draft"))) == [("red", "square")]
+    assert [colour for colour, _ in shown(seen_in(picture(result, "draft")))] == ["red"]
     assert float((shrunk - draft).abs().mean()) < 0.12
     assert float(torch.corrcoef(torch.stack([shrunk.flatten(), draft.flatten()]))[0, 1]) > 0.8
