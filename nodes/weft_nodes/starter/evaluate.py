@@ -14,35 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import torch
-from diffusers import DPMSolverMultistepScheduler
-
-from weft_nodes.starter.networks import Parts, build_scheduler, load_model
+from weft_nodes.starter.painting import Sampling, paint
 from weft_nodes.starter.reading import Reading, Seen, read_picture
 from weft_nodes.starter.scenes import Background, Claim, Thing, held_out_claims
-from weft_nodes.starter.tokenizer import tokenize
 
 MODEL_FOLDER = Path(__file__).parent / "model"
 """The pipeline folder that ships with weft."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How pictures are sampled.
-
-    Attributes:
-        steps: Denoising steps, at least 1.
-        guidance: Guidance scale; 1 follows the prompt without amplifying it.
-        seed: Seed of the noise of the first picture; each further one counts up.
-        batch: Pictures denoised together.
-    """
-
-    steps: int = 20
-    guidance: float = 3.0
-    seed: int = 0
-    batch: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,44 +33,6 @@ class Accuracy:
     def share(self) -> float:
         """Share of fulfilled claims, 0..1."""
         return self.right / self.asked
-
-
-@torch.no_grad()
-def sample_pictures(parts: Parts, captions: Sequence[str], sampling: Sampling) -> npt.NDArray[np.uint8]:
-    """Sample one picture per caption, each from noise of its own seed.
-
-    Returns:
-        An array of shape (captions, 128, 128, 3), 0..255.
-    """
-    pictures = []
-    for start in range(0, len(captions), sampling.batch):
-        batch = captions[start : start + sampling.batch]
-        pictures.append(_sample_batch(parts, batch, sampling, sampling.seed + start))
-    return np.concatenate(pictures)
-
-
-def _sample_batch(
-    parts: Parts, captions: Sequence[str], sampling: Sampling, seed: int
-) -> npt.NDArray[np.uint8]:
-    unet, vae = parts.unet, parts.vae
-    shape = (unet.config.in_channels, unet.config.sample_size, unet.config.sample_size)
-    seeds = (torch.Generator().manual_seed(seed + row) for row in range(len(captions)))
-    noise = torch.stack([torch.randn(shape, generator=generator) for generator in seeds])
-    tokens = tokenize(parts.tokenizer, [*captions, ""]).to(unet.device)
-    states = parts.text_encoder(tokens).last_hidden_state
-    context = torch.cat([states[:-1], states[-1:].expand(len(captions), -1, -1)])
-    scheduler = DPMSolverMultistepScheduler.from_config(build_scheduler().config)
-    scheduler.set_timesteps(sampling.steps)
-    latents = noise.to(unet.device) * scheduler.init_noise_sigma
-    for timestep in scheduler.timesteps:
-        both = scheduler.scale_model_input(torch.cat([latents, latents]), timestep)
-        wanted, plain = unet(both, timestep, encoder_hidden_states=context).sample.chunk(2)
-        latents = scheduler.step(plain + sampling.guidance * (wanted - plain), timestep, latents).prev_sample
-    pictures = vae.decode(latents / vae.config.scaling_factor).sample.clamp(-1, 1)
-    rounded: npt.NDArray[np.uint8] = (
-        pictures.add(1).mul(127.5).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    )
-    return rounded
 
 
 def judge(claim: Claim, reading: Reading) -> dict[str, list[bool]]:
@@ -135,17 +74,17 @@ def tally(claims: Sequence[Claim], readings: Sequence[Reading]) -> dict[str, Acc
     return {kind: Accuracy(sum(kept), len(kept)) for kind, kept in sorted(verdicts.items()) if kept}
 
 
-def evaluate(parts: Parts, claims: Sequence[Claim], sampling: Sampling) -> dict[str, Accuracy]:
-    """Sample a picture per claim, read them all back and return the accuracy per kind of claim."""
-    pictures = sample_pictures(parts, [claim.caption for claim in claims], sampling)
+def evaluate(folder: Path, claims: Sequence[Claim], sampling: Sampling) -> dict[str, Accuracy]:
+    """Paint a picture per claim, read them all back and return the accuracy per kind of claim."""
+    pictures = paint(folder, [claim.caption for claim in claims], sampling)
     return tally(claims, [read_picture(picture) for picture in pictures])
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Evaluate the model that the command line names and print the accuracies."""
     options = _parser().parse_args(arguments)
-    sampling = Sampling(options.steps, options.guidance, options.seed)
-    accuracies = evaluate(load_model(options.model), held_out_claims(options.prompts), sampling)
+    sampling = Sampling(options.steps, options.guidance, options.seed, options.sampler, options.schedule)
+    accuracies = evaluate(options.model, held_out_claims(options.prompts), sampling)
     if options.json:
         figures = {kind: {"right": each.right, "asked": each.asked} for kind, each in accuracies.items()}
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
@@ -183,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--prompts", type=int, default=200, help="how many held-out prompts")
     parser.add_argument("--steps", type=int, default=defaults.steps)
     parser.add_argument("--guidance", type=float, default=defaults.guidance)
+    parser.add_argument("--sampler", default=defaults.sampler)
+    parser.add_argument("--schedule", default=defaults.schedule)
     parser.add_argument("--seed", type=int, default=defaults.seed)
     parser.add_argument("--json", action="store_true", help="print counts as JSON")
     return parser

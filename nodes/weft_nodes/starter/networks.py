@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,11 +111,9 @@ def assemble(parts: Parts) -> StableDiffusionPipeline:
 
 
 def save_model(parts: Parts, folder: Path) -> None:
-    """Write the parts as a pipeline folder; the parts themselves become half-precision."""
-    pipeline = assemble(
-        Parts(parts.tokenizer, parts.text_encoder.half(), parts.unet.half(), parts.vae.half())
-    )
-    pipeline.save_pretrained(folder, safe_serialization=True)
+    """Write copies of the parts in half precision as a pipeline folder."""
+    networks = [deepcopy(network).cpu().half() for network in (parts.text_encoder, parts.unet, parts.vae)]
+    assemble(Parts(parts.tokenizer, *networks)).save_pretrained(folder, safe_serialization=True)
     # Transformers writes a single tokenizer.json; vocab.json and merges.txt are what other readers expect.
     parts.tokenizer.backend_tokenizer.model.save(str(folder / "tokenizer"))
 

@@ -127,7 +127,8 @@ def export_model(options: Options) -> None:
     unet = build_unet()
     unet.load_state_dict(_state(options.out / "unet", "average"))
     parts = _parts(options.out, unet)
-    parts.vae.load_state_dict(_state(options.out / "decoder", "average"), strict=False)
+    if (options.out / "decoder").exists():
+        parts.vae.load_state_dict(_state(options.out / "decoder", "average"), strict=False)
     save_model(parts, options.model or options.out / "model")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -12,9 +13,10 @@ from diffusers import AutoencoderKL
 from torch.nn import functional
 
 from weft_nodes.starter.drawing import draw_batch
-from weft_nodes.starter.evaluate import Sampling, evaluate
+from weft_nodes.starter.evaluate import evaluate
 from weft_nodes.starter.loop import noise_generator
-from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE, Parts, build_scheduler
+from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE, Parts, build_scheduler, save_model
+from weft_nodes.starter.painting import Sampling
 from weft_nodes.starter.scenes import held_out_claims, sample_scene
 from weft_nodes.starter.tokenizer import tokenize
 
@@ -125,7 +127,9 @@ def _draw_timesteps(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.where(rng.random(count) < 0.5, anywhere, layout)
 
 
-def probe_unet(parts: Parts, prompts: int = 40) -> dict[str, float]:
-    """Return the accuracy per kind of claim on a few held-out prompts."""
-    accuracies = evaluate(parts, held_out_claims(prompts), Sampling())
+def probe_unet(parts: Parts, *, prompts: int = 40) -> dict[str, float]:
+    """Return the accuracy on a few held-out prompts, with the parts as they would be shipped."""
+    with TemporaryDirectory() as folder:
+        save_model(parts, Path(folder))
+        accuracies = evaluate(Path(folder), held_out_claims(prompts), Sampling())
     return {kind: accuracy.share for kind, accuracy in accuracies.items()}

@@ -1,0 +1,93 @@
+"""Paints pictures of captions with a model in a pipeline folder, through weft's own sampling core."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from weft_nodes.diffusion.batcher import Batcher
+from weft_nodes.diffusion.denoiser import SampleJob
+from weft_nodes.diffusion.guidance import Guidance
+from weft_nodes.diffusion.schedules import schedule
+from weft_nodes.diffusion.values import Latent
+from weft_nodes.families.checkpoints import open_checkpoint
+from weft_nodes.families.registry import FAMILIES, ModelStore
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How pictures are sampled.
+
+    Attributes:
+        steps: Denoising steps, at least 1.
+        guidance: Guidance scale; 1 follows the prompt without amplifying it.
+        seed: Seed of the noise of the first picture; each further one counts up.
+        sampler: Name of a sampler.
+        schedule: Name of a schedule of noise levels.
+        rows: Most rows of one forward; a guided picture takes two.
+    """
+
+    steps: int = 20
+    guidance: float = 4.0
+    seed: int = 0
+    sampler: str = "dpmpp_2m"
+    schedule: str = "karras"
+    rows: int = 32
+
+
+@torch.no_grad()
+def paint(folder: Path, captions: Sequence[str], sampling: Sampling) -> npt.NDArray[np.uint8]:
+    """Paint one picture per caption, each from noise of its own seed.
+
+    Args:
+        folder: A pipeline folder of the starter's family.
+        captions: What the pictures shall show.
+        sampling: How they are sampled.
+
+    Returns:
+        An array of shape (captions, 128, 128, 3), 0..255.
+
+    Raises:
+        ModelError: The folder cannot be read.
+        DiffusionError: Sampler, schedule or steps cannot be used.
+    """
+    memory = DigestMemory()
+    checkpoint = open_checkpoint(folder, memory=memory)
+    store = ModelStore(FAMILIES, device="cpu", memory=memory)
+    space = store.noise_space(checkpoint.model)
+    jobs = [
+        SampleJob(
+            network=store.network(checkpoint.model),
+            space=space,
+            sampler=sampling.sampler,
+            sigmas=schedule(sampling.schedule, space, sampling.steps),
+            positive=store.encode_prompt(checkpoint.encoder, caption),
+            negative=store.encode_prompt(checkpoint.encoder, ""),
+            guidance=Guidance(sampling.guidance),
+            latent_BChw=torch.zeros(1, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE),
+            seed=sampling.seed + index,
+        )
+        for index, caption in enumerate(captions)
+    ]
+    latents = asyncio.run(_sample_together(jobs, sampling.rows))
+    pictures = [
+        store.decode(checkpoint.vae, Latent(latent, checkpoint.vae.space)).pixels_BHWC for latent in latents
+    ]
+    rounded: npt.NDArray[np.uint8] = torch.cat(pictures).mul(255).round().to(torch.uint8).numpy()
+    return rounded
+
+
+async def _sample_together(jobs: Sequence[SampleJob], rows: int) -> list[torch.Tensor]:
+    batcher = Batcher(max_rows=rows)
+    try:
+        return await asyncio.gather(*(batcher.sample(job) for job in jobs))
+    finally:
+        batcher.close()
