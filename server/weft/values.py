@@ -125,7 +125,7 @@ class Image:
         pixels_BHWC: Float32 in 0..1, with C = 3 (red, green, blue) or 4 (with alpha, not premultiplied).
     """
 
-    pixels_BHWC: Tensor  # noqa: N815
+    pixels_BHWC: Tensor
 
     def __post_init__(self) -> None:
         _check_tensor("image", self.pixels_BHWC, "BHWC")
@@ -143,7 +143,7 @@ class Mask:
         values_BHW: Float32 in 0..1, where 1 is selected.
     """
 
-    values_BHW: Tensor  # noqa: N815
+    values_BHW: Tensor
 
     def __post_init__(self) -> None:
         _check_tensor("mask", self.values_BHW, "BHW")

@@ -17,7 +17,7 @@ def source_files() -> list[Path]:
     return sorted(path for root in SOURCES for path in root.rglob("*.py"))
 
 
-def test_files() -> list[Path]:
+def files_of_tests() -> list[Path]:
     """Every Python file under tests/."""
     return sorted((ROOT / "tests").rglob("*.py"))
 

@@ -30,7 +30,7 @@ def definition_of(function: object) -> NodeDefinition:
 
 
 @node("math.scale", output="product")
-def scale(run: Run, number: float, factor: Annotated[float, Slider(0, 10)] = 2.0) -> float:  # noqa: D417
+def scale(run: Run, number: float, factor: Annotated[float, Slider(0, 10)] = 2.0) -> float:
     """Multiply a number.
 
     The factor is limited, as factors should be.
@@ -258,7 +258,7 @@ def test_all_faults_of_decorator_signature_and_docstring_are_reported_at_once() 
     with pytest.raises(NodeDefinitionError) as caught:
 
         @node("Bad", 2, lane="gpu")  # type: ignore[arg-type]
-        def bad(a: bytes, b: Decimal, c: Annotated[int, Slider(1, 2)] = 3) -> int:  # noqa: D417
+        def bad(a: bytes, b: Decimal, c: Annotated[int, Slider(1, 2)] = 3) -> int:
             """Do it.
 
             Args:

@@ -371,7 +371,7 @@ def test_a_public_function_must_document_itself() -> None:
 
 
 def test_a_public_function_must_document_every_parameter_but_the_run() -> None:
-    def half(run: Run, x: int, y: int) -> int:  # noqa: D417
+    def half(run: Run, x: int, y: int) -> int:
         """Do something.
 
         Args:
@@ -390,7 +390,7 @@ def test_a_private_function_need_not_be_documented() -> None:
 
 
 def test_documentation_of_what_does_not_exist_is_a_fault_with_a_suggestion() -> None:
-    def _blend(amount: float) -> float:  # noqa: D417
+    def _blend(amount: float) -> float:
         """Mix.
 
         Args:

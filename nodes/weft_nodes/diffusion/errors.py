@@ -1,7 +1,9 @@
 """What can go wrong in the sampling core, each with a stable code.
 
 DiffusionError
-├── UnknownNameError         unknown-sampler, unknown-schedule
+├── UnknownNameError
+│   ├── UnknownSamplerError  unknown-sampler
+│   └── UnknownScheduleError unknown-schedule
 ├── ScheduleError            bad-schedule
 ├── SpaceError               bad-space
 ├── ConditioningError        bad-conditioning
@@ -12,6 +14,7 @@ DiffusionError
 
 import difflib
 from collections.abc import Iterable
+from typing import ClassVar
 
 from weft.sdk import NodeError
 
@@ -28,26 +31,38 @@ class DiffusionError(NodeError):
 
 
 class UnknownNameError(DiffusionError):
-    """A sampler or schedule was asked for by a name that does not exist.
+    """Something was asked for by a name that does not exist.
 
     Args:
-        kind: What was looked for, such as "sampler"; part of the code.
         name: The name as given.
         known: All names that exist.
     """
 
     code = "unknown-name"
+    kind: ClassVar[str] = "name"
 
-    def __init__(self, *, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, *, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
         guess = f"Did you mean '{close[0]}'? " if close else ""
         super().__init__(
-            f"There is no {kind} '{name}'.",
-            hint=f"{guess}Known {kind}s: {', '.join(names)}.",
+            f"There is no {self.kind} '{name}'.",
+            hint=f"{guess}Known {self.kind}s: {', '.join(names)}.",
         )
-        # The code names the kind, so that a caller can tell a bad sampler from a bad schedule.
-        self.code = f"unknown-{kind}"
+
+
+class UnknownSamplerError(UnknownNameError):
+    """There is no sampler of that name."""
+
+    code = "unknown-sampler"
+    kind = "sampler"
+
+
+class UnknownScheduleError(UnknownNameError):
+    """There is no schedule of that name."""
+
+    code = "unknown-schedule"
+    kind = "schedule"
 
 
 class ScheduleError(DiffusionError):

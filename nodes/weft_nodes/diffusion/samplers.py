@@ -12,7 +12,7 @@ from types import MappingProxyType
 from torch import Tensor
 
 from weft_nodes.diffusion import multistep, singlestep, stochastic
-from weft_nodes.diffusion.errors import UnknownNameError
+from weft_nodes.diffusion.errors import UnknownSamplerError
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.steps import Asking, NoiseSource, Program
 
@@ -65,10 +65,10 @@ def find_sampler(name: str) -> Sampler:
         name: One of `SAMPLERS`.
 
     Raises:
-        UnknownNameError: There is none; the hint names the closest.
+        UnknownSamplerError: There is none; the hint names the closest.
     """
     if name not in SAMPLERS:
-        raise UnknownNameError(kind="sampler", name=name, known=SAMPLERS)
+        raise UnknownSamplerError(name=name, known=SAMPLERS)
     return SAMPLERS[name]
 
 

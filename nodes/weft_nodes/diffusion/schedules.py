@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
-from weft_nodes.diffusion.errors import ScheduleError, UnknownNameError
+from weft_nodes.diffusion.errors import ScheduleError, UnknownScheduleError
 from weft_nodes.diffusion.spaces import Space
 
 Schedule = Callable[[Space, int], list[float]]
@@ -30,11 +30,11 @@ def schedule(name: str, space: Space, steps: int, *, denoise: float = 1.0) -> tu
         `steps + 1` strictly falling levels, the last one 0; only `(0.0,)` for a `denoise` of 0.
 
     Raises:
-        UnknownNameError: No schedule of that name.
+        UnknownScheduleError: No schedule of that name.
         ScheduleError: `steps` or `denoise` is out of range, or asks for more levels than the space has.
     """
     if name not in SCHEDULES:
-        raise UnknownNameError(kind="schedule", name=name, known=SCHEDULES)
+        raise UnknownScheduleError(name=name, known=SCHEDULES)
     if steps < 1 or not 0.0 <= denoise <= 1.0:
         raise ScheduleError(
             f"A schedule was asked for {steps} steps with denoise {denoise}.",

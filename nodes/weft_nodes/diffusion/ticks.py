@@ -6,7 +6,7 @@ changes a result by rounding at most; with `exact`, where every forward has the 
 all.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -38,8 +38,8 @@ class Statistics:
     reused: int = 0
 
 
-# One row of a forward: scaled latent, what the network is told about its noise, and the prompt.
-_Row = tuple[Tensor, float, Prompt]
+# The rows of a forward, by column: scaled latents, what the network is told about their noise, and prompts.
+_Columns = tuple[tuple[Tensor, ...], tuple[float, ...], tuple[Prompt, ...]]
 
 
 class Ticker:
@@ -190,42 +190,39 @@ class Ticker:
 
     def _evaluate(self, network: Network, requests: Sequence[Rows]) -> list[Tensor]:
         """Return the raw outputs for each request, in the order of its prompts."""
-        rows = [
-            (request.input_BChw, request.timestep, prompt)
-            for request in requests
-            for prompt in request.prompts
-        ]
+        if len(requests) == 1 and len(requests[0].kind) == 1:
+            return [self._predict(network, _columns(requests[0]))]
+        columns = _joined([_columns(request) for request in requests])
         if len(requests[0].kind) == 1:
-            flat = self._predict(network, rows)
+            flat = self._predict(network, columns)
         else:
             signatures = [signature for request in requests for signature in request.signatures]
-            flat = self._predict_mixed(network, rows, signatures)
-        if len(requests) == 1:
-            return [flat]
+            flat = self._predict_mixed(network, columns, signatures)
         return list(torch.split(flat, [len(request.prompts) for request in requests]))
 
-    def _predict_mixed(self, network: Network, rows: list[_Row], signatures: list[Hashable]) -> Tensor:
+    def _predict_mixed(self, network: Network, columns: _Columns, signatures: list[Hashable]) -> Tensor:
         """Evaluate rows whose prompts differ in shape: one forward per shape, put back into order."""
         places: dict[Hashable, list[int]] = {}
         for place, signature in enumerate(signatures):
             places.setdefault(signature, []).append(place)
-        parts = [self._predict(network, [rows[place] for place in own]) for own in places.values()]
+        parts = [self._predict(network, _picked(columns, own)) for own in places.values()]
         order = [place for own in places.values() for place in own]
         back = torch.tensor(order, device=network.device).argsort()
         return torch.cat(parts)[back]
 
-    def _predict(self, network: Network, rows: list[_Row]) -> Tensor:
+    def _predict(self, network: Network, columns: _Columns) -> Tensor:
         """Evaluate rows of one shape, `max_rows` at a time."""
-        count, limit = len(rows), self.max_rows
+        inputs, times, prompts = columns
+        count, limit = len(inputs), self.max_rows
         if count > limit:
-            parts = [rows[start : start + limit] for start in range(0, count, limit)]
-            return torch.cat([self._predict(network, part) for part in parts])
+            parts = [range(start, min(start + limit, count)) for start in range(0, count, limit)]
+            return torch.cat([self._predict(network, _picked(columns, part)) for part in parts])
         if self.exact and count < limit:
-            blank = (torch.zeros_like(rows[0][0]), rows[0][1], rows[0][2])
-            rows = rows + [blank] * (limit - count)
+            missing = limit - count
+            inputs = (*inputs, *[torch.zeros_like(inputs[0])] * missing)
+            times, prompts = times + times[:1] * missing, prompts + prompts[:1] * missing
         self._forwards += 1
         self._rows += count
-        inputs, times, prompts = zip(*rows, strict=True)
         told = torch.tensor(times, dtype=torch.float32)
         if network.device.type != "cpu":
             told = told.to(network.device, non_blocking=True)
@@ -240,3 +237,26 @@ class Ticker:
             stacked = {name: torch.cat([prompt.tensors[name] for prompt in prompts]) for name in names}
             self._collated = (prompts, stacked)
         return self._collated[1]
+
+
+def _columns(request: Rows) -> _Columns:
+    count = len(request.prompts)
+    return (request.input_BChw,) * count, (request.timestep,) * count, request.prompts
+
+
+def _joined(parts: Sequence[_Columns]) -> _Columns:
+    return (
+        tuple(latent for inputs, _, _ in parts for latent in inputs),
+        tuple(time for _, times, _ in parts for time in times),
+        tuple(prompt for _, _, prompts in parts for prompt in prompts),
+    )
+
+
+def _picked(columns: _Columns, places: Iterable[int]) -> _Columns:
+    inputs, times, prompts = columns
+    chosen = list(places)
+    return (
+        tuple(inputs[place] for place in chosen),
+        tuple(times[place] for place in chosen),
+        tuple(prompts[place] for place in chosen),
+    )

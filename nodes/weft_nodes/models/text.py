@@ -44,8 +44,8 @@ class HiddenStates(NamedTuple):
     """
 
     layers: tuple[Tensor, ...]
-    last_NTD: Tensor  # noqa: N815
-    pooled_ND: Tensor  # noqa: N815
+    last_NTD: Tensor
+    pooled_ND: Tensor
 
 
 def chunk_tokens(stack: TextStack, text: str) -> tuple[Tensor, Tensor]:

@@ -89,7 +89,7 @@ class NodePreview:
     """
 
     node: str
-    pixels_HWC: "NDArray[np.uint8]"  # noqa: N815
+    pixels_HWC: "NDArray[np.uint8]"
 
     def to_json(self) -> dict[str, JSON]:
         """Return the event without its pixels, which do not travel as JSON."""

@@ -5,7 +5,7 @@ from weft_nodes.diffusion import errors
 
 
 def test_a_misspelt_name_is_answered_with_the_closest_one() -> None:
-    error = errors.UnknownNameError(kind="sampler", name="eulr", known=["euler", "heun"])
+    error = errors.UnknownSamplerError(name="eulr", known=["euler", "heun"])
 
     assert str(error) == "There is no sampler 'eulr'."
     assert error.hint == "Did you mean 'euler'? Known samplers: euler, heun."
@@ -13,7 +13,7 @@ def test_a_misspelt_name_is_answered_with_the_closest_one() -> None:
 
 
 def test_a_name_like_no_other_gets_the_list_alone() -> None:
-    error = errors.UnknownNameError(kind="schedule", name="qqq", known=["karras", "simple"])
+    error = errors.UnknownScheduleError(name="qqq", known=["karras", "simple"])
 
     assert error.hint == "Known schedules: karras, simple."
 

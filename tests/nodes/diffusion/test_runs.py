@@ -4,7 +4,7 @@ import pytest
 import torch
 from sampling_toys import make_job
 from torch import Tensor
-from weft_nodes.diffusion.errors import NonFiniteLatentError, SamplingCancelledError, UnknownNameError
+from weft_nodes.diffusion.errors import NonFiniteLatentError, SamplingCancelledError, UnknownSamplerError
 from weft_nodes.diffusion.runs import Run, StepReport
 from weft_nodes.diffusion.samplers import SAMPLERS
 from weft_nodes.diffusion.schedules import schedule
@@ -41,7 +41,7 @@ def test_a_custom_program_samples_like_a_named_one() -> None:
 
 
 def test_an_unknown_sampler_ends_the_run_before_it_begins() -> None:
-    with pytest.raises(UnknownNameError):
+    with pytest.raises(UnknownSamplerError):
         Run(make_job(sampler="eulr")).begin()
 
 

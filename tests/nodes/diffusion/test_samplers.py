@@ -36,7 +36,7 @@ import pytest
 import torch
 from sampling_toys import STABLE_DIFFUSION, finish, no_noise, relative_error, seeded, stable_diffusion_space
 from weft_nodes.diffusion import multistep, stochastic
-from weft_nodes.diffusion.errors import UnknownNameError
+from weft_nodes.diffusion.errors import UnknownSamplerError
 from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
 from weft_nodes.diffusion.spaces import FlowSpace, Space
 from weft_nodes.diffusion.steps import Asking
@@ -243,7 +243,7 @@ def test_a_name_finds_its_sampler(name: str) -> None:
 
 
 def test_a_misspelt_sampler_is_answered_with_the_closest() -> None:
-    with pytest.raises(UnknownNameError) as caught:
+    with pytest.raises(UnknownSamplerError) as caught:
         find_sampler("dpmp_2m")
 
     assert caught.value.code == "unknown-sampler"

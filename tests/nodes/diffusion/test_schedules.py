@@ -20,7 +20,7 @@ from diffusers import (
 )
 from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
 from sampling_toys import STABLE_DIFFUSION, stable_diffusion_space
-from weft_nodes.diffusion.errors import ScheduleError, UnknownNameError
+from weft_nodes.diffusion.errors import ScheduleError, UnknownScheduleError
 from weft_nodes.diffusion.schedules import SCHEDULES, beta_quantile, is_falling, schedule
 from weft_nodes.diffusion.spaces import EDMSpace, FlowSpace, Space
 
@@ -176,7 +176,7 @@ def test_the_beta_schedule_is_dense_at_both_ends() -> None:
 
 
 def test_an_unknown_schedule_is_answered_with_the_closest() -> None:
-    with pytest.raises(UnknownNameError) as caught:
+    with pytest.raises(UnknownScheduleError) as caught:
         schedule("karas", SD, 20)
 
     assert caught.value.code == "unknown-schedule"

@@ -38,7 +38,7 @@ PATIENCE_S = 20.0
 class Grid:
     """A value with a tensor in it."""
 
-    cells_N: torch.Tensor  # noqa: N815
+    cells_N: torch.Tensor
 
 
 @value("toy_secret")
