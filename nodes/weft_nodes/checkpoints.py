@@ -1,6 +1,6 @@
 """Checkpoints and what changes them: loading, LoRA, and how prompts and predictions are read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -16,7 +16,7 @@ from weft_nodes.families.checkpoints import (
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import Model, Prediction, TextEncoder, Vae
-from weft_nodes.models.patches import LowRankPatch
+from weft_nodes.models.patches import LowRankPatch, low_rank_parts
 from weft_nodes.models.weights import read_header
 
 _LORA_FOLDER = "loras"
@@ -75,13 +75,13 @@ def loras_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 
 def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
-    """Tell checkpoints apart by their content; one that cannot be read is told by its fault."""
+    """Tell checkpoints apart by content and place, which handles carry; an unreadable one is told by its fault."""
     try:
         path = find_checkpoint(checkpoint, run.paths.models)
         digests = open_checkpoint(path, memory=_memory(run.paths)).digests
     except ModelError as error:
         return error.code
-    return " ".join(f"{part}:{digest}" for part, digest in sorted(digests.items()))
+    return " ".join([str(path), *(f"{part}:{digest}" for part, digest in sorted(digests.items()))])
 
 
 def _digest_of_lora(run: FingerprintScope, lora: str) -> str:
@@ -168,7 +168,7 @@ def apply_lora(
         )
     digest = _memory(run.paths).file(path)
     run.note_file(lora, digest)
-    parts = _parts_of(path)
+    parts = low_rank_parts(read_header(path).tensors)
     if not parts:
         raise PatchMismatchError(patch=f"The LoRA {lora}", problem="it has no layers of a known network")
 
@@ -241,15 +241,3 @@ def _loras(paths: Paths) -> Mapping[str, Path]:
         for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
             found.setdefault(path.relative_to(folder).as_posix(), path)
     return found
-
-
-def _parts_of(path: Path) -> list[str]:
-    """List the networks that a LoRA file changes, from the names in its header."""
-    names = read_header(path).tensors
-    return [part for part, prefixes in _prefixes() if any(name.startswith(prefixes) for name in names)]
-
-
-def _prefixes() -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield "unet", ("unet.", "lora_unet_")
-    yield "text_encoder", ("text_encoder.", "lora_te_")
-    yield "text_encoder_2", ("text_encoder_2.", "lora_te2_")

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,9 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     pair = {"lora_A.weight": torch.randn(2, 8), "lora_B.weight": torch.randn(8, 2)}
     save_file({f"unet.{name}.{part}": tensor for part, tensor in pair.items()}, folder / "shape.safetensors")
     save_file({"something.else": torch.zeros(1)}, folder / "strange.safetensors")
+    kohya = {"lora_down.weight": torch.randn(2, 8), "lora_up.weight": torch.randn(8, 2)}
+    layer = "lora_te1_text_model_encoder_layers_0_self_attn_q_proj"
+    save_file({f"{layer}.{part}": tensor for part, tensor in kohya.items()}, folder / "texts.safetensors")
     return found
 
 
@@ -131,6 +135,23 @@ def test_loras_follow_each_other_and_their_strength_counts(run: LocalRun) -> Non
     assert keys(0.0) == model.key
 
 
+def test_a_kohya_lora_for_the_first_of_two_text_encoders_changes_the_encoder_alone(run: LocalRun) -> None:
+    model, encoder, _ = checkpoints.load_checkpoint(run, "xl")
+
+    patched = checkpoints.apply_lora(run, model, encoder, lora="texts.safetensors")
+
+    assert patched.model == model
+    assert [patch.part for patch in patched.encoder.patches] == ["text_encoder"]
+
+
+def test_a_checkpoint_that_moved_is_loaded_anew_because_handles_say_where_it_lies(
+    paths: Paths, tmp_path: Path
+) -> None:
+    elsewhere = shutil.copytree(paths.models[0], tmp_path / "models")
+
+    assert digest(paths, "xl") != digest(replace(paths, models=(elsewhere,)), "xl")
+
+
 def test_a_lora_for_nothing_known_is_an_error(run: LocalRun) -> None:
     model, encoder, _ = checkpoints.load_checkpoint(run, "starter")
 
@@ -142,9 +163,15 @@ def test_a_lora_for_nothing_known_is_an_error(run: LocalRun) -> None:
 
 def test_loras_are_listed_by_their_names_and_told_apart_by_content(paths: Paths) -> None:
     scope = FingerprintScope(paths)
-    shape, strange = (checkpoints._digest_of_lora(scope, name) for name in checkpoints.loras_by_name(paths))
+    shape, strange, _ = (
+        checkpoints._digest_of_lora(scope, name) for name in checkpoints.loras_by_name(paths)
+    )
 
-    assert list(checkpoints.loras_by_name(paths)) == ["shape.safetensors", "strange.safetensors"]
+    assert list(checkpoints.loras_by_name(paths)) == [
+        "shape.safetensors",
+        "strange.safetensors",
+        "texts.safetensors",
+    ]
     assert shape != strange
     assert checkpoints._digest_of_lora(scope, "absent.safetensors") == "missing"
 
