@@ -75,7 +75,7 @@ def loras_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 
 def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
-    """Tell checkpoints apart by content and place, which handles carry; an unreadable one is told by its fault."""
+    """Tell checkpoints apart by content and by place, which handles carry; or by what is wrong with them."""
     try:
         path = find_checkpoint(checkpoint, run.paths.models)
         digests = open_checkpoint(path, memory=_memory(run.paths)).digests
