@@ -5,9 +5,10 @@ Below the folder:
     tensors/ab/<digest>.safetensors  the tensors, named by their content, so equal ones are kept once
     links/ab/<key>.json              a key that stands for the results of other keys
 
-Every file is written beside its place, synchronised and renamed, and everything carries a checksum: a file is
-there as a whole or not at all, and whatever is damaged is a miss. Records are written after the tensors they
-name. Several processes may share a folder; a file that another one has deleted is a miss too.
+Every file is written beside its place and renamed, what is dear after it has reached the disk, and everything
+carries a checksum: a file is there as a whole or not at all, and whatever is damaged is a miss. Records are
+written after the tensors they name. Several processes may share a folder; a file that another one has deleted
+is a miss too.
 """
 
 import contextlib
@@ -34,6 +35,9 @@ from weft.values import JSON
 FORMAT = 1
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FORGOTTEN_AFTER_S = 3600.0
+# What is computed again in less time is not worth waiting for the disk: should the machine stop at that
+# moment, the checksum finds the damage and the result is computed again.
+WORTH_SYNCHRONISING_S = 0.05
 
 
 class DamagedError(CacheError):
@@ -160,9 +164,10 @@ class DiskStore:
         with self._lock:
             self._index()
             self._make_room(kept.record_bytes + kept.tensor_bytes)
+            is_dear = entry.seconds >= WORTH_SYNCHRONISING_S
             if data:
-                self._store(self._path("tensors", name, ".safetensors"), data)
-            self._store(self._path("results", key, ".json"), text)
+                self._store(self._path("tensors", name, ".safetensors"), data, is_durable=is_dear)
+            self._store(self._path("results", key, ".json"), text, is_durable=is_dear)
             # The new record is in place before what an older one named is let go: readers see either.
             unused = self._forget(key)
             self._note(key, kept, entry.seconds)
@@ -199,7 +204,9 @@ class DiskStore:
             OSError: The folder cannot be written.
         """
         lengths: JSON = None if link.lengths is None else list(link.lengths)
-        self._store(self._path("links", key, ".json"), _sealed({"keys": list(link.keys), "lengths": lengths}))
+        data = _sealed({"keys": list(link.keys), "lengths": lengths})
+        # A lost link loses no result: those are found again by their own keys.
+        self._store(self._path("links", key, ".json"), data, is_durable=False)
 
     def remove(self, key: str) -> None:
         """Delete a result, and its tensors where no other result shares them.
@@ -253,16 +260,16 @@ class DiskStore:
         except (OSError, SafetensorError) as error:
             raise DamagedError(path=path) from error
 
-    def _store(self, path: Path, data: bytes) -> None:
+    def _store(self, path: Path, data: bytes, *, is_durable: bool) -> None:
         """Write a file; where the disk is full, give up a few results and try once more."""
         try:
-            write_synchronised(path, data)
+            write_whole(path, data, is_durable=is_durable)
         except OSError as error:
             if error.errno not in FULL:
                 raise
             self._make_room(self.budget_bytes - max(0, self.held_bytes - 2 * len(data)))
             try:
-                write_synchronised(path, data)
+                write_whole(path, data, is_durable=is_durable)
             except OSError as again:
                 raise DiskFullError(path=str(self._folder), needed_bytes=len(data)) from again
 
@@ -339,23 +346,28 @@ class DiskStore:
         return self._folder / kind / key[:2] / (key + suffix)
 
 
-def write_synchronised(path: Path, data: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, even if the machine stops in between.
+def write_whole(path: Path, data: bytes, *, is_durable: bool = True) -> None:
+    """Write a file so that it is there as a whole or not at all, whenever the process stops.
 
     Args:
         path: Where it goes; missing folders are made.
         data: Its content.
+        is_durable: Whether that shall also hold when the machine stops, which takes the time of the disk.
 
     Raises:
         OSError: It cannot be written; nothing is left behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if is_durable:
+                os.fsync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from weft.engine.disk import write_synchronised
+from weft.engine.disk import write_whole
 from weft.engine.reasons import EVICTED, FIRST_RUN, Reason
 from weft.engine.traces import Snapshot, Trace
 from weft.values import JSON
@@ -190,7 +190,7 @@ class Lineages:
         """
         if self._folder is not None:
             data = json.dumps(self.get(name).to_json(), separators=(",", ":")).encode()
-            write_synchronised(self._path(self._folder, name), data)
+            write_whole(self._path(self._folder, name), data, is_durable=False)
 
     def _read(self, name: str) -> dict[str, Trace]:
         if self._folder is None:

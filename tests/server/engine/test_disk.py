@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from weft.engine.codec import NotStorableError
-from weft.engine.disk import FORGOTTEN_AFTER_S, DiskStore, Link, write_synchronised
+from weft.engine.disk import FORGOTTEN_AFTER_S, DiskStore, Link, write_whole
 from weft.engine.tiers import Entry, make_entry
 from weft.errors import DiskFullError
 
@@ -277,9 +277,9 @@ def test_clearing_deletes_every_file(tmp_path: Path) -> None:
 
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "file"
-    write_synchronised(path, b"first")
+    write_whole(path, b"first")
     with no_file_larger_than(3), pytest.raises(OSError, match="large"):
-        write_synchronised(path, b"second")
+        write_whole(path, b"second")
 
     assert path.read_bytes() == b"first"
     assert files(tmp_path) == [path]
