@@ -75,7 +75,7 @@ def fit_preview(latents_BChw: Tensor, images_B3HW: Tensor) -> LatentPreview:
 
 PREVIEWS: Mapping[str, LatentPreview] = MappingProxyType(
     {
-        # Approximate factors: colours lean the right way; `fit_preview` against the real VAE gives better ones.
+        # Approximate: colours lean the right way. A fit against the real VAE would be closer.
         "sd": LatentPreview(
             (
                 (0.3444, 0.1385, 0.0670),
