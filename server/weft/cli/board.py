@@ -9,6 +9,7 @@ from weft.engine.events import (
     Event,
     NodeFailed,
     NodeFinished,
+    NodeItem,
     NodeProgress,
     NodeStarted,
     RunStarted,
@@ -24,6 +25,7 @@ class RunningNode:
         started_s: When it began, on the board's clock.
         step: Steps done.
         total: Steps in all; 0 where the node does not count.
+        items: Items of its list that are done; 0 where it runs once.
         seconds_left: What the engine expects; None where it cannot know.
         message: What the node says it is doing.
     """
@@ -32,12 +34,17 @@ class RunningNode:
     started_s: float
     step: int = 0
     total: int = 0
+    items: int = 0
+    items_total: int | None = None
     seconds_left: float | None = None
     message: str = ""
 
     def in_words(self) -> str:
-        """Say how far the node is, such as `step 5/20, 3.1 s left`."""
-        parts = [f"step {self.step}/{self.total}"] if self.total else []
+        """Say how far the node is, such as `step 5/20, 3.1 s left` or `item 2/6, step 5/20`."""
+        of = "" if self.items_total is None else f"/{self.items_total}"
+        parts = [f"item {self.items}{of}"] if self.items else []
+        if self.total:
+            parts.append(f"step {self.step}/{self.total}")
         if self.seconds_left is not None:
             parts.append(f"{in_words(self.seconds_left)} left")
         if self.message:
@@ -74,13 +81,18 @@ class Board:
             self.running[event.node] = RunningNode(event.node, self.clock())
         elif isinstance(event, NodeProgress):
             self._progress(event)
+        elif isinstance(event, NodeItem):
+            node = self._running(event.node)
+            node.items, node.items_total = node.items + 1, event.total
         elif isinstance(event, NodeFinished):
             self._end(event.node, event.state)
         elif isinstance(event, NodeFailed):
             self._end(event.node, "failed")
 
     def summary(self) -> str:
-        """Say how far the run is, such as `3 of 6 nodes, 2 reused, 4.1 s`."""
+        """Say how far the run is, such as `3 of 6 nodes, 2 reused, 4.1 s`; nothing before it began."""
+        if not self.total:
+            return ""
         done = sum(self.ended.values())
         parts = [f"{done} of {self.total} nodes"]
         if reused := self.ended.get("hit", 0):
@@ -91,9 +103,12 @@ class Board:
         return ", ".join(parts)
 
     def _progress(self, event: NodeProgress) -> None:
-        node = self.running.setdefault(event.node, RunningNode(event.node, self.clock()))
+        node = self._running(event.node)
         node.step, node.total = event.step, event.total
         node.seconds_left, node.message = event.seconds_left, event.message
+
+    def _running(self, node: str) -> RunningNode:
+        return self.running.setdefault(node, RunningNode(node, self.clock()))
 
     def _end(self, node: str, state: str) -> None:
         self.running.pop(node, None)

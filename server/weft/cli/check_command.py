@@ -26,7 +26,8 @@ def check(options: Options, terminal: Terminal) -> ExitCode:
     with quiet_libraries():
         session = open_session(options)
         source = read_source(options.subject or "", session.workflows)
-        problems = examine(source, options, session).problems
+        with terminal.busy("Reading the nodes"):
+            problems = examine(source, options, session).problems
     code = exit_code_of(problems)
     if options.as_json:
         listed = tuple(report_problem(problem) for problem in problems)

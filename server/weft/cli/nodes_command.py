@@ -36,7 +36,7 @@ def nodes(options: Options, terminal: Terminal) -> ExitCode:
     Raises:
         NodeTypeUnknownError: There is no such node type.
     """
-    with quiet_libraries():
+    with quiet_libraries(), terminal.busy("Reading the nodes"):
         loaded = open_session(options).load_packs()
     schemas = _wanted(options.subject, loaded)
     if options.as_json:

@@ -27,7 +27,8 @@ def plan(options: Options, terminal: Terminal) -> ExitCode:
     with quiet_libraries():
         session = open_session(options)
         source = read_source(options.subject or "", session.workflows)
-        prepared = prepare(source, options, session)
+        with terminal.busy("Reading the nodes"):
+            prepared = prepare(source, options, session)
         from weft.cli.execution import foresee
 
         planned = foresee(prepared, options, session, lineage=lineage_of(source))

@@ -53,7 +53,8 @@ def run(options: Options, terminal: Terminal) -> ExitCode:
     with quiet_libraries():
         session = open_session(options)
         source = read_source(options.subject or "", session.workflows)
-        prepared = prepare(source, options, session)
+        with terminal.busy("Reading the nodes"):
+            prepared = prepare(source, options, session)
         if not options.as_json:
             for problem in prepared.warnings:
                 terminal.report(problem)

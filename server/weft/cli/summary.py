@@ -11,7 +11,7 @@ from weft.cli.reports import OutputReport
 from weft.cli.reproduction import Likeness
 from weft.cli.sources import STANDARD_INPUT
 from weft.cli.terminal import Terminal
-from weft.graph.signature import Signature
+from weft.graph.signature import Signature, SignatureInput
 from weft.widgets import Text
 
 if TYPE_CHECKING:
@@ -92,12 +92,17 @@ def advice(subject: str, given: Mapping[str, str | None], signature: Signature) 
     """
     if subject == STANDARD_INPUT or not signature.inputs:
         return ""
-    texts = [entry for entry in signature.inputs.values() if isinstance(entry.widget, Text)]
-    entry = (texts or list(signature.inputs.values()))[0]
+    entry = min(signature.inputs.values(), key=_interest)
     value = given.get(entry.name, entry.default)
     is_short = isinstance(value, str | int | float) and 0 < len(str(value)) <= LONGEST_EXAMPLE
     shown = json.dumps(str(value), ensure_ascii=False) if is_short else "VALUE"
     return f"Change the {entry.name}: weft run {shlex.quote(subject)} --{entry.name} {shown}"
+
+
+def _interest(entry: SignatureInput) -> tuple[bool, bool, bool]:
+    """Put first what people change most: the prompt, a text that says something, any text."""
+    is_text = isinstance(entry.widget, Text)
+    return (not entry.name.startswith("prompt"), not (is_text and entry.default), not is_text)
 
 
 def _count(result: "RunResult", state: str) -> int:

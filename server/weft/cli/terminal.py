@@ -1,7 +1,9 @@
 """The two streams: data for scripts on standard output, words for people on standard error."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -63,6 +65,22 @@ class Terminal:
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise AnswerUnwritableError(path="Standard output", reason=reason) from error
+
+    @contextlib.contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """Show that something takes a moment; only on a screen, and gone afterwards.
+
+        Args:
+            text: What is being done.
+
+        Yields:
+            Nothing; it is shown as long as the block lasts.
+        """
+        if not self.is_live:
+            yield
+            return
+        with console_for(self.words).status(text):
+            yield
 
     def report(self, problem: "Problem") -> None:
         """Write a problem for people: where, what, code, and what helps.

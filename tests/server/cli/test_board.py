@@ -2,7 +2,7 @@
 
 import pytest
 from weft.cli.board import Board, RunningNode, line_of
-from weft.engine.events import NodeFailed, NodeFinished, NodeProgress, NodeStarted, RunStarted
+from weft.engine.events import NodeFailed, NodeFinished, NodeItem, NodeProgress, NodeStarted, RunStarted
 from weft.engine.reasons import FIRST_RUN, HIT_DISK, Reason
 from weft.errors import Problem
 
@@ -37,7 +37,7 @@ def test_progress_is_remembered_for_its_node() -> None:
     board.take(NodeStarted("b"))
     board.take(NodeProgress("a", 3, 20, 4.2, "warm"))
 
-    assert board.running["a"] == RunningNode("a", 100.0, 3, 20, 4.2, "warm")
+    assert board.running["a"] == RunningNode("a", 100.0, 3, 20, seconds_left=4.2, message="warm")
     assert board.running["b"].total == 0
 
 
@@ -47,6 +47,16 @@ def test_progress_of_a_node_that_never_said_it_started_is_taken() -> None:
     board.take(NodeProgress("a", 1, 2))
 
     assert board.running["a"].step == 1
+
+
+def test_items_that_are_done_are_counted() -> None:
+    board = Board(Clock())
+
+    board.take(NodeStarted("a"))
+    board.take(NodeItem("a", 4, 6))
+    board.take(NodeItem("a", 0, 6))
+
+    assert (board.running["a"].items, board.running["a"].items_total) == (2, 6)
 
 
 def test_a_failed_node_counts_as_ended() -> None:
@@ -70,13 +80,19 @@ def test_the_summary_counts_nodes_and_time() -> None:
     assert board.summary() == "2 of 4 nodes, 1 reused, 1 failed, 4.2 s"
 
 
+def test_before_the_run_began_there_is_nothing_to_sum_up() -> None:
+    assert Board(Clock()).summary() == ""
+
+
 @pytest.mark.parametrize(
     ("node", "words"),
     [
         (RunningNode("a", 0.0), ""),
         (RunningNode("a", 0.0, 0, 20), "step 0/20"),
-        (RunningNode("a", 0.0, 5, 20, 3.14), "step 5/20, 3.1 s left"),
-        (RunningNode("a", 0.0, 5, 20, 3.14, "tile 2"), "step 5/20, 3.1 s left, tile 2"),
+        (RunningNode("a", 0.0, 5, 20, seconds_left=3.14), "step 5/20, 3.1 s left"),
+        (RunningNode("a", 0.0, 5, 20, message="tile 2"), "step 5/20, tile 2"),
+        (RunningNode("a", 0.0, 5, 20, items=2, items_total=6), "item 2/6, step 5/20"),
+        (RunningNode("a", 0.0, items=2), "item 2"),
     ],
 )
 def test_a_running_node_says_what_it_knows(node: RunningNode, words: str) -> None:

@@ -115,6 +115,18 @@ def test_advice_shows_what_was_given_last() -> None:
     assert advice("a b.json", {"prompt": "a star"}, signature).endswith("run 'a b.json' --prompt \"a star\"")
 
 
+def test_advice_prefers_the_prompt_to_texts_that_say_nothing() -> None:
+    negative = _input("negative", "string", Text(multiline=True), "")
+    caption = _input("caption", "string", Text(), "a caption")
+
+    def line(*inputs: SignatureInput) -> str:
+        return advice("x", {}, Signature({entry.name: entry for entry in inputs}, {}))
+
+    assert "--prompt" in line(SEED, negative, caption, PROMPT)
+    assert "--caption" in line(SEED, negative, caption)
+    assert "--negative VALUE" in line(SEED, negative)
+
+
 def test_advice_falls_back_to_the_first_input() -> None:
     assert advice("x", {}, Signature({"seed": SEED}, {})) == 'Change the seed: weft run x --seed "7"'
 

@@ -73,6 +73,19 @@ def test_only_a_screen_that_can_redraw_is_live(monkeypatch: pytest.MonkeyPatch) 
     assert not _terminal(Screen())[0].is_live
 
 
+def test_being_busy_is_shown_on_a_screen_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    live, _, screen = _terminal(Screen())
+    plain, _, log = _terminal()
+
+    for terminal in (live, plain):
+        with terminal.busy("Reading"):
+            pass
+
+    assert "Reading" in screen.getvalue()
+    assert log.getvalue() == ""
+
+
 def test_a_problem_tells_place_code_fact_and_help() -> None:
     terminal, data, words = _terminal()
 
