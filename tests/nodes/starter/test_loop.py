@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from weft_nodes.starter.loop import AveragedWeights, Habits, Run, Schedule, noise_generator
+from torch import distributed, multiprocessing, nn
+from weft_nodes.starter.loop import AveragedWeights, Habits, Run, Schedule, Team, noise_generator
 
 
 class LineFit:
@@ -100,3 +100,32 @@ def test_a_noise_generator_follows_from_the_state_of_the_run() -> None:
     draws = [torch.randn(3, generator=noise_generator(np.random.default_rng(5))) for _ in range(2)]
 
     assert torch.equal(*draws)
+
+
+def test_a_process_alone_is_a_team_of_its_own() -> None:
+    team = Team.joined()
+
+    assert (team.rank, team.size) == (0, 1)
+    assert team.agree(1.5) == 1.5
+
+
+def train_as_one_of_two(rank: int, folder: str) -> None:
+    meeting = Path(folder) / "meeting"
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+    run = run_in(Path(folder) / "shared", Schedule(steps=4, rate=0.1, warmup=1), habits=Habits(log_every=1))
+    run.train()
+    torch.save(run.objective.module.state_dict(), Path(folder) / f"{rank}.pt")
+    distributed.destroy_process_group()
+
+
+def test_processes_that_train_together_keep_the_same_weights_and_one_log(tmp_path: Path) -> None:
+    multiprocessing.spawn(train_as_one_of_two, args=(str(tmp_path),), nprocs=2)
+    first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
+    alone = run_in(tmp_path / "alone", Schedule(steps=4, rate=0.1, warmup=1))
+    alone.train()
+
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert any(
+        not torch.equal(first[name], value) for name, value in alone.objective.module.state_dict().items()
+    )
+    assert len((tmp_path / "shared" / "log.jsonl").read_text().splitlines()) == 4

@@ -8,7 +8,7 @@ import torch
 from weft_nodes.starter.networks import load_model
 from weft_nodes.starter.train import Options, Schedule, main
 
-STAGES = ("vae64", "vae128", "text", "unet")
+STAGES = ("vae64", "vae128", "text", "unet", "decoder")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from weft_nodes.starter.drawing import draw_batch
 from weft_nodes.starter.loop import Habits, Run, Schedule
 from weft_nodes.starter.networks import build_vae
 from weft_nodes.starter.scenes import sample_scene
-from weft_nodes.starter.train_vae import VaeObjective, normalise_latents
+from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normalise_latents
 
 
 def seeded_vae() -> AutoencoderKL:
@@ -67,3 +67,18 @@ def test_normalised_latents_have_mean_zero_and_deviation_one() -> None:
 
 def scale_of(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     return (before.std((0, 2, 3)) / after.std((0, 2, 3)))[None, :, None, None]
+
+
+def test_polishing_the_decoder_leaves_the_latents_as_they_are(tmp_path: Path) -> None:
+    vae = seeded_vae()
+    rng = np.random.default_rng(0)
+    pictures = draw_batch([sample_scene(rng) for _ in range(2)])
+    with torch.no_grad():
+        before = vae.encode(pictures).latent_dist.mean
+    objective = DecoderObjective(vae, batch=2)
+    first = objective.losses(np.random.default_rng(1))["loss"]
+    Run(objective, Schedule(8, rate=3e-3, warmup=2), tmp_path, seed=0, habits=Habits()).train()
+
+    assert objective.losses(np.random.default_rng(1))["loss"] < first
+    with torch.no_grad():
+        torch.testing.assert_close(vae.encode(pictures).latent_dist.mean, before)
