@@ -94,7 +94,8 @@ class Lineage:
     def __init__(self, stored: Mapping[str, Trace] | None = None) -> None:
         self._traces: dict[str, Trace] = dict(stored or {})
         # Traces are made when somebody asks; until then the snapshot they are made from is kept.
-        self._snapshots: dict[str, tuple[Snapshot, float | None]] = {}
+        self._snapshots: dict[str, Snapshot] = {}
+        self._seconds: dict[str, float | None] = {}
 
     def last(self, node: str) -> Trace | None:
         """Return a node as it was when it last finished; None where it never did.
@@ -102,11 +103,11 @@ class Lineage:
         Args:
             node: Its id.
         """
-        held = self._snapshots.get(node)
-        if held is not None:
-            self._traces[node] = held[0].trace(node, held[1])
+        snapshot = self._snapshots.get(node)
+        if snapshot is not None:
+            self._traces[node] = snapshot.trace(node, self._seconds.get(node))
             # A run that ended meanwhile may have left a newer snapshot, which must stay.
-            if self._snapshots.get(node) is held:
+            if self._snapshots.get(node) is snapshot:
                 del self._snapshots[node]
         return self._traces.get(node)
 
@@ -124,9 +125,9 @@ class Lineage:
         Args:
             node: Its id.
         """
-        held = self._snapshots.get(node)
-        if held is not None and held[1] is not None:
-            return held[1]
+        known = self._seconds.get(node)
+        if known is not None:
+            return known
         trace = self._traces.get(node)
         return None if trace is None else trace.seconds
 
@@ -138,15 +139,15 @@ class Lineage:
             finished: For each node that has a result, how long it took; None where it was reused.
         """
         for node, seconds in finished.items():
-            known = self.seconds(node) if seconds is None else seconds
-            self._snapshots[node] = (snapshot, known)
+            self._snapshots[node] = snapshot
+            self._seconds[node] = self.seconds(node) if seconds is None else seconds
 
     def to_json(self) -> dict[str, JSON]:
         """Return what is stored of it."""
         nodes: Iterable[str] = list(self._snapshots)
         if len(self._snapshots) > MOST_NODES:
             held = tuple(self._snapshots.items())
-            nodes = [node for node, (snapshot, _) in held if _is_costly(snapshot, node)]
+            nodes = [node for node, snapshot in held if _is_costly(snapshot, node)]
         for node in nodes:
             self.last(node)
         return {node: trace.to_json() for node, trace in tuple(self._traces.items())}

@@ -7,7 +7,6 @@ greedy-dual-size-frequency caching policy", 1998.)
 """
 
 import heapq
-from dataclasses import dataclass
 
 # The heap may hold this many outdated entries per live one before it is rebuilt.
 SLACK = 3
@@ -16,32 +15,15 @@ SLACK = 3
 LEAST_SECONDS = 1e-6
 
 
-@dataclass(slots=True)
-class Standing:
-    """What decides how long one entry stays.
-
-    Attributes:
-        seconds: What it cost to make.
-        size: Its bytes, at least 1.
-        uses: How often it was wanted.
-        priority: Its standing; the lowest leaves first.
-        order: Breaks ties: the one touched longest ago leaves first.
-    """
-
-    seconds: float
-    size: int
-    uses: int
-    priority: float
-    order: int
-
-
 class Gdsf:
     """An order of entries by what is lost when they are given up."""
 
     def __init__(self) -> None:
         self._age = 0.0
         self._order = 0
-        self._standings: dict[str, Standing] = {}
+        # For each entry when it was last wanted, how often, and what it cost per byte. Plain tuples of
+        # numbers, since there may be very many and the garbage collector need not look at those.
+        self._standings: dict[str, tuple[int, int, float]] = {}
         self._heap: list[tuple[float, int, str]] = []
 
     def __len__(self) -> int:
@@ -59,9 +41,7 @@ class Gdsf:
             size: Its bytes.
             uses: How often it was wanted so far.
         """
-        standing = Standing(max(seconds, LEAST_SECONDS), max(size, 1), uses, 0.0, 0)
-        self._standings[key] = standing
-        self._place(key, standing)
+        self._place(key, uses, max(seconds, LEAST_SECONDS) / max(size, 1))
 
     def touch(self, key: str) -> None:
         """Note that an entry was wanted; an unknown key is let pass.
@@ -71,8 +51,7 @@ class Gdsf:
         """
         standing = self._standings.get(key)
         if standing is not None:
-            standing.uses += 1
-            self._place(key, standing)
+            self._place(key, standing[1] + 1, standing[2])
 
     def remove(self, key: str) -> None:
         """Forget an entry; an unknown key is let pass.
@@ -89,14 +68,13 @@ class Gdsf:
             key: Its key.
         """
         standing = self._standings.get(key)
-        return 0 if standing is None else standing.uses
+        return 0 if standing is None else standing[1]
 
     def victim(self) -> str | None:
         """Return the entry that is given up first and let the age rise to its standing; None when empty."""
         while self._heap:
             priority, order, key = self._heap[0]
-            standing = self._standings.get(key)
-            if standing is not None and standing.order == order:
+            if self._is_current((priority, order, key)):
                 self._age = max(self._age, priority)
                 return key
             heapq.heappop(self._heap)
@@ -108,11 +86,14 @@ class Gdsf:
         self._heap.clear()
         self._age = 0.0
 
-    def _place(self, key: str, standing: Standing) -> None:
+    def _place(self, key: str, uses: int, worth: float) -> None:
         self._order += 1
-        standing.order = self._order
-        standing.priority = self._age + standing.uses * standing.seconds / standing.size
-        heapq.heappush(self._heap, (standing.priority, standing.order, key))
+        self._standings[key] = (self._order, uses, worth)
+        heapq.heappush(self._heap, (self._age + uses * worth, self._order, key))
         if len(self._heap) > SLACK * len(self._standings) + 64:
-            self._heap = [(s.priority, s.order, k) for k, s in self._standings.items()]
+            self._heap = [item for item in self._heap if self._is_current(item)]
             heapq.heapify(self._heap)
+
+    def _is_current(self, item: tuple[float, int, str]) -> bool:
+        standing = self._standings.get(item[2])
+        return standing is not None and standing[0] == item[1]

@@ -169,7 +169,7 @@ def test_of_very_large_graphs_only_the_costly_nodes_are_stored(tmp_path: Path) -
 def test_lineages_survive_and_damage_is_forgotten(tmp_path: Path) -> None:
     known = make_lineage(tmp_path, 1)
     lineages = Lineages(tmp_path / "lineages")
-    snapshot = known._snapshots["costly"][0]
+    snapshot = known._snapshots["costly"]
     lineages.get("a").remember(snapshot, {"costly": 0.5})
     lineages.store("a")
 
