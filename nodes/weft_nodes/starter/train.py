@@ -115,8 +115,9 @@ def train_unet(options: Options) -> None:
 
 
 def train_decoder(options: Options) -> None:
-    """Train the decoder a little more, on latents with some noise in them; the latents keep their meaning."""
-    objective = DecoderObjective(_trained_vae(options.out), batch=options.batch or 16, device=options.device)
+    """Train the decoder a little more, on latents that the U-Net has denoised; latents keep their meaning."""
+    parts = _parts(options.out, _trained_unet(options.out))
+    objective = DecoderObjective(parts, batch=options.batch or 16, device=options.device)
     schedule = options.schedule("decoder", Schedule(_NO_LIMIT, rate=1e-3, decay=0.6))
     run = Run(objective, schedule, options.out / "decoder", seed=options.seed, habits=Habits(averaging=0.99))
     run.train()
@@ -124,9 +125,7 @@ def train_decoder(options: Options) -> None:
 
 def export_model(options: Options) -> None:
     """Write the pipeline folder from the averaged weights."""
-    unet = build_unet()
-    unet.load_state_dict(_state(options.out / "unet", "average"))
-    parts = _parts(options.out, unet)
+    parts = _parts(options.out, _trained_unet(options.out))
     if (options.out / "decoder").exists():
         parts.vae.load_state_dict(_state(options.out / "decoder", "average"), strict=False)
     save_model(parts, options.model or options.out / "model")
@@ -179,6 +178,13 @@ def _trained_vae(out: Path) -> AutoencoderKL:
     vae.load_state_dict(_state(out / "vae", "average"))
     vae.eval()
     return vae
+
+
+def _trained_unet(out: Path) -> UNet2DConditionModel:
+    unet = build_unet()
+    unet.load_state_dict(_state(out / "unet", "average"))
+    unet.eval()
+    return unet
 
 
 def _parts(out: Path, unet: UNet2DConditionModel) -> Parts:

@@ -10,11 +10,13 @@ from torch.nn import functional
 
 from weft_nodes.starter.drawing import draw_batch, draw_collages
 from weft_nodes.starter.loop import noise_generator
+from weft_nodes.starter.networks import Parts, build_scheduler
 from weft_nodes.starter.scenes import PICTURE_SIZE, SceneMix, sample_scene
+from weft_nodes.starter.tokenizer import tokenize
 
 _KL_WEIGHT = 2e-4
 _EDGE_WEIGHT = 0.5
-_LATENT_NOISE = 0.3
+_NOISIEST_STEP = 350
 _BUSY = SceneMix(pairs=0.85)
 
 
@@ -55,31 +57,50 @@ class VaeObjective:
 
 
 class DecoderObjective:
-    """Restore drawn scenes from latents that are a little off, as sampled ones are; the encoder stays."""
+    """Restore drawn scenes from latents as the U-Net leaves them; the encoder stays.
 
-    def __init__(self, vae: AutoencoderKL, *, batch: int, device: str = "cpu") -> None:
-        """Take the VAE whose decoder to train, `batch` pictures per step, on a device."""
-        self._vae = vae.to(device).to(memory_format=torch.channels_last)
+    A scene's latent is made noisy and denoised by the U-Net in one step. What comes out is off in the ways in
+    which sampled latents are off, and still has its picture to be compared with.
+    """
+
+    def __init__(self, parts: Parts, *, batch: int, device: str = "cpu") -> None:
+        """Take the parts; the decoder of their VAE is trained, on `batch` pictures per step."""
+        self._parts = parts
+        self._vae = parts.vae.to(device).to(memory_format=torch.channels_last)
         self.module: nn.Module = nn.ModuleDict(
-            {"decoder": vae.decoder, "post_quant_conv": vae.post_quant_conv}
+            {"decoder": self._vae.decoder, "post_quant_conv": self._vae.post_quant_conv}
         )
         self._batch = batch
         self._device = device
+        self._kept = build_scheduler().alphas_cumprod.to(device)
 
     def losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         """Return absolute and edge error of the reconstruction, summed."""
-        pictures = _draw(rng, self._batch, PICTURE_SIZE).to(self._device)
+        scenes = [sample_scene(rng, _BUSY) for _ in range(self._batch)]
+        pictures = draw_batch(scenes).contiguous(memory_format=torch.channels_last).to(self._device)
         with torch.autocast(pictures.device.type, torch.bfloat16):
-            with torch.no_grad():
-                latents = self._vae.encode(pictures).latent_dist.mean
-            generator = noise_generator(rng)
-            noise = torch.randn(latents.shape, generator=generator).to(self._device)
-            amount = torch.rand((len(latents), 1, 1, 1), generator=generator).to(self._device) * _LATENT_NOISE
-            restored = self._vae.decode(latents + amount * noise).sample.float()
+            latents = self._denoised(pictures, [scene.caption for scene in scenes], rng)
+            restored = self._vae.decode(latents).sample.float()
         return {
             "loss": _difference(restored, pictures),
             "error": functional.l1_loss(restored, pictures),
         }
+
+    @torch.no_grad()
+    def _denoised(
+        self, pictures: torch.Tensor, captions: list[str], rng: np.random.Generator
+    ) -> torch.Tensor:
+        tokens = tokenize(self._parts.tokenizer, captions).to(self._device)
+        context = self._parts.text_encoder(tokens).last_hidden_state
+        clean = self._vae.encode(pictures).latent_dist.mean.float() * self._vae.config.scaling_factor
+        noise = torch.randn(clean.shape, generator=noise_generator(rng)).to(self._device)
+        timesteps = torch.from_numpy(rng.integers(_NOISIEST_STEP, size=len(clean))).to(self._device)
+        signal = self._kept[timesteps].sqrt()[:, None, None, None]
+        spread = (1 - self._kept[timesteps]).sqrt()[:, None, None, None]
+        noisy = signal * clean + spread * noise
+        velocity = self._parts.unet(noisy, timesteps, encoder_hidden_states=context).sample.float()
+        denoised: torch.Tensor = (signal * noisy - spread * velocity) / self._vae.config.scaling_factor
+        return denoised
 
 
 def _draw(rng: np.random.Generator, count: int, edge: int) -> torch.Tensor:

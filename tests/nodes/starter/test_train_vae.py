@@ -8,8 +8,9 @@ import torch
 from diffusers import AutoencoderKL
 from weft_nodes.starter.drawing import draw_batch
 from weft_nodes.starter.loop import Habits, Run, Schedule
-from weft_nodes.starter.networks import build_vae
-from weft_nodes.starter.scenes import sample_scene
+from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
+from weft_nodes.starter.scenes import sample_scene, vocabulary
+from weft_nodes.starter.tokenizer import build_tokenizer
 from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normalise_latents
 
 
@@ -70,12 +71,14 @@ def scale_of(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def test_polishing_the_decoder_leaves_the_latents_as_they_are(tmp_path: Path) -> None:
+    tokenizer = build_tokenizer(vocabulary())
     vae = seeded_vae()
+    parts = Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet().eval(), vae)
     rng = np.random.default_rng(0)
     pictures = draw_batch([sample_scene(rng) for _ in range(2)])
     with torch.no_grad():
         before = vae.encode(pictures).latent_dist.mean
-    objective = DecoderObjective(vae, batch=2)
+    objective = DecoderObjective(parts, batch=2)
     first = objective.losses(np.random.default_rng(1))["loss"]
     Run(objective, Schedule(8, rate=3e-3, warmup=2), tmp_path, seed=0, habits=Habits()).train()
 
