@@ -36,6 +36,20 @@ class UpstreamLostError(Exception):
         self.node = node
 
 
+class ItemFailedError(Exception):
+    """The work on one item of a mapped node failed.
+
+    Args:
+        index: Which item, row-major from 0.
+        cause: What its call raised.
+    """
+
+    def __init__(self, index: int, cause: Exception) -> None:
+        super().__init__(index)
+        self.index = index
+        self.cause = cause
+
+
 class Job:
     """One node of one run.
 

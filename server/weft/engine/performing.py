@@ -10,11 +10,12 @@ from weft.engine.cache import ResultCache
 from weft.engine.disk import Link
 from weft.engine.execution import Executor, Order, Outcome
 from weft.engine.inputs import NOWHERE, Inputs, Position, lazy_inputs, linked_value, nest
-from weft.engine.jobs import Job
+from weft.engine.jobs import ItemFailedError, Job, UpstreamLostError
 from weft.engine.lanes import Lanes
 from weft.engine.reasons import Reason
 from weft.engine.running import NodeRun, Stage
 from weft.engine.submission import Submission, Submitter
+from weft.errors import CancelledRunError
 
 # How many items of one mapped node may be under way; enough to fill any batch.
 MOST_ITEMS = 64
@@ -106,6 +107,7 @@ class Performer:
 
         Raises:
             ListLengthError: Lists that advance together have different lengths.
+            ItemFailedError: One item of a mapped node failed.
             Exception: Whatever the node raised.
         """
         inputs = Inputs(job.node, job.recipe, self._jobs)
@@ -221,7 +223,13 @@ class _Calls:
 
     async def _item(self, index: int, position: Position) -> tuple[Outcome, str | None]:
         async with self._slots:
-            outcome, key = await self.one(position)
+            try:
+                outcome, key = await self.one(position)
+            except (UpstreamLostError, CancelledRunError):
+                raise
+            # Foreign code: whatever a node raises is told together with the item it was raised for.
+            except Exception as error:
+                raise ItemFailedError(index, error) from error
         run = self._performer.new_run(self._job, self._begin)
         run.item(index, self._total, reused=outcome.reused is not None)
         return outcome, key

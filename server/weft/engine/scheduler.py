@@ -19,7 +19,7 @@ from weft.engine.events import NodeFailed, NodeFinished, NodeStarted
 from weft.engine.execution import check_finite
 from weft.engine.explain import Lineage
 from weft.engine.inputs import gather
-from weft.engine.jobs import Job, Phase, UpstreamLostError
+from weft.engine.jobs import ItemFailedError, Job, Phase, UpstreamLostError
 from weft.engine.performing import Performed, Performer, Workshop, fold_outputs
 from weft.engine.reasons import CANCELLED, EVICTED, NOT_KEPT, NOT_NEEDED, Reason, hit_reason
 from weft.engine.results import NodeOutcome
@@ -255,10 +255,7 @@ class GraphRun:
         if isinstance(error, UpstreamLostError):
             self._skip(job, error.node)
             return
-        if not isinstance(error, WeftError):
-            trace = "".join(traceback.format_exception(error))
-            error = NodeFailedError(type=job.node.type, cause=error, traceback=trace)
-        problem = error.problem(node=job.node.id)
+        problem = _problem_of(job, error)
         self.problems.append(problem)
         self._observe(NodeFailed(job.node.id, problem))
         self._lose(job, job.node.id, NodeOutcome("failed", self._reason(job), 0.0, problem))
@@ -327,6 +324,17 @@ class GraphRun:
             link = self._cache.find_link(job.print)
             tier = None if link is None else self._cache.tier_of(link)
         return NodeOutcome("hit", NOT_NEEDED if tier is None else hit_reason(tier))
+
+
+def _problem_of(job: Job, error: Exception) -> Problem:
+    """Say what went wrong in a node, and with which item where it was mapped."""
+    if isinstance(error, ItemFailedError):
+        problem = _problem_of(job, error.cause)
+        return replace(problem, details={**problem.details, "item": error.index})
+    if not isinstance(error, WeftError):
+        trace = "".join(traceback.format_exception(error))
+        error = NodeFailedError(type=job.node.type, cause=error, traceback=trace)
+    return error.problem(node=job.node.id)
 
 
 def _skipped(root: str) -> NodeOutcome:

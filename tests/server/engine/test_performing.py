@@ -207,6 +207,7 @@ async def test_the_first_failing_item_fails_the_node_and_the_others_are_kept(tmp
 
     assert states(result) == {"range": "ran", "try": "failed", "after": "skipped"}
     assert [problem.code for problem in result.problems] == ["toy-broke"]
+    assert result.problems[0].details["item"] == 1
 
 
 async def test_a_generator_streams_its_items(tmp_path: Path) -> None:
