@@ -350,14 +350,14 @@ def random_graph(random: Random, size: int) -> dict[str, tuple[Any, ...]]:
             return link(f"{random.choice(earlier)}.value") if earlier and random.random() < 0.8 else index  # noqa: B023
 
         kind = random.choice(["number", "add", "plus", "half", "sum"])
-        inputs: dict[str, object] = {
+        choices: dict[str, dict[str, object]] = {
             "number": {"value": random.randrange(50)},
             "add": {"a": pick(), "b": pick()},
             "plus": {"a": pick(), "b": pick()},
             "half": {"a": pick()},
             "sum": {"items": [pick() for _ in range(random.randrange(1, 4))]},
-        }[kind]
-        nodes[f"n{index}"] = (kind, inputs)
+        }
+        nodes[f"n{index}"] = (kind, choices[kind])
     return nodes
 
 
