@@ -63,7 +63,8 @@ class Settings(BaseSettings):
         input_dir: Pictures and other files that workflows read by name.
         models_dirs: Folders searched for weight files; by default ``./models`` and below `data_dir`.
         custom_nodes_dirs: Folders of packs; by default ``./custom_nodes`` and below `data_dir`.
-        workflows_dirs: Folders of workflows; by default the shipped ones and those below `data_dir`.
+        workflows_dirs: Folders of workflows, first match first; by default those below `data_dir`, then
+            the shipped ones.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         cache_device_bytes: Results kept on the device, at most; "2GiB" and the like are understood.
         cache_ram_bytes: Results kept in memory, at most.
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
         default_factory=lambda data: (Path("custom_nodes"), data["data_dir"] / "custom_nodes")
     )
     workflows_dirs: Folders = Field(
-        default_factory=lambda data: (shipped_workflows(), data["data_dir"] / "workflows")
+        default_factory=lambda data: (data["data_dir"] / "workflows", shipped_workflows())
     )
     device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
     cache_device_bytes: ByteSize = Field(default=ByteSize(2 * GIB), ge=0)

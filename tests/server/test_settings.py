@@ -46,7 +46,7 @@ def test_the_other_folders_follow_the_data_folder(tmp_path: Path) -> None:
 
     assert settings.models_dirs == (Path("models"), tmp_path / "data" / "models")
     assert settings.custom_nodes_dirs == (Path("custom_nodes"), tmp_path / "data" / "custom_nodes")
-    assert settings.workflows_dirs == (shipped_workflows(), tmp_path / "data" / "workflows")
+    assert settings.workflows_dirs == (tmp_path / "data" / "workflows", shipped_workflows())
 
 
 def test_the_shipped_workflows_are_found_in_a_source_checkout() -> None:

@@ -12,6 +12,7 @@ from weft.errors import Problem, ProblemsError
 from weft.graph.check import check
 from weft.graph.document import Document
 from weft.graph.signature import Signature, bind, signature
+from weft.graph.workflows import carry
 from weft.graph_errors import OutputUnknownError
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Prepared:
     """A workflow that can run.
 
     Attributes:
-        document: The workflow with the given values in it: the document as run.
+        document: The document as run: the given values in it, and every saved workflow that it uses.
         graph: The graph that the engine takes.
         signature: The inputs and outputs of the workflow.
         loaded: The packs.
@@ -101,7 +102,8 @@ def prepare(source: Source, options: Options, session: Session) -> Prepared:
     found = examine(source, options, session)
     if found.graph is None or found.signature is None or any(p.severity == "error" for p in found.problems):
         raise ProblemsError(found.problems)
-    return Prepared(found.document, found.graph, found.signature, found.loaded, found.problems)
+    document = carry(found.document, session.workflows)
+    return Prepared(document, found.graph, found.signature, found.loaded, found.problems)
 
 
 def _unknown_outputs(only: Iterable[str], source: Source) -> list[Problem]:

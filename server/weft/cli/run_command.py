@@ -1,5 +1,6 @@
 """`weft run`: run a workflow in this process, show how far it is, and keep what it makes."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from weft.cli.reports import NodeReport, OutputReport, ReasonReport, RunReport, 
 from weft.cli.reproduction import changes_since, likeness
 from weft.cli.session import Session, open_session
 from weft.cli.sources import Source, lineage_of, read_source
-from weft.cli.summary import advice, say_likeness, say_outputs, say_result
+from weft.cli.summary import advice, program_name, say_likeness, say_outputs, say_result
 from weft.cli.terminal import Terminal
 from weft.errors import JSON, FileError, Problem
 
@@ -82,7 +83,8 @@ def _say_more(
     if source.picture is not None and not options.given and made:
         changes = changes_since(source.provenance, kept.provenance)
         say_likeness(source.picture, likeness(source.picture, made), changes, terminal)
-    line = advice(options.subject or "", options.given, prepared.signature)
+    program = program_name(sys.argv[0])
+    line = advice(options.subject or "", options.given, prepared.signature, program=program)
     if line and made:
         terminal.say(line, style="cyan")
 

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,13 +80,16 @@ def say_likeness(picture: Path, found: Likeness, changes: Sequence[str], termina
         terminal.say(f"This differs from {picture}.{_because(changes, 'Since then')}", style="yellow")
 
 
-def advice(subject: str, given: Mapping[str, str | None], signature: Signature) -> str:
+def advice(
+    subject: str, given: Mapping[str, str | None], signature: Signature, *, program: str = "weft"
+) -> str:
     """Show by example how to change what was made.
 
     Args:
         subject: What was typed for the workflow.
         given: What was typed for its inputs.
         signature: Its inputs.
+        program: What a shell here calls weft.
 
     Returns:
         One line; empty for a workflow without inputs, or one that cannot be named again.
@@ -96,7 +100,26 @@ def advice(subject: str, given: Mapping[str, str | None], signature: Signature) 
     value = given.get(entry.name, entry.default)
     is_short = isinstance(value, str | int | float) and 0 < len(str(value)) <= LONGEST_EXAMPLE
     shown = json.dumps(str(value), ensure_ascii=False) if is_short else "VALUE"
-    return f"Change the {entry.name}: weft run {shlex.quote(subject)} --{entry.name} {shown}"
+    return f"Change the {entry.name}: {program} run {shlex.quote(subject)} --{entry.name} {shown}"
+
+
+def program_name(started_as: str) -> str:
+    """Say what to type for weft in the shell that started it.
+
+    Args:
+        started_as: Path of the program that runs, as Python knows it.
+
+    Returns:
+        "weft" where the shell finds this very program under that name, else its path, short where it can be.
+    """
+    path = Path(started_as)
+    if path.name != "weft":
+        return "python -m weft"
+    found = shutil.which("weft")
+    if found is not None and Path(found).resolve() == path.resolve():
+        return "weft"
+    here = Path.cwd()
+    return str(path.resolve().relative_to(here)) if path.resolve().is_relative_to(here) else str(path)
 
 
 def _interest(entry: SignatureInput) -> tuple[bool, bool, bool]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from weft.cli.reports import OutputReport
-from weft.cli.summary import MOST_NAMES, advice, say_likeness, say_outputs, say_result
+from weft.cli.summary import MOST_NAMES, advice, program_name, say_likeness, say_outputs, say_result
 from weft.cli.terminal import Terminal
 from weft.engine.events import NodeState, RunState
 from weft.engine.reasons import CANCELLED, FIRST_RUN
@@ -129,6 +129,30 @@ def test_advice_prefers_the_prompt_to_texts_that_say_nothing() -> None:
 
 def test_advice_falls_back_to_the_first_input() -> None:
     assert advice("x", {}, Signature({"seed": SEED}, {})) == 'Change the seed: weft run x --seed "7"'
+
+
+def test_advice_calls_weft_as_this_shell_does() -> None:
+    signature = Signature({"prompt": PROMPT}, {})
+
+    assert advice("x", {}, signature, program=".venv/bin/weft").startswith(
+        "Change the prompt: .venv/bin/weft run x"
+    )
+
+
+def test_the_program_is_called_weft_only_where_the_shell_finds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "weft"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(program.parent))
+    found = program_name(str(program))
+    monkeypatch.setenv("PATH", "")
+
+    assert found == "weft"
+    assert program_name(str(program)) == "bin/weft"
+    assert program_name("weft/__main__.py") == "python -m weft"
 
 
 def test_there_is_no_advice_without_inputs_or_name() -> None:

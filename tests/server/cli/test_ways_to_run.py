@@ -37,6 +37,25 @@ def test_a_workflow_inside_a_workflow_shows_its_nodes_by_their_paths(weft: Weft,
     assert heard.states()["inner/draw"] == "ran"
 
 
+def test_a_picture_is_made_again_although_a_workflow_inside_it_has_changed(weft: Weft, folder: Path) -> None:
+    saved = folder / "workflows" / "draw.json"
+    saved.parent.mkdir()
+    (folder / "draw.json").rename(saved)
+    outer = {
+        "weft": 1,
+        "outputs": {"image": {"from": "inner.image"}},
+        "nodes": {"inner": {"type": "workflow:draw", "inputs": {"seed": 5}}},
+    }
+    (folder / "outer.json").write_text(json.dumps(outer))
+    picture = weft("run", "outer.json").data.strip()
+    saved.unlink()
+
+    heard = weft("run", picture)
+
+    assert heard.code == 0, heard.words
+    assert "bit for bit" in heard.words
+
+
 def test_a_list_is_given_as_json(weft: Weft, folder: Path) -> None:
     document = {
         "weft": 1,
