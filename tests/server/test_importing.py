@@ -13,11 +13,15 @@ from weft.importing import NAMESPACE, FreshFinder, folder_pack, installed_pack, 
 
 @pytest.fixture(autouse=True)
 def _forget_packs() -> Iterator[None]:
-    """Forget the modules that a test imports."""
+    """Begin without the packs of other tests, and forget the modules that a test imports."""
+    packs = {name: found for name, found in sys.modules.items() if name.startswith(f"{NAMESPACE}.")}
+    for name in packs:
+        del sys.modules[name]
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
         del sys.modules[name]
+    sys.modules.update(packs)
 
 
 def write(folder: Path, **sources: str) -> Path:
