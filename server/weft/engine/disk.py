@@ -261,17 +261,13 @@ class DiskStore:
             raise DamagedError(path=path) from error
 
     def _store(self, path: Path, data: bytes, *, is_durable: bool) -> None:
-        """Write a file; where the disk is full, give up a few results and try once more."""
+        """Write a file. A full disk costs no earlier result: the user, not the cache, decides what goes."""
         try:
             write_whole(path, data, is_durable=is_durable)
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            self._make_room(self.budget_bytes - max(0, self.held_bytes - 2 * len(data)))
-            try:
-                write_whole(path, data, is_durable=is_durable)
-            except OSError as again:
-                raise DiskFullError(path=str(self._folder), needed_bytes=len(data)) from again
+            raise DiskFullError(path=str(self._folder), needed_bytes=len(data)) from error
 
     def _make_room(self, needed_bytes: int) -> None:
         while self.held_bytes + needed_bytes > self.budget_bytes:

@@ -22,7 +22,7 @@ def test_a_run_prints_what_it_made_and_says_the_rest_elsewhere(weft: Weft, folde
     assert (folder / "output" / "draw-image-00001.png").exists()
     assert "✓ draw" in heard.words
     assert "Done in" in heard.words
-    assert heard.words.endswith('Change the prompt: weft run draw.json --prompt "a circle"\n')
+    assert heard.words.endswith('weft run draw.json --prompt "a circle"\n')
 
 
 def test_what_a_node_prints_is_never_part_of_the_answer(weft: Weft, folder: Path) -> None:

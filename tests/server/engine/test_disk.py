@@ -204,15 +204,16 @@ def test_a_full_disk_is_an_error_with_numbers_and_leaves_nothing(tmp_path: Path)
     assert store.held_bytes == 0
 
 
-def test_on_a_full_disk_other_results_make_room(tmp_path: Path) -> None:
+def test_a_full_disk_costs_no_earlier_result(tmp_path: Path) -> None:
     store = DiskStore(tmp_path, ROOMY)
-    for index in range(4):
-        store.write(f"a{index}key", entry(noise(index, 1_000)))
+    store.write("aakey", entry(noise(1, 500)))
+    before = files(tmp_path)
     with no_file_larger_than(10_000), pytest.raises(DiskFullError):
-        store.write("zzkey", entry(noise(9, 3_000)))
+        store.write("bbkey", entry(noise(2, 50_000)))
 
-    assert store.evictions > 0
-    assert store.held_bytes == sum(path.stat().st_size for path in files(tmp_path))
+    assert files(tmp_path) == before
+    assert store.read("aakey") is not None
+    assert store.read("bbkey") is None
 
 
 def test_what_only_lives_in_memory_is_refused_before_anything_is_written(tmp_path: Path) -> None:
