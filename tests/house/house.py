@@ -40,14 +40,21 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
             yield item
 
 
-def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> int:
-    """The lines of a function's body that hold code: no docstring, blank line or comment."""
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    if not body:
-        return 0
-    end = function.end_lineno or function.lineno
-    text = lines[body[0].lineno - 1 : end]
-    return sum(1 for line in text if line.strip() and not line.strip().startswith("#"))
+def code_lines(item: ast.AST, lines: list[str]) -> int:
+    """The lines of a file or function that hold code: no docstring, blank line or comment."""
+    prose = {number for part in ast.walk(item) for number in _docstring_lines(part)}
+    first, last = getattr(item, "lineno", 1), getattr(item, "end_lineno", len(lines))
+    numbered = enumerate(lines[first - 1 : last], first)
+    return sum(
+        1 for number, line in numbered if number not in prose and line.strip() and line.strip()[0] != "#"
+    )
+
+
+def _docstring_lines(item: ast.AST) -> range:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    if not isinstance(item, documented) or ast.get_docstring(item) is None:
+        return range(0)
+    return range(item.body[0].lineno, (item.body[0].end_lineno or 0) + 1)
 
 
 def public(name: str) -> bool:
