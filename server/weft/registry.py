@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol, TypeVar
 
 from weft import values
@@ -88,20 +87,6 @@ class Registry:
         self._supertypes: dict[str, tuple[str, ...]] = {}
         self._types: tuple[str, ...] = ()
         self.add_contents(collect(CORE, values.__name__, [values]))
-
-    def add_module(self, module: ModuleType, pack: str, *, prefix: str = "") -> None:
-        """Add what one module offers to a pack.
-
-        Args:
-            module: The module; what it imports from outside of its top package is not its own.
-            pack: Name of the pack.
-            prefix: Put before the names of its node types.
-
-        Raises:
-            NameClashError: A name is taken; the registry is as it was.
-        """
-        root = module.__name__.partition(".")[0]
-        self.add_contents(collect(pack, root, [module], prefix=prefix))
 
     def add(self, *functions: Callable[..., object], pack: str = "local") -> None:
         """Add decorated functions one by one, as tests and consoles want it.

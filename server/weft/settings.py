@@ -69,7 +69,6 @@ class Settings(BaseSettings):
         cache_device_bytes: Results kept on the device, at most; "2GiB" and the like are understood.
         cache_ram_bytes: Results kept in memory, at most.
         cache_disk_bytes: Results kept on disk, at most.
-        sampler_rows: Rows of one batched forward of a denoiser, at most.
     """
 
     model_config = SettingsConfigDict(
@@ -90,7 +89,6 @@ class Settings(BaseSettings):
     cache_device_bytes: ByteSize = Field(default=ByteSize(2 * GIB), ge=0)
     cache_ram_bytes: ByteSize = Field(default=ByteSize(4 * GIB), ge=0)
     cache_disk_bytes: ByteSize = Field(default=ByteSize(20 * GIB), ge=0)
-    sampler_rows: int = Field(default=8, ge=1, le=1024)
 
     @property
     def paths(self) -> Paths:

@@ -17,7 +17,7 @@ from weft.errors import (
 )
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
 from weft.node import choices, listing, node
-from weft.packs import collect_functions
+from weft.packs import collect, collect_functions
 from weft.paths import Paths
 from weft.registry import Catalog, Registry
 from weft.values import Image, Mask, value
@@ -146,10 +146,10 @@ def test_two_value_types_of_one_name_are_a_clash(registry: Registry) -> None:
             dataclass(frozen=True)(type("Thing", (), {"__module__": module.__name__}))
         )
         module.Thing = marked  # type: ignore[attr-defined]
-    registry.add_module(first, "first")
+    registry.add_contents(collect("first", "first", [first]))
 
     with pytest.raises(NameClashError, match="toy_thing"):
-        registry.add_module(second, "second")
+        registry.add_contents(collect("second", "second", [second]))
 
 
 def test_two_providers_of_one_name_are_a_clash(registry: Registry) -> None:
@@ -161,12 +161,12 @@ def test_two_providers_of_one_name_are_a_clash(registry: Registry) -> None:
         registry.add(_more_colours)
 
 
-def test_a_module_is_added_with_a_prefix() -> None:
+def test_node_types_of_a_pack_carry_its_prefix() -> None:
     module = ModuleType(__name__)
     module.drive = _drive  # type: ignore[attr-defined]
     registry = Registry()
 
-    registry.add_module(module, "garage", prefix="garage:")
+    registry.add_contents(collect("garage", __name__, [module], prefix="garage:"))
 
     assert registry.types() == ("garage:toy.drive",)
 

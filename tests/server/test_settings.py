@@ -11,7 +11,7 @@ from weft.settings import GIB, Settings, load_settings, shipped_workflows, user_
 def _quiet_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start in an empty folder, without settings in the environment."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DATA_DIR", "OUTPUT_DIR", "DEVICE", "MODELS_DIRS", "CACHE_RAM_BYTES", "SAMPLER_ROWS"):
+    for name in ("DATA_DIR", "OUTPUT_DIR", "DEVICE", "MODELS_DIRS", "CACHE_RAM_BYTES"):
         monkeypatch.delenv(f"WEFT_{name}", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
 
@@ -54,13 +54,13 @@ def test_the_shipped_workflows_are_found_in_a_source_checkout() -> None:
 
 
 def test_flags_go_before_environment_before_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "weft.toml").write_text('device = "mps"\nsampler_rows = 2\noutput_dir = "from-file"\n')
+    (tmp_path / "weft.toml").write_text('device = "mps"\ncache_ram_bytes = 2\noutput_dir = "from-file"\n')
     monkeypatch.setenv("WEFT_DEVICE", "cuda")
-    monkeypatch.setenv("WEFT_SAMPLER_ROWS", "3")
+    monkeypatch.setenv("WEFT_CACHE_RAM_BYTES", "3")
 
     settings = load_settings({"device": "cpu"})
 
-    assert (settings.device, settings.sampler_rows, settings.output_dir) == ("cpu", 3, Path("from-file"))
+    assert (settings.device, settings.cache_ram_bytes, settings.output_dir) == ("cpu", 3, Path("from-file"))
 
 
 def test_a_flag_that_was_not_given_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +110,8 @@ def test_devices_are_named_as_torch_names_them(device: str) -> None:
     [
         ({"device": "gpu"}, "device"),
         ({"device": "cuda:"}, "device"),
-        ({"sampler_rows": 0}, "sampler_rows"),
-        ({"sampler_rows": "many"}, "sampler_rows"),
+        ({"cache_ram_bytes": -1}, "cache_ram_bytes"),
+        ({"cache_ram_bytes": "many"}, "cache_ram_bytes"),
         ({"cache_disk_bytes": -1}, "cache_disk_bytes"),
         ({"cache_disk_bytes": "lots"}, "cache_disk_bytes"),
         ({"data_dir": 5}, "data_dir"),
@@ -127,23 +127,23 @@ def test_a_bad_flag_is_named(flags: dict[str, object], setting: str) -> None:
 
 
 def test_a_bad_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEFT_SAMPLER_ROWS", "many")
+    monkeypatch.setenv("WEFT_CACHE_RAM_BYTES", "many")
 
-    with pytest.raises(SettingsError, match="from the environment variable WEFT_SAMPLER_ROWS is 'many'"):
+    with pytest.raises(SettingsError, match="from the environment variable WEFT_CACHE_RAM_BYTES is 'many'"):
         load_settings()
 
 
 def test_a_bad_value_in_the_file_is_named_with_the_file(tmp_path: Path) -> None:
-    (tmp_path / "weft.toml").write_text("sampler_rows = 5000\n")
+    (tmp_path / "weft.toml").write_text("cache_ram_bytes = -5000\n")
 
-    with pytest.raises(SettingsError, match=r"from the file weft.toml is 5000"):
+    with pytest.raises(SettingsError, match=r"from the file weft.toml is -5000"):
         load_settings()
 
 
 def test_a_bad_value_that_a_higher_source_replaces_does_not_matter(tmp_path: Path) -> None:
-    (tmp_path / "weft.toml").write_text("sampler_rows = 5000\n")
+    (tmp_path / "weft.toml").write_text("cache_ram_bytes = -5000\n")
 
-    assert load_settings({"sampler_rows": 4}).sampler_rows == 4
+    assert load_settings({"cache_ram_bytes": 4}).cache_ram_bytes == 4
 
 
 @pytest.mark.parametrize(("name", "hint"), [("devise", '"device"'), ("cache_ram_byte", '"cache_ram_bytes"')])

@@ -134,10 +134,6 @@ class LiveDisplay:
         """Write the text as a line above what is redrawn."""
         self._console.print(text, style="yellow", soft_wrap=True)
 
-    def redraw(self) -> None:
-        """Draw at once, without waiting for the next turn."""
-        self._live.refresh()
-
     def _render(self) -> "Group":
         from rich.console import Group
         from rich.progress_bar import ProgressBar

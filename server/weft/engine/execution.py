@@ -123,20 +123,6 @@ class Executor:
             return replace(outcome, seconds=0.0, reused=SAME_WORK)
         return outcome
 
-    def compute_quickly(self, order: Order) -> Outcome:
-        """Call a function at once, on this thread; for work too small to be found or shared.
-
-        Args:
-            order: The call; its key is the one its result is kept under.
-
-        Returns:
-            The result.
-
-        Raises:
-            Exception: Whatever the node raised.
-        """
-        return self._finish(order, order.recipe.unpack(order.call()), 0.0)
-
     async def _find_on_disk(self, order: Order) -> Outcome | None:
         key = order.key
         if key is None or self._cache.peek(key) is None:

@@ -9,7 +9,7 @@ from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, key_of, te
 from weft.engine.recipes import Recipe, as_floats
 from weft.graph.structure import Constant, GraphNode, Part, Source, Spread
 from weft.graph_errors import ListLengthError
-from weft.values import JSON, canonical_json
+from weft.values import canonical_json
 
 # Hashing reads about a gigabyte a second; larger values are told apart by how they were made instead.
 MOST_HASHED_BYTES = 64 * 2**20
@@ -264,15 +264,6 @@ def nest(items: Sequence[object], lengths: Sequence[int]) -> object:
         return list(items)
     step = len(items) // lengths[0] if lengths[0] else 0
     return [nest(items[row * step : (row + 1) * step], lengths[1:]) for row in range(lengths[0])]
-
-
-def literal_inputs(node: GraphNode) -> Mapping[str, JSON]:
-    """Return the entered values and defaults of a node that do not change from item to item.
-
-    Args:
-        node: The node.
-    """
-    return {name: value for name, value in node.values.items() if name not in node.axes}
 
 
 def _source_of(part: Part) -> Source | None:

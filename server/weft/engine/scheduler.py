@@ -262,18 +262,14 @@ class GraphRun:
 
     def _skip(self, job: Job, root: str) -> None:
         """Leave out a job, and all that waits for it, since a node that it needs failed."""
-        outcome = NodeOutcome(
-            "skipped", Reason("upstream-failed", f"{root} failed, and this needs its result.")
-        )
+        outcome = _skipped(root)
         self._observe(NodeFinished(job.node.id, outcome.state, outcome.reason))
         self._lose(job, root, outcome)
 
     def _lose(self, job: Job, root: str, outcome: NodeOutcome) -> None:
         """Give up a job and, one after the other, all that waits for it."""
         job.phase, job.lost_to, job.outcome = Phase.LOST, root, outcome
-        skipped = NodeOutcome(
-            "skipped", Reason("upstream-failed", f"{root} failed, and this needs its result.")
-        )
+        skipped = _skipped(root)
         lost = [job]
         while lost:
             gone = lost.pop()

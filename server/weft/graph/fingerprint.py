@@ -7,9 +7,7 @@ nodes and the editor's view never count, nor do workflow boundaries, since those
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal
 
 from weft.errors import JSON
 from weft.graph.structure import Constant, Graph, GraphNode, Part, Source, Spread
@@ -21,40 +19,6 @@ DIGEST_BYTES = 20
 # The same text as `canonical_json` gives, without its look for keys that are no strings: the values of a
 # graph come from a document and have none. Making an encoder for each node would cost more than hashing.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Ingredient:
-    """What one input adds to a fingerprint.
-
-    Attributes:
-        kind: Whether it is a value of the document or comes from other nodes.
-        digest: Equal exactly where the ingredient is.
-    """
-
-    kind: Literal["value", "link"]
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Components:
-    """What one fingerprint is made of, so that two can be told apart by what differs.
-
-    Attributes:
-        type: Node type.
-        version: Its version.
-        code: Digest of its code.
-        outside: Outside state that it declared; None where it declares none.
-        loops: How it maps over lists.
-        inputs: What each input adds, by name.
-    """
-
-    type: str
-    version: int
-    code: str
-    outside: str | None
-    loops: str
-    inputs: Mapping[str, Ingredient]
 
 
 def fingerprints(graph: Graph, outside: Mapping[str, str], *, nonce: str) -> dict[str, str]:
@@ -92,34 +56,6 @@ def fingerprints(graph: Graph, outside: Mapping[str, str], *, nonce: str) -> dic
     return prints
 
 
-def components(graph: Graph, id: str, prints: Mapping[str, str], outside: Mapping[str, str]) -> Components:
-    """Take a fingerprint apart.
-
-    Args:
-        graph: The graph.
-        id: One of its nodes.
-        prints: The fingerprints of what feeds the node, at least.
-        outside: The outside state that was given to `fingerprints`.
-
-    Returns:
-        What the node's fingerprint is made of.
-    """
-    node = graph.nodes[id]
-    inputs = {
-        name: Ingredient("value", _short(_ENCODER.encode(value))) for name, value in node.values.items()
-    }
-    for name, link in node.links.items():
-        inputs[name] = Ingredient("link", _short(_link_text(link, prints)))
-    return Components(
-        type=node.type,
-        version=node.version,
-        code=node.schema.code_digest,
-        outside=outside.get(id),
-        loops=_loops_text(node),
-        inputs=inputs,
-    )
-
-
 def _started(schema: NodeSchema) -> blake2b:
     digest = blake2b(digest_size=DIGEST_BYTES)
     head: list[JSON] = [schema.type, schema.version, schema.code_digest]
@@ -142,12 +78,6 @@ def _part_text(part: Part, prints: Mapping[str, str]) -> str:
 
 def _loops_text(node: GraphNode) -> str:
     """Write which inputs advance together, with the axes by number: their names hold ids."""
-    if not node.axes:
-        return ""
     number = {axis: index for index, axis in enumerate(node.out_axes)}
     mapped = (f"{name}:{[number[axis] for axis in node.axes[name]]}" for name in sorted(node.axes))
     return f"loops {' '.join(mapped)}"
-
-
-def _short(text: str) -> str:
-    return blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()

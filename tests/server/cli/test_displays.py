@@ -117,7 +117,6 @@ def test_a_screen_shows_node_step_and_time_left_while_they_last() -> None:
     with display:
         for event in RUN[:4]:
             display(event)
-        display.redraw()
 
     shown = screen.getvalue()
     assert "sample" in shown

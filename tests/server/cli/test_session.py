@@ -21,9 +21,9 @@ def test_without_options_the_environment_holds(folder: Path) -> None:
 
 
 def test_a_bad_setting_names_where_it_comes_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEFT_SAMPLER_ROWS", "many")
+    monkeypatch.setenv("WEFT_CACHE_RAM_BYTES", "many")
 
-    with pytest.raises(SettingsError, match="WEFT_SAMPLER_ROWS"):
+    with pytest.raises(SettingsError, match="WEFT_CACHE_RAM_BYTES"):
         open_session(Options(command="run"))
 
 

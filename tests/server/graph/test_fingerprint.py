@@ -10,7 +10,7 @@ from weft.errors import JSON
 from weft.graph import fingerprint
 from weft.graph.build import build
 from weft.graph.document import parse_document
-from weft.graph.fingerprint import DIGEST_BYTES, components, fingerprints
+from weft.graph.fingerprint import DIGEST_BYTES, fingerprints
 from weft.graph.structure import Graph
 from weft.graph.workflows import NoWorkflows
 from weft.values import canonical_json
@@ -209,34 +209,6 @@ def test_values_are_hashed_as_canonical_json_writes_them() -> None:
     values: dict[str, JSON] = {"b": [1, 2.5, None, True, "ü"], "a": {"z": 1, "y": {}}}
 
     assert fingerprint._ENCODER.encode(values) == canonical_json(values)
-
-
-def test_the_components_of_a_node_name_its_inputs() -> None:
-    graph = graph_of(NODES)
-    found = components(graph, "s", prints(graph), {"s": "state"})
-
-    assert (found.type, found.version, found.outside) == ("toy.sum", 1, "state")
-    assert found.code == graph.nodes["s"].schema.code_digest
-    assert {name: part.kind for name, part in found.inputs.items()} == {"items": "link"}
-
-
-def test_the_components_differ_where_the_inputs_do() -> None:
-    before, after = graph_of(NODES), graph_of(changed("n", value=3))
-
-    def parts(graph: Graph, name: str) -> dict[str, str]:
-        found = components(graph, name, prints(graph), {}).inputs
-        return {taken: part.digest for taken, part in found.items()}
-
-    assert parts(before, "n") != parts(after, "n")
-    assert parts(before, "a")["a"] != parts(after, "a")["a"]
-    assert parts(before, "a")["b"] == parts(after, "a")["b"]
-
-
-def test_the_components_tell_how_a_node_maps() -> None:
-    graph = graph_of({"r": entry("toy.range"), "a": entry("toy.add", a="@r.items")})
-
-    assert components(graph, "a", prints(graph), {}).loops == "loops a:[0]"
-    assert components(graph, "r", prints(graph), {}).loops == ""
 
 
 def test_ten_thousand_nodes_in_a_chain_have_fingerprints() -> None:
