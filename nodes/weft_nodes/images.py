@@ -182,11 +182,11 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
     return LoadedImage(image=loaded, mask=Mask(with_alpha(loaded.pixels_BHWC)[..., 3].clone()))
 
 
-@node("image.save", lane="io", sink=True, output="files")
+@node("image.save", lane="io", pure=False, sink=True, output="files")
 def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFormat = "png") -> list[str]:
     """Save pictures without loss as files in the output folder, each with the workflow that made it.
 
-    A run that changes nothing saves nothing again: the node names the files of the run before.
+    Every run saves anew, even where nothing has changed since the one before.
 
     Args:
         run: The run this is part of.

@@ -149,6 +149,11 @@ def test_only_what_writes_files_is_a_sink() -> None:
     assert [name for name, found in DEFINITIONS.items() if found.schema.sink] == ["image.save"]
 
 
+def test_a_sink_runs_whenever_it_is_asked_for_and_nothing_else_does() -> None:
+    for definition in DEFINITIONS.values():
+        assert definition.schema.pure != definition.schema.sink, definition.schema.type
+
+
 def test_what_reads_files_knows_when_they_change() -> None:
     for definition in DEFINITIONS.values():
         reads = any(isinstance(entry.widget, ModelFile | ImageFile) for entry in definition.schema.inputs)

@@ -2,7 +2,7 @@
 
 from weft.graph.document import Document, parse_document
 from weft.sdk import read_provenance
-from workflow_runs import Desk
+from workflow_runs import Desk, ran
 
 
 def saving(name: str) -> Document:
@@ -32,6 +32,28 @@ def test_a_saved_picture_carries_the_workflow_that_made_it(tiny: Desk) -> None:
     provenance = read_provenance(path)
     assert provenance is not None
     assert provenance["weft"] == document.to_json()
+
+
+def test_every_run_saves_anew_and_makes_no_picture_again(tiny: Desk) -> None:
+    document = saving("again/one")
+    tiny.run_document(document)
+
+    second = tiny.run_document(document)
+
+    folder = tiny.settings.paths.output_dir / "again"
+    assert sorted(path.name for path in folder.iterdir()) == ["one-00001.png", "one-00002.png"]
+    assert ran(second) == {"save"}
+
+
+def test_a_picture_that_was_deleted_is_saved_again(tiny: Desk) -> None:
+    document = saving("lost/one")
+    tiny.run_document(document)
+    path = tiny.settings.paths.output_dir / "lost" / "one-00001.png"
+    path.unlink()
+
+    tiny.run_document(document)
+
+    assert path.is_file()
 
 
 def test_a_name_outside_the_output_folder_is_one_clear_problem(tiny: Desk) -> None:
