@@ -31,7 +31,7 @@ class Batcher:
 
     Args:
         max_rows: Most rows of one forward, >= 1; a guided job takes two. More rows are faster until the
-            device is busy; see `best_rows`.
+            device is busy.
         exact: Pad every forward to `max_rows`, so that a job's result is bitwise the same in any company;
             without it the company changes results by float rounding (about 1e-6 of their size).
     """

@@ -12,11 +12,10 @@ DiffusionError
 └── SamplingCancelledError   cancelled
 """
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
-from weft.sdk import NodeError
+from weft.sdk import NodeError, suggest
 
 
 class DiffusionError(NodeError):
@@ -43,11 +42,9 @@ class UnknownNameError(DiffusionError):
 
     def __init__(self, *, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-        guess = f"Did you mean '{close[0]}'? " if close else ""
         super().__init__(
             f"There is no {self.kind} '{name}'.",
-            hint=f"{guess}Known {self.kind}s: {', '.join(names)}.",
+            hint=suggest(name, names) or f"Known {self.kind}s: {', '.join(names)}.",
         )
 
 

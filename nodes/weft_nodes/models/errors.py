@@ -4,12 +4,12 @@ ModelError (weft.sdk)
 ├── ModelFileMissingError      checkpoint-missing       there is no such file or folder
 ├── ModelFileRefusedError      pickle-refused           a pickle: opening it would run code
 ├── CheckpointCorruptError     checkpoint-corrupt       truncated, damaged, or not a weight file at all
-├── CheckpointIncompleteError  checkpoint-incomplete    readable, but tensors of the architecture are missing
-or misshapen ├── CheckpointUnknownError     checkpoint-unknown       no known family has these tensors ├──
-CheckpointChangedError     checkpoint-changed       the file is no longer the one the handle was made from ├──
-FamilyUnknownError         family-unknown           a handle names a family that is not installed ├──
-LatentMismatchError        latent-mismatch          a latent of another space, or a picture of an impossible
-size └── PatchMismatchError         patch-mismatch           a LoRA was made for another architecture
+├── CheckpointIncompleteError  checkpoint-incomplete    readable, but tensors are missing or misshapen
+├── CheckpointUnknownError     checkpoint-unknown       no known family has these tensors
+├── CheckpointChangedError     checkpoint-changed       no longer the file the handle was made from
+├── FamilyUnknownError         family-unknown           a handle names a family that is not installed
+├── LatentMismatchError        latent-mismatch          a latent or picture that the autoencoder cannot read
+└── PatchMismatchError         patch-mismatch           a LoRA was made for another architecture
 """
 
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from weft_nodes.models.adapter import Family, ModulePart, TextPart
+from weft_nodes.models.adapter import Family, ModulePart
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncompleteError, ModelFileMissingError
 from weft_nodes.models.handles import Weights
@@ -253,14 +253,6 @@ def read_json(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise CheckpointCorruptError(path=path, problem="it is not a JSON object")
     return content
-
-
-def load_text_stack(
-    checkpoint: Checkpoint, part: TextPart, *, path: Path, dtype: torch.dtype, device: torch.device
-) -> tuple[nn.Module, PreTrainedTokenizerBase]:
-    """Load a text encoder and its tokenizer; see `load_module`."""
-    module = load_module(checkpoint, part.encoder, path=path, dtype=dtype, device=device)
-    return module, checkpoint.tokenizer(part.tokenizer)
 
 
 def _texts(folder: Path) -> list[Path]:

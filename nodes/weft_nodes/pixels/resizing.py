@@ -1,6 +1,6 @@
 """Other sizes for pictures, masks and latents, without the jagged edges of dropped pixels."""
 
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -16,8 +16,6 @@ Method: TypeAlias = Literal["nearest", "area", "bilinear", "bicubic", "lanczos"]
 
 Fit: TypeAlias = Literal["stretch", "inside", "cover", "pad"]
 """What happens to a picture whose proportions are not those of the new size."""
-
-METHODS: tuple[str, ...] = get_args(Method)
 
 
 def resize_planes(planes_BChw: Tensor, *, width: int, height: int, method: Method) -> Tensor:

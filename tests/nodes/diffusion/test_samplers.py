@@ -247,7 +247,7 @@ def test_a_misspelt_sampler_is_answered_with_the_closest() -> None:
         find_sampler("dpmp_2m")
 
     assert caught.value.code == "unknown-sampler"
-    assert "'dpmpp_2m'" in caught.value.hint
+    assert '"dpmpp_2m"' in caught.value.hint
 
 
 @pytest.mark.parametrize("space", [SD, FLOW], ids=["diffusion", "flow"])

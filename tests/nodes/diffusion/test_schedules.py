@@ -180,7 +180,7 @@ def test_an_unknown_schedule_is_answered_with_the_closest() -> None:
         schedule("karas", SD, 20)
 
     assert caught.value.code == "unknown-schedule"
-    assert "'karras'" in caught.value.hint
+    assert '"karras"' in caught.value.hint
 
 
 @pytest.mark.parametrize(("steps", "denoise"), [(0, 1.0), (-3, 1.0), (20, 1.2), (20, -0.1)])

@@ -1,10 +1,11 @@
 """Resizing keeps what should stay: constants, averages, proportions, and the colour beside transparency."""
 
+from typing import get_args
+
 import pytest
 import torch
 from weft_nodes.pixels.errors import PictureTooLargeError
 from weft_nodes.pixels.resizing import (
-    METHODS,
     Method,
     middle_of,
     resize_mask,
@@ -14,7 +15,7 @@ from weft_nodes.pixels.resizing import (
     size_inside,
 )
 
-every_method = pytest.mark.parametrize("method", METHODS)
+every_method = pytest.mark.parametrize("method", get_args(Method))
 
 
 @every_method
@@ -33,7 +34,7 @@ def test_the_same_size_changes_nothing(method: Method) -> None:
     assert resize_pixels(pixels, width=6, height=5, method=method) is pixels
 
 
-@pytest.mark.parametrize("method", [name for name in METHODS if name != "nearest"])
+@pytest.mark.parametrize("method", [name for name in get_args(Method) if name != "nearest"])
 def test_a_fine_checkerboard_shrinks_to_its_average(method: Method) -> None:
     rows = torch.arange(64)
     board = ((rows[:, None] + rows[None, :]) % 2).float()[None, :, :, None].repeat(1, 1, 1, 3)
