@@ -3,14 +3,27 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
-from weft.sdk import CancelledRunError, Choice, NodeError, Number, Run, Seed, Slider, Text, choices, node
+from weft.sdk import (
+    CancelledRunError,
+    Choice,
+    NodeError,
+    Number,
+    Run,
+    Seed,
+    Slider,
+    Text,
+    Traits,
+    choices,
+    node,
+)
 
 from weft_nodes.diffusion.denoiser import SampleJob, Start, split_latent
 from weft_nodes.diffusion.errors import SamplingCancelledError
@@ -27,6 +40,17 @@ from weft_nodes.models.service import SamplerService
 
 _MOST_STEPS = 1000
 _SECONDS_BETWEEN_PREVIEWS = 0.1
+
+# What is sampled together must be of one family and one latent space.
+_SAMPLED: Mapping[str, Traits] = MappingProxyType(
+    {
+        "model": {"family": "$family", "space": "$space"},
+        "positive": {"family": "$family"},
+        "negative": {"family": "$family"},
+        "latent": {"space": "$space"},
+    }
+)
+_SAMPLES: Mapping[str, Traits] = MappingProxyType({"latent": {"space": "$space"}})
 
 
 class SigmasError(NodeError):
@@ -59,16 +83,7 @@ def schedule_names() -> Sequence[str]:
     return tuple(SCHEDULES)
 
 
-@node(
-    "latent.sample",
-    accepts={
-        "model": {"family": "$family", "space": "$space"},
-        "positive": {"family": "$family"},
-        "negative": {"family": "$family"},
-        "latent": {"space": "$space"},
-    },
-    gives={"latent": {"space": "$space"}},
-)
+@node("latent.sample", accepts=_SAMPLED, gives=_SAMPLES)
 async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -122,16 +137,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node(
-    "latent.sample_steps",
-    accepts={
-        "model": {"family": "$family", "space": "$space"},
-        "positive": {"family": "$family"},
-        "negative": {"family": "$family"},
-        "latent": {"space": "$space"},
-    },
-    gives={"latent": {"space": "$space"}},
-)
+@node("latent.sample_steps", accepts=_SAMPLED, gives=_SAMPLES)
 async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -199,17 +205,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node(
-    "latent.sample_custom",
-    accepts={
-        "model": {"family": "$family", "space": "$space"},
-        "positive": {"family": "$family"},
-        "negative": {"family": "$family"},
-        "latent": {"space": "$space"},
-        "sigmas": {"family": "$family"},
-    },
-    gives={"latent": {"space": "$space"}},
-)
+@node("latent.sample_custom", accepts={**_SAMPLED, "sigmas": {"family": "$family"}}, gives=_SAMPLES)
 async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
