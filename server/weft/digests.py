@@ -12,8 +12,14 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
+
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where statements hold other statements; expressions hold none, and imports are statements."""
+
+_MOST_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,7 @@ class CodeDigests:
             return None
         content = path.read_bytes()
         is_package = path.name == "__init__.py"
-        try:
-            tree = ast.parse(content)
-        except (SyntaxError, ValueError):
-            # A module that is never imported need not be correct.
-            return _Source(content, frozenset())
-        return _Source(content, frozenset(self._imports(tree, name, is_package=is_package)))
+        return _Source(content, frozenset(self._imports(content, name, is_package=is_package)))
 
     def _path(self, name: str) -> Path | None:
         module = sys.modules.get(self._root)
@@ -100,12 +101,12 @@ class CodeDigests:
         )
         return next((path for path in candidates if path.is_file()), None)
 
-    def _imports(self, tree: ast.AST, name: str, *, is_package: bool) -> Iterator[str]:
-        for statement in ast.walk(tree):
+    def _imports(self, content: bytes, name: str, *, is_package: bool) -> Iterator[str]:
+        for statement in _import_statements(content):
             if isinstance(statement, ast.Import):
                 found = (self._relative(alias.name) for alias in statement.names)
                 yield from self._with_parents(entry for entry in found if entry is not None)
-            elif isinstance(statement, ast.ImportFrom):
+            else:
                 yield from self._with_parents(self._from_import(statement, name, is_package=is_package))
 
     def _from_import(self, statement: ast.ImportFrom, name: str, *, is_package: bool) -> list[str]:
@@ -128,3 +129,23 @@ class CodeDigests:
         for name in names:
             parts = name.split(".")
             yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+
+
+@lru_cache(maxsize=_MOST_REMEMBERED)
+def _import_statements(content: bytes) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Find the imports in a source, however deep; remembered by the source itself, so never out of date."""
+    if b"import" not in content:
+        return ()
+    try:
+        pending: list[ast.AST] = [ast.parse(content)]
+    except (SyntaxError, ValueError):
+        # A module that is never imported need not be correct.
+        return ()
+    found: list[ast.Import | ast.ImportFrom] = []
+    while pending:
+        statement = pending.pop()
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            found.append(statement)
+        for block in _BLOCKS:
+            pending.extend(getattr(statement, block, ()))
+    return tuple(found)

@@ -3,27 +3,11 @@
 An error says one sentence of fact (who, has what, expects what) and one sentence of help. Its
 ``code`` is stable: scripts, the HTTP API and the editor rely on it, never on the words.
 
-The leaves below GraphError live in `weft.graph_errors`. The tree (``code`` in brackets)::
+The tree (``code`` in brackets)::
 
     WeftError [weft-error]
     ├── GraphError [graph-error]
-    │   ├── ProblemsError [problems]
-    │   ├── DocumentInvalidError [document-invalid]
-    │   ├── DocumentVersionError [document-version]
-    │   ├── NodeTypeUnknownError [node-type-unknown]
-    │   ├── NodeVersionError [node-version]
-    │   ├── NodeUnknownError [node-unknown]
-    │   ├── InputUnknownError [input-unknown]
-    │   ├── InputMissingError [input-missing]
-    │   ├── InputInvalidError [input-invalid]
-    │   ├── OutputUnknownError [output-unknown]
-    │   ├── SocketMismatchError [socket-mismatch]
-    │   ├── TraitMismatchError [trait-mismatch]
-    │   ├── CycleError [cycle]
-    │   ├── ListLengthError [list-length]
-    │   ├── BypassImpossibleError [bypass-impossible]
-    │   ├── WorkflowUnknownError [workflow-unknown]
-    │   └── WorkflowRecursionError [workflow-recursion]
+    │   └── ProblemsError [problems]
     ├── NodeError [node-error]
     │   ├── NodeDefinitionError [node-definition]
     │   ├── AnnotationUnsupportedError [annotation-unsupported]
@@ -50,6 +34,21 @@ The leaves below GraphError live in `weft.graph_errors`. The tree (``code`` in b
     ├── ModelError [model-error]
     ├── SettingsError [settings-invalid]
     └── CancelledRunError [cancelled]
+
+Leaves that one part of weft alone raises stand there, with these codes::
+
+    weft.graph_errors      document-invalid, document-version, node-type-unknown, node-version, node-unknown,
+                           input-unknown, input-missing, input-invalid, output-unknown, socket-mismatch,
+                           trait-mismatch, cycle, list-length, bypass-impossible, workflow-unknown,
+                           workflow-recursion
+    weft.graph.faults      json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
+                           port-invalid, port-conflict, workflow-input-unknown, graph-too-large, list-too-long
+    weft.engine.execution  input-mutated
+    weft.engine.recipes    result-shape
+    weft.engine.codec      not-storable, not-readable
+    weft.engine.disk       cache-damaged
+    weft.engine.cache      cache-unwritable
+    weft.cli.faults        usage, file-unreadable, picture-without-workflow, device-unavailable, internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
 """

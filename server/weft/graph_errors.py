@@ -1,4 +1,4 @@
-"""The errors of a workflow document: the leaves below `GraphError` in the tree of `weft.errors`."""
+"""The errors of a workflow document, all of them below `GraphError`."""
 
 from __future__ import annotations
 

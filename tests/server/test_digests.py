@@ -70,10 +70,33 @@ def test_a_module_changes_with_its_own_source(tmp_path: Path) -> None:
         "import toypack.part as p",
         "def late():\n    from .part import x",
         "try:\n    from .part import x\nexcept ImportError:\n    x = 0",
+        "try:\n    x = 0\nexcept ImportError:\n    from .part import x",
+        "try:\n    x = 0\nfinally:\n    from .part import x",
+        "if False:\n    x = 0\nelse:\n    import toypack.part",
+        "for x in ():\n    x += 1\nelse:\n    from . import part",
+        "match 1:\n    case 1:\n        from .part import x",
+        "class Late:\n    async def x(self):\n        with open('x'):\n            from .part import x",
+        "x = 0; from .part import x",
+        "from .part import (\n    x,\n)",
     ],
 )
 def test_a_module_changes_with_what_it_imports_however_it_does_so(tmp_path: Path, statement: str) -> None:
     write(tmp_path / "toypack", nodes=statement, part="x = 1")
+
+    assert changes(tmp_path, "toypack.nodes", "part.py")
+
+
+def test_words_about_an_import_are_none(tmp_path: Path) -> None:
+    write(tmp_path / "toypack", nodes='"""\nfrom .part import x\n"""\n# import toypack.part\n', part="x = 1")
+
+    assert not changes(tmp_path, "toypack.nodes", "part.py")
+
+
+def test_an_import_that_is_added_later_counts_from_then_on(tmp_path: Path) -> None:
+    write(tmp_path / "toypack", nodes="x = 1", part="y = 1")
+    assert not changes(tmp_path, "toypack.nodes", "part.py")
+
+    (tmp_path / "toypack" / "nodes.py").write_text("from .part import y")
 
     assert changes(tmp_path, "toypack.nodes", "part.py")
 

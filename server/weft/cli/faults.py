@@ -6,7 +6,6 @@ Codes in brackets; all others come from `weft.errors`::
     ├── UsageError [usage]                                      a command or option that does not exist
     ├── FileUnreadableError [file-unreadable]                   not there, a folder, or not ours to read
     ├── PictureWithoutWorkflowError [picture-without-workflow]  a picture that does not say how it was made
-    ├── GivenInputUnknownError [workflow-input-unknown]         a value for an input that the workflow lacks
     ├── DeviceUnavailableError [device-unavailable]             no such device on this machine
     └── InternalError [internal]                                a mistake in weft itself or in a pack
 """
@@ -14,6 +13,7 @@ Codes in brackets; all others come from `weft.errors`::
 from collections.abc import Sequence
 
 from weft.errors import WeftError, suggest
+from weft.graph.faults import WorkflowInputUnknownError
 
 
 class UsageError(WeftError):
@@ -46,15 +46,13 @@ class PictureWithoutWorkflowError(WeftError):
         )
 
 
-class GivenInputUnknownError(WeftError):
-    """A value was given for an input that the workflow does not have."""
-
-    code = "workflow-input-unknown"
+class GivenInputUnknownError(WorkflowInputUnknownError):
+    """A value was given for an input that the workflow does not have; it may be a misspelt option."""
 
     def __init__(self, *, name: str, workflow: str, inputs: Sequence[str], options: Sequence[str]) -> None:
         listed = f"Its inputs are {', '.join(inputs)}." if inputs else "It declares no inputs."
         guess = _guess(name, [*inputs, *options])
-        super().__init__(f'{workflow} has no input "{name}".', hint=f"{guess} {listed}".strip())
+        super().__init__(name=name, known=inputs, workflow=workflow, hint=f"{guess} {listed}".strip())
 
 
 class DeviceUnavailableError(WeftError):

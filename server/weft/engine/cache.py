@@ -228,15 +228,14 @@ class ResultCache:
         if persist and disk is not None:
             self._writer.submit(lambda: disk.write_link(key, link))
 
-    def find_link(self, key: str, *, on_disk: bool = True) -> Link | None:
+    def find_link(self, key: str) -> Link | None:
         """Return what a key stands for; None where that is not known.
 
         Args:
             key: The key.
-            on_disk: Whether to look there too.
         """
         link = self._links.get(key)
-        if link is None and on_disk and self._disk is not None:
+        if link is None and self._disk is not None:
             link = self._disk.read_link(key)
             if link is not None:
                 self._links[key] = link

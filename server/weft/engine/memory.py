@@ -7,23 +7,9 @@ from dataclasses import dataclass
 
 import torch
 
-from weft.errors import NodeError, OutOfMemoryError
+from weft.errors import OutOfMemoryError
 
 UNITS = (("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30), ("bytes", 1))
-
-
-class MemoryBudgetError(NodeError):
-    """Something would exceed the memory it was given; raised before it is placed."""
-
-    code = "memory-budget"
-
-    def __init__(self, *, needed_bytes: int, available_bytes: int) -> None:
-        super().__init__(
-            f"{needed_bytes} bytes are needed, but {available_bytes} are left.",
-            hint="Use a smaller picture or batch.",
-        )
-        self.needed_bytes = needed_bytes
-        self.available_bytes = available_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +34,6 @@ def shortage_of(error: BaseException) -> Shortage | None:
     Returns:
         The shortage; None where the exception is about something else.
     """
-    if isinstance(error, MemoryBudgetError):
-        return Shortage(error.needed_bytes, error.available_bytes)
     text = str(error)
     is_cpu_allocator = isinstance(error, RuntimeError) and "can't allocate memory" in text
     if isinstance(error, torch.OutOfMemoryError | MemoryError) or is_cpu_allocator:

@@ -1,6 +1,6 @@
 """The faults of a graph that only its check can find, each with its stable code and its words.
 
-The more general ones (an unknown node type, a missing input, a cycle …) stand in ``weft.errors``.
+The more general ones (an unknown node type, a missing input, a cycle …) stand in `weft.graph_errors`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -97,10 +97,12 @@ class WorkflowInputUnknownError(GraphError):
 
     code = "workflow-input-unknown"
 
-    def __init__(self, *, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, *, name: str, known: Iterable[str], workflow: str = "The workflow", hint: str = ""
+    ) -> None:
         super().__init__(
-            f'The workflow has no input "{name}".',
-            hint=suggest(name, known) or "It has no inputs at all.",
+            f'{workflow} has no input "{name}".',
+            hint=hint or suggest(name, known) or "It has no inputs at all.",
         )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from weft.engine.memory import MemoryBudgetError, MemoryRelief, Shortage, shortage_of
+from weft.engine.memory import MemoryRelief, Shortage, shortage_of
 
 CUDA_TEXT = (
     "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.81 GiB "
@@ -21,8 +21,8 @@ def test_a_host_shortage_is_recognised_as_torch_reports_it() -> None:
     assert shortage_of(raised.value) == Shortage(2**60, None)
 
 
-def test_a_budget_says_its_numbers() -> None:
-    assert shortage_of(MemoryBudgetError(needed_bytes=10, available_bytes=3)) == Shortage(10, 3)
+def test_a_shortage_in_an_unknown_unit_is_one_of_unknown_size() -> None:
+    assert shortage_of(torch.OutOfMemoryError("Tried to allocate 3 pages.")) == Shortage(None, None)
 
 
 def test_python_running_out_of_memory_counts_too() -> None:

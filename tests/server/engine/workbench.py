@@ -15,7 +15,6 @@ from weft.engine.cache import ResultCache
 from weft.engine.cancel import CancelToken
 from weft.engine.engine import Engine
 from weft.engine.events import Event
-from weft.engine.memory import MemoryBudgetError
 from weft.engine.results import RunResult
 from weft.errors import JSON, NodeError
 from weft.graph.build import build
@@ -47,6 +46,13 @@ class Secret:
     """A value that cannot be written to disk."""
 
     word: object
+
+
+def shortage(needed_bytes: int) -> torch.OutOfMemoryError:
+    """What torch raises where so many bytes are asked for and 7 are left."""
+    return torch.OutOfMemoryError(
+        f"Tried to allocate {needed_bytes} bytes. The device has 9 bytes, of which 7 bytes is free."
+    )
 
 
 class Pair(NamedTuple):
@@ -287,14 +293,14 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         state.calls.append(f"hungry {needed}")
         run.service(Tally)
         if state.runs_short():
-            raise MemoryBudgetError(needed_bytes=needed, available_bytes=7)
+            raise shortage(needed)
         return needed
 
     @node("toy.hungry_async", output="value")
     async def _hungry_async(needed: int = MEGABYTE) -> int:
         state.calls.append(f"hungry_async {needed}")
         if state.runs_short():
-            raise MemoryBudgetError(needed_bytes=needed, available_bytes=7)
+            raise shortage(needed)
         return needed
 
     return [
