@@ -1,11 +1,16 @@
 """Nodes in graphs: lists that map, branches that do not run, regions, inpainting and split sampling."""
 
+import asyncio
 from collections.abc import Mapping
 
 import pytest
+import tiny_models
 import torch
+from safetensors.torch import load_file, save_file
+from weft.engine.events import Event, NodePreview, NodeProgress
 from weft.engine.results import RunResult
 from weft.errors import JSON
+from weft.graph.check import check
 from weft.graph.document import parse_document
 from weft.sdk import Image
 from workflow_runs import Desk, ran
@@ -223,6 +228,23 @@ def test_prompts_that_follow_each_other_cover_all_steps(tiny: Desk) -> None:
     assert pixels_of(tiny, "decode.image", nodes).shape == (1, 64, 64, 3)
 
 
+def test_a_prompt_equals_itself_in_two_ranges_of_steps_and_another_does_not(tiny: Desk) -> None:
+    nodes = model_nodes(steps=4)
+    whole = pixels_of(tiny, "decode.image", nodes)
+
+    def followed_by(late: str) -> torch.Tensor:
+        changed = nodes | {
+            "early": entry("prompt.range", conditioning=link("red.conditioning"), end=0.5),
+            "late": entry("prompt.range", conditioning=link(f"{late}.conditioning"), start=0.5),
+            "both": entry("prompt.combine", a=link("early.conditioning"), b=link("late.conditioning")),
+            "sample": model_nodes(positive=link("both.conditioning"), steps=4)["sample"],
+        }
+        return pixels_of(tiny, "decode.image", changed)
+
+    torch.testing.assert_close(followed_by("red"), whole, atol=1e-5, rtol=0)
+    assert not torch.allclose(followed_by("blue"), whole, atol=1e-4)
+
+
 def test_a_prompt_that_ends_too_early_is_one_clear_problem(tiny: Desk) -> None:
     nodes = model_nodes()
     nodes |= {"early": entry("prompt.range", conditioning=link("red.conditioning"), end=0.5)}
@@ -231,6 +253,24 @@ def test_a_prompt_that_ends_too_early_is_one_clear_problem(tiny: Desk) -> None:
     result = run(tiny, "decode.image", nodes)
 
     assert [(problem.node, problem.code) for problem in result.problems] == [("sample", "bad-conditioning")]
+
+
+def test_a_picture_is_made_anew_as_far_as_denoise_says(tiny: Desk) -> None:
+    nodes = model_nodes()
+    nodes |= {
+        "code": entry("latent.encode", image=link("decode.image"), vae=link("checkpoint.vae")),
+        "source": entry("latent.decode", latent=link("code.latent"), vae=link("checkpoint.vae")),
+    }
+    source = pixels_of(tiny, "source.image", nodes)
+
+    def change(denoise: float) -> float:
+        again = model_nodes(latent=link("code.latent"), denoise=denoise, steps=5, seed=8)["sample"]
+        final = entry("latent.decode", latent=link("again.latent"), vae=link("checkpoint.vae"))
+        picture = pixels_of(tiny, "final.image", nodes | {"again": again, "final": final})
+        return float((picture - source).abs().mean())
+
+    assert change(0.0) == 0
+    assert 0 < change(0.2) < change(1.0)
 
 
 def test_inpainting_keeps_the_latent_outside_its_mask(tiny: Desk) -> None:
@@ -306,6 +346,30 @@ def test_levels_of_a_schedule_can_be_cut_and_sampled_in_turn(tiny: Desk) -> None
     assert result_of(tiny, "compare.is_equal", nodes) is True
 
 
+def test_levels_written_by_hand_are_those_that_are_sampled(tiny: Desk) -> None:
+    nodes = model_nodes(sampler="euler")
+    custom: dict[str, JSON] = {
+        "model": link("checkpoint.model"),
+        "positive": link("red.conditioning"),
+        "latent": link("empty.latent"),
+        "sampler": "euler",
+        "seed": 5,
+    }
+    nodes |= {
+        "levels": entry("sigmas.schedule", model=link("checkpoint.model"), steps=2),
+        "same": entry("latent.sample_custom", **custom, sigmas=link("levels.sigmas")),
+        "written": entry("sigmas.manual", levels="9, 3, 1, 0"),
+        "other": entry("latent.sample_custom", **custom, sigmas=link("written.sigmas")),
+        "same_picture": entry("latent.decode", latent=link("same.latent"), vae=link("checkpoint.vae")),
+        "other_picture": entry("latent.decode", latent=link("other.latent"), vae=link("checkpoint.vae")),
+    }
+
+    usual = pixels_of(tiny, "decode.image", nodes)
+
+    assert pixels_of(tiny, "same_picture.image", nodes).equal(usual)
+    assert not torch.allclose(pixels_of(tiny, "other_picture.image", nodes), usual, atol=1e-4)
+
+
 def test_guidance_scales_are_compared_on_one_sheet(tiny: Desk) -> None:
     nodes = model_nodes(guidance_scale=link("scales.numbers"), negative=link("blue.conditioning"))
     nodes |= {
@@ -326,3 +390,62 @@ def test_noise_levels_are_not_taken_for_a_number(tiny: Desk) -> None:
 
     with pytest.raises(AssertionError, match="socket-mismatch"):
         run(tiny, "sum.value", nodes)
+
+
+def test_steps_and_previews_reach_the_observer_before_the_picture(tiny: Desk) -> None:
+    nodes = model_nodes(steps=3, seed=77)
+    document = parse_document(
+        {"weft": 1, "outputs": {"it": link("decode.image")}, "nodes": dict[str, JSON](nodes)}
+    )
+    report = check(document, tiny.loaded.registry, tiny.workflows)
+    assert report.graph is not None, report.problems
+    seen: list[Event] = []
+
+    asyncio.run(tiny.engine.run(report.graph, observer=seen.append))
+
+    steps = [event for event in seen if isinstance(event, NodeProgress) and event.node == "sample"]
+    previews = [event for event in seen if isinstance(event, NodePreview)]
+    assert [(event.step, event.total) for event in steps] == [(1, 3), (2, 3), (3, 3)]
+    assert {event.node for event in previews} == {"sample"}
+    # One value for each latent pixel; the last step is always shown.
+    assert previews[-1].pixels_HWC.shape == (8, 8, 3)
+
+
+def test_a_network_that_overflows_is_one_clear_problem(tiny: Desk) -> None:
+    folder = tiny.settings.paths.models[0]
+    broken = tiny_models.copy_folder(folder / "starter", folder / "broken")
+    (weights,) = (broken / "unet").glob("*.safetensors")
+    tensors = load_file(weights)
+    save_file(tensors | {"conv_out.bias": torch.full_like(tensors["conv_out.bias"], torch.nan)}, weights)
+    nodes = model_nodes() | {"checkpoint": entry("checkpoint.load", checkpoint="broken")}
+
+    result = run(tiny, "decode.image", nodes)
+
+    (problem,) = result.problems
+    assert (problem.node, problem.code) == ("sample", "non-finite")
+    assert "dpmpp_2m" in problem.message
+    assert "float32" in problem.hint
+
+
+@pytest.mark.parametrize("family", ["sd15", "sd2", "sdxl"])
+def test_a_checkpoint_of_every_family_draws(tiny: Desk, family: str) -> None:
+    tiny_models.write_folder(tiny.settings.paths.models[0] / family, family)
+    nodes = model_nodes(negative=link("blue.conditioning"))
+    nodes |= {"checkpoint": entry("checkpoint.load", checkpoint=family)}
+
+    picture = pixels_of(tiny, "decode.image", nodes)
+
+    assert picture.shape == (1, 64, 64, 3)
+    assert picture.std() > 0.01
+
+
+def test_prompts_of_another_family_are_refused_before_anything_runs(tiny: Desk) -> None:
+    tiny_models.write_folder(tiny.settings.paths.models[0] / "other", "sdxl")
+    nodes = model_nodes()
+    nodes |= {
+        "xl": entry("checkpoint.load", checkpoint="other"),
+        "red": entry("prompt.encode", encoder=link("xl.encoder"), text="red"),
+    }
+
+    with pytest.raises(AssertionError, match="family"):
+        run(tiny, "decode.image", nodes)
