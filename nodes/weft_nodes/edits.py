@@ -66,6 +66,7 @@ def resize_image(
 
     Raises:
         PictureTooLargeError: The new pictures have more than 512 megapixels.
+        ColorError: Bars are needed, and their colour is not written as #rrggbb.
     """
     pixels = image.pixels_BHWC
     old = {"width": pixels.shape[2], "height": pixels.shape[1]}
@@ -132,6 +133,9 @@ def scale_image_to_area(
 
     Returns:
         Pictures of about that area.
+
+    Raises:
+        PictureTooLargeError: The new pictures have more than 512 megapixels.
     """
     height, width = image.pixels_BHWC.shape[1:3]
     factor = (megapixels * 1_000_000 / (width * height)) ** 0.5
@@ -153,10 +157,10 @@ def crop_image(
 
     Args:
         image: Pictures of any size.
-        left: Pixels to leave out on the left.
-        top: Pixels to leave out above.
-        width: Width of the part in pixels.
-        height: Height of the part in pixels.
+        left: Pixels to leave out on the left, 0..16384.
+        top: Pixels to leave out above, 0..16384.
+        width: Width of the part in pixels, 1..16384.
+        height: Height of the part in pixels, 1..16384.
 
     Returns:
         The part, one per picture.
@@ -187,10 +191,10 @@ def pad_image(
 
     Args:
         image: Pictures of any size.
-        left: Pixels to add on the left.
-        top: Pixels to add above.
-        right: Pixels to add on the right.
-        bottom: Pixels to add below.
+        left: Pixels to add on the left, 0..16384.
+        top: Pixels to add above, 0..16384.
+        right: Pixels to add on the right, 0..16384.
+        bottom: Pixels to add below, 0..16384.
         color: Colour of the new room.
 
     Returns:
@@ -198,6 +202,7 @@ def pad_image(
 
     Raises:
         PictureTooLargeError: The new pictures have more than 512 megapixels.
+        ColorError: The colour is not written as #rrggbb.
     """
     pixels = image.pixels_BHWC
     height, width = pixels.shape[1:3]
@@ -287,8 +292,8 @@ def composite_images(
         background: Pictures that give the size of the result.
         foreground: Pictures to put on them; transparent parts let the background through, and what hangs
             over the edge is cut off.
-        left: Where the left edge of the foreground lies, in pixels; may be negative.
-        top: Where its upper edge lies, in pixels; may be negative.
+        left: Where the left edge of the foreground lies, in pixels, -16384..16384.
+        top: Where its upper edge lies, in pixels, -16384..16384.
         mask: Which part of the foreground is put down, as large as the foreground; all of it by default.
 
     Returns:

@@ -322,7 +322,7 @@ def pick_image(image: Image, index: Annotated[int, Number(0, 4095)] = 0) -> Imag
 
     Args:
         image: A batch of pictures.
-        index: Which one, from 0.
+        index: Which one, 0..4095.
 
     Returns:
         One picture.
@@ -361,6 +361,7 @@ def grid_of_images(
     Raises:
         SheetError: There are no pictures, or not as many labels as pictures.
         PictureTooLargeError: The sheet has more than 512 megapixels.
+        ColorError: The colour is not written as #rrggbb.
     """
     pictures_HWC = [pixels_HWC for batch in _with_equal_channels(images) for pixels_HWC in batch]
     if not pictures_HWC:

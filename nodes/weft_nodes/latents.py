@@ -187,6 +187,7 @@ def resize_latent(
         Latents of that size; their masks are resized too.
 
     Raises:
+        LatentSpaceError: The latents are of no model family that is known.
         LatentSizeError: Width or height is no such multiple.
         PictureTooLargeError: The pictures have more than 512 megapixels.
     """
@@ -213,6 +214,7 @@ def scale_latent(
         Latents whose sides are rounded to whole latent pixels; their masks are resized too.
 
     Raises:
+        LatentSpaceError: The latents are of no model family that is known.
         PictureTooLargeError: The pictures have more than 512 megapixels.
     """
     height, width = (max(1, round(side * factor)) for side in latent.samples_BChw.shape[-2:])
@@ -230,6 +232,9 @@ def latent_size(latent: Latent) -> LatentSize:
 
     Returns:
         Width, height and how many there are.
+
+    Raises:
+        LatentSpaceError: The latent is of no model family that is known.
     """
     reduction = _facts_of(latent.space).reduction
     height, width = latent.samples_BChw.shape[-2:]
@@ -336,7 +341,7 @@ def pick_latent(latent: Latent, index: Annotated[int, Number(0, 4095)] = 0) -> L
 
     Args:
         latent: A batch of latents.
-        index: Which one, from 0.
+        index: Which one, 0..4095.
 
     Returns:
         One latent.

@@ -165,9 +165,9 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
         latent: Where to begin: an empty latent, the latent of a picture, or one that still has noise.
         seed: The same seed gives the same picture; picture k of a batch uses seed + k.
         steps: Steps of the whole sampling, 1..200.
-        start_step: First step to take, from 0; above 0 an earlier node took the others.
-        end_step: Step to stop before; beyond `steps` it means the end. Stopping earlier leaves noise in the
-            latent, which the next node goes on from with `add_noise` off.
+        start_step: First step to take, 0..1000; above 0 an earlier node took the others.
+        end_step: Step to stop before, 0..1000; beyond `steps` it means the end. Stopping earlier leaves noise
+            in the latent, which the next node goes on from with `add_noise` off.
         add_noise: Whether noise is added at the beginning: on for a first part, off for what follows it.
         guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
         guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.

@@ -138,3 +138,46 @@ def test_quotient_and_remainder_make_up_the_number() -> None:
             division = arithmetic.divide_integers(a, b)
             assert division.quotient * b + division.remainder == a
             assert division.remainder == 0 or (division.remainder > 0) == (b > 0)
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.1, 0.7), (-3.5, 2.25), (1e-8, 1e8)])
+def test_operations_undo_each_other(a: float, b: float) -> None:
+    assert arithmetic.subtract(arithmetic.add(a, b), b) == pytest.approx(a, abs=1e-7)
+    assert arithmetic.divide(arithmetic.multiply(a, b), b) == pytest.approx(a)
+    assert arithmetic.power(arithmetic.power(abs(a), 2.0), 0.5) == pytest.approx(abs(a))
+
+
+@pytest.mark.parametrize("a", [-2.0, 0.0, 0.3, 7.0])
+@pytest.mark.parametrize("b", [-1.5, 0.5, 4.0])
+def test_a_formula_agrees_with_the_nodes(a: float, b: float) -> None:
+    assert arithmetic.calculate("a + b", a, b).value == arithmetic.add(a, b)
+    assert arithmetic.calculate("a - b", a, b).value == arithmetic.subtract(a, b)
+    assert arithmetic.calculate("a * b", a, b).value == arithmetic.multiply(a, b)
+    assert arithmetic.calculate("a / b", a, b).value == arithmetic.divide(a, b)
+    assert arithmetic.calculate("min(a, b)", a, b).value == arithmetic.minimum([a, b])
+    assert arithmetic.calculate("max(a, b)", a, b).value == arithmetic.maximum([a, b])
+
+
+@pytest.mark.parametrize("value", [-2.5, -0.4, 0.0, 0.6, 3.0])
+def test_rounding_down_and_up_enclose_the_number(value: float) -> None:
+    down, up = arithmetic.round_number(value, "down"), arithmetic.round_number(value, "up")
+
+    assert down <= value <= up
+    assert arithmetic.round_number(value) in (down, up)
+    assert up - down == (0 if value.is_integer() else 1)
+
+
+def test_all_four_letters_stand_for_their_inputs() -> None:
+    assert arithmetic.calculate("a + 10 * b + 100 * c + 1000 * d", 1, 2, c=3, d=4).value == 4321
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [("a.real", "a.real"), ("e", "e"), ("system(1)", "system"), ("sqrt(1, 2)", "2 numbers")],
+)
+def test_a_refused_formula_is_told_what_is_wrong_with_it(expression: str, why: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        arithmetic.calculate(expression)
+
+    assert why in caught.value.message
+    assert caught.value.hint.endswith(".")

@@ -240,3 +240,57 @@ def test_a_colour_that_is_none_is_an_error() -> None:
 def test_a_picture_beyond_the_limit_is_refused() -> None:
     with pytest.raises(PictureTooLargeError):
         edits.pad_image(noise(), 100_000, 100_000)
+
+
+@pytest.mark.parametrize("left", [-3, 0, 5])
+@pytest.mark.parametrize("top", [-2, 0, 4])
+def test_what_was_put_down_is_found_by_cropping_there(left: int, top: int) -> None:
+    background, foreground = Image(torch.zeros(1, 6, 8, 3)), noise(5, 4)
+
+    result = edits.composite_images(background, foreground, left, top).pixels_BHWC
+
+    for row in range(6):
+        for column in range(8):
+            is_inside = 0 <= row - top < 4 and 0 <= column - left < 5
+            expected = foreground.pixels_BHWC[0, row - top, column - left] if is_inside else torch.zeros(3)
+            torch.testing.assert_close(result[0, row, column], expected)
+
+
+def test_transparency_made_of_a_mask_is_undone_by_laying_on_a_colour() -> None:
+    image = noise()
+
+    opaque = edits.flatten_image(edits.set_alpha(image, Mask(torch.ones(1, 6, 8))), "#123456")
+    gone = edits.flatten_image(edits.set_alpha(image, Mask(torch.zeros(1, 6, 8))), "#ffffff")
+
+    torch.testing.assert_close(opaque.pixels_BHWC, image.pixels_BHWC)
+    assert gone.pixels_BHWC.eq(1).all()
+
+
+def test_four_quarter_turns_change_nothing() -> None:
+    image = noise()
+
+    turned = image
+    for _ in range(4):
+        turned = edits.rotate_image(turned, "right")
+
+    assert turned.pixels_BHWC.equal(image.pixels_BHWC)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_gamma_is_undone_by_its_inverse_and_keeps_black_and_white(gamma: float) -> None:
+    image = noise()
+
+    back = edits.adjust_image(edits.adjust_image(image, gamma=gamma), gamma=1 / gamma)
+
+    torch.testing.assert_close(back.pixels_BHWC, image.pixels_BHWC)
+    ends = Image(torch.tensor([0.0, 1.0]).reshape(1, 1, 2, 1).repeat(1, 1, 1, 3))
+    assert edits.adjust_image(ends, gamma=gamma).pixels_BHWC.equal(ends.pixels_BHWC)
+
+
+def test_an_area_outside_the_picture_is_told_with_both_sizes() -> None:
+    with pytest.raises(PictureAreaError) as caught:
+        edits.crop_image(noise(), 4, 0, width=5, height=6)
+
+    assert "5x6 at (4, 0)" in caught.value.message
+    assert "8x6" in caught.value.message
+    assert "image.pad" in caught.value.hint

@@ -60,3 +60,44 @@ def test_a_reversed_list_leaves_the_given_one_as_it_was() -> None:
 
     assert lists.reverse_list(items) == [3, 2, 1]
     assert items == [1, 2, 3]
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
+def test_two_slices_that_meet_make_up_the_list(cut: int) -> None:
+    items = list("abcde")
+
+    parts = lists.make_list(lists.slice_list(items, 0, cut), lists.slice_list(items, cut, 99))
+
+    assert parts == items
+
+
+def test_reversing_twice_changes_nothing() -> None:
+    items = [1, 2, 3]
+
+    assert lists.reverse_list(lists.reverse_list(items)) == items
+
+
+def test_an_item_from_the_back_is_one_from_the_front_of_the_reversed_list() -> None:
+    items = list("abcde")
+
+    for index in range(5):
+        assert lists.take_item(items, -1 - index) == lists.take_item(lists.reverse_list(items), index)
+
+
+def test_seeds_of_a_range_stay_exact_however_large() -> None:
+    assert lists.make_range(2**62, 3) == [2**62, 2**62 + 1, 2**62 + 2]
+
+
+def test_steps_go_down_as_evenly_as_up() -> None:
+    assert lists.make_steps(9.0, 1.0, 5) == lists.make_steps(1.0, 9.0, 5)[::-1]
+
+
+def test_what_is_missing_is_said_with_help() -> None:
+    with pytest.raises(ItemMissingError) as missing:
+        lists.take_item([], 0)
+    with pytest.raises(RangeError) as still:
+        lists.make_range(0, 2, 0)
+
+    assert (missing.value.code, still.value.code) == ("item-missing", "range-empty-step")
+    assert "-1 at the back" in missing.value.hint
+    assert "1 or -1" in still.value.hint

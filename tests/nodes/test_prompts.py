@@ -129,3 +129,50 @@ def test_a_silent_prompt_keeps_its_shape_and_what_it_says_of_sizes() -> None:
 
     assert silent.tensors["encoder_hidden_states"].eq(0).all()
     assert silent.tensors["time_ids"].eq(1).all()
+
+
+def test_an_average_changes_every_tensor_alike_and_keeps_region_and_range() -> None:
+    limited = prompts.limit_to_range(prompts.limit_to_region(made(1.0), Mask(torch.ones(1, 4, 4)), 0.7), 0.2)
+    words = {"encoder_hidden_states": torch.full((1, 3, 4), 3.0), "time_ids": torch.full((1, 6), 5.0)}
+    other = Conditioning((Prompt(words),))
+
+    entry = prompts.average_prompts(limited, other, 0.5).entries[0]
+
+    assert entry.tensors["time_ids"].eq(3.0).all()
+    assert (entry.start, entry.strength) == (0.2, 0.7)
+    assert entry.mask_hw is not None
+
+
+def test_a_silent_prompt_is_still_limited_as_before() -> None:
+    limited = prompts.limit_to_range(prompts.set_strength(made(1.0), 0.4), 0.1, 0.9)
+
+    silent = prompts.zero_out(limited).entries[0]
+
+    assert (silent.start, silent.end, silent.strength) == (0.1, 0.9, 0.4)
+
+
+def test_limits_apply_to_every_one_of_several_prompts() -> None:
+    several = prompts.combine_prompts(made(1.0), made(2.0))
+
+    limited = prompts.limit_to_range(prompts.set_strength(several, 0.3), 0.5)
+
+    assert [(entry.start, entry.strength) for entry in limited.entries] == [(0.5, 0.3)] * 2
+
+
+def test_prompts_read_one_behind_the_other_keep_their_order_when_joined_again() -> None:
+    left = prompts.concat_prompts(prompts.concat_prompts(made(1.0, 1), made(2.0, 2)), made(3.0, 3))
+
+    right = prompts.concat_prompts(made(1.0, 1), prompts.concat_prompts(made(2.0, 2), made(3.0, 3)))
+
+    assert states(left).equal(states(right))
+
+
+def test_a_change_leaves_the_given_prompt_as_it_was() -> None:
+    given = made(1.0)
+
+    prompts.zero_out(given)
+    prompts.average_prompts(given, made(5.0))
+    prompts.concat_prompts(given, made(5.0))
+
+    assert states(given).eq(1.0).all()
+    assert states(given).shape == (1, 3, 4)

@@ -1,6 +1,7 @@
 """Multistep samplers on data with an exact solution: the order they promise, in both kinds of space."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -100,3 +101,32 @@ def test_deis_has_the_order_it_is_asked_for(order: int, expected: float) -> None
 
 def test_the_predictor_corrector_is_more_precise_than_its_predictor() -> None:
     assert _error("uni_pc_bh2", SPACES["diffusion"], 24) < _error("dpmpp_2m", SPACES["diffusion"], 24)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_step_knows_no_past_and_is_an_euler_step(name: str, space: Space) -> None:
+    levels = [space.at_share(share) for share in (0.8, 0.7, 0.6, 0.5)]
+    start = GAUSSIAN.at(space, SCORES, levels[0])
+
+    def second_question(sampler: str) -> torch.Tensor:
+        program = SAMPLERS[sampler](space, start, levels, no_noise)
+        asked = trace(program, lambda x, sigma: GAUSSIAN.denoise(space, x, sigma))
+        return asked[1][0]
+
+    torch.testing.assert_close(second_question(name), second_question("euler"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_steps_see_nothing_of_levels_that_lie_far_ahead(name: str) -> None:
+    space = SPACES["diffusion"]
+    levels = schedule("karras", space, 14)
+    start = GAUSSIAN.at(space, SCORES, levels[0])
+
+    def questions(ladder: Sequence[float]) -> list[torch.Tensor]:
+        program = SAMPLERS[name](space, start, ladder, no_noise)
+        return [x for x, _ in trace(program, lambda x, sigma: GAUSSIAN.denoise(space, x, sigma))]
+
+    # Methods that lower their order at the end know how many levels are left, so that number stays.
+    other = [*levels[:8], *(level * 0.9 for level in levels[8:])]
+    assert all(torch.equal(a, b) for a, b in zip(questions(levels)[:8], questions(other)[:8], strict=True))

@@ -29,12 +29,21 @@ others               none (3)                              none (3)
 import inspect
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import diffusers
 import pytest
 import torch
-from sampling_toys import STABLE_DIFFUSION, finish, no_noise, relative_error, seeded, stable_diffusion_space
+from sampling_toys import (
+    STABLE_DIFFUSION,
+    finish,
+    no_noise,
+    relative_error,
+    seeded,
+    stable_diffusion_space,
+    trace,
+)
 from weft_nodes.diffusion import multistep, stochastic
 from weft_nodes.diffusion.errors import UnknownSamplerError
 from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
@@ -280,3 +289,51 @@ def test_only_samplers_marked_stochastic_draw_noise(name: str) -> None:
     finish(SAMPLERS[name](SD, NOISE, levels, noise), lambda latent, sigma: latent / (1 + sigma))
 
     assert (draws > 0) == SAMPLERS[name].is_stochastic
+
+
+@pytest.mark.parametrize("space", [SD, FLOW], ids=["diffusion", "flow"])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_sampler_only_adds_and_scales(name: str, space: Space) -> None:
+    levels = [*(space.at_share(1 - index / 8) for index in range(8)), 0.0]
+    draw, drawn_twice = seeded(0, NOISE), seeded(0, NOISE)
+
+    once = finish(SAMPLERS[name](space, NOISE, levels, draw), lambda x, sigma: x / (1 + sigma))
+
+    # Factors of two are exact, so the results agree bit for bit.
+    twice = SAMPLERS[name](space, 2 * NOISE, levels, lambda: 2 * drawn_twice())
+    assert torch.equal(finish(twice, lambda x, sigma: x / (1 + sigma)), 2 * once)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_sampler_treats_every_place_alike(name: str) -> None:
+    levels = [*(SD.at_share(1 - index / 8) for index in range(8)), 0.0]
+    draw, mirrored = seeded(0, NOISE), seeded(0, NOISE)
+
+    straight = finish(SAMPLERS[name](SD, NOISE, levels, draw), lambda x, sigma: torch.tanh(x) / (1 + sigma))
+
+    program = SAMPLERS[name](SD, NOISE.flip(-1), levels, lambda: mirrored().flip(-1))
+    flipped = finish(program, lambda x, sigma: torch.tanh(x) / (1 + sigma))
+    torch.testing.assert_close(flipped.flip(-1), straight, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("space", [SD, FLOW], ids=["diffusion", "flow"])
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_sampler_leaves_the_latent_it_was_given_as_it_was(name: str, space: Space) -> None:
+    levels = [*(space.at_share(1 - index / 4) for index in range(4)), 0.0]
+    given = NOISE.clone()
+
+    finish(SAMPLERS[name](space, given, levels, seeded(0, given)), lambda x, sigma: x / (1 + sigma))
+
+    assert torch.equal(given, NOISE)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_questions_never_go_back_to_more_noise_than_the_step_began_with(name: str) -> None:
+    levels = [*(SD.at_share(1 - index / 6) for index in range(6)), 0.0]
+
+    asked = trace(SAMPLERS[name](SD, NOISE, levels, seeded(0, NOISE)), lambda x, sigma: x / (1 + sigma))
+
+    sigmas = [sigma for _, sigma in asked[:-1]]
+    assert sigmas[0] == levels[0]
+    assert set(levels[:-1]) <= set(sigmas)
+    assert all(later <= earlier * (1 + 1e-12) for earlier, later in pairwise(sigmas))

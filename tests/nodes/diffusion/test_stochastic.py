@@ -94,3 +94,55 @@ def test_fewer_stages_of_the_extended_sde_are_less_precise() -> None:
         return float((result.mean() - 1.3).abs())
 
     assert error(3) <= error(1) + 1e-9
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_last_step_ends_on_the_denoised_latent(name: str, space: Space) -> None:
+    levels = schedule("simple", space, 5)
+    answers: list[torch.Tensor] = []
+
+    def denoise(x: torch.Tensor, sigma: float) -> torch.Tensor:
+        answers.append(GAUSSIAN.denoise(space, x, sigma))
+        return answers[-1]
+
+    start = GAUSSIAN.at(space, torch.linspace(-2, 2, 9, dtype=torch.float64), levels[0])
+    result = finish(SAMPLERS[name](space, start, levels, seeded(2, start)), denoise)
+
+    torch.testing.assert_close(result, answers[-1], atol=1e-12, rtol=0)
+
+
+def test_a_consistency_step_is_the_denoised_latent_under_fresh_noise() -> None:
+    flow = SPACES["flow"]
+    start, fresh = torch.tensor([1.0, -1.0]), torch.tensor([0.5, 2.0])
+
+    result = finish(stochastic.lcm(flow, start, [0.8, 0.25], lambda: fresh), lambda x, sigma: 3 * x)
+
+    torch.testing.assert_close(result, 0.75 * 3 * start + 0.25 * fresh)
+
+
+@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
+def test_an_ancestral_step_without_noise_is_an_euler_step(space: Space) -> None:
+    levels = schedule("simple", space, 6)
+    start = GAUSSIAN.at(space, torch.linspace(-2, 2, 9, dtype=torch.float64), levels[0])
+
+    silent = stochastic.euler_ancestral(space, start, levels, lambda: torch.zeros_like(start), eta=0.0)
+
+    result = finish(silent, lambda x, sigma: GAUSSIAN.denoise(space, x, sigma))
+    euler = SAMPLERS["euler"](space, start, levels, seeded(0, start))
+    expected = finish(euler, lambda x, sigma: GAUSSIAN.denoise(space, x, sigma))
+    torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize("name", sorted(set(FAITHFUL) - {"ddpm", "er_sde"}))
+def test_more_noise_per_step_spreads_pictures_of_one_start_further(name: str) -> None:
+    space = SPACES["diffusion"]
+    levels = schedule("karras", space, 12)
+    start = GAUSSIAN.at(space, torch.zeros(2_000, dtype=torch.float64), levels[0])
+
+    def spread(eta: float) -> float:
+        program = getattr(stochastic, name)(space, start, levels, seeded(4, start), eta=eta)
+        return float(finish(program, lambda x, sigma: GAUSSIAN.denoise(space, x, sigma)).std())
+
+    assert spread(0.0) < 1e-9
+    assert spread(0.3) < spread(1.0)
