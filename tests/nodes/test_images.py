@@ -261,3 +261,49 @@ def test_only_pictures_that_fit_are_compared() -> None:
         images.compare_images(plain(0.1), plain(0.1, 4, 4))
     with pytest.raises(PictureCountError):
         images.compare_images(noise(2), noise(3))
+
+
+def test_a_batch_that_is_split_is_put_together_again() -> None:
+    batch = noise(3)
+
+    assert images.batch_images(images.split_images(batch)).pixels_BHWC.equal(batch.pixels_BHWC)
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_picked_picture_is_the_one_of_that_number(index: int) -> None:
+    batch = noise(3)
+
+    picked = images.pick_image(batch, index)
+
+    assert picked.pixels_BHWC.equal(images.split_images(batch)[index].pixels_BHWC)
+
+
+def test_a_comparison_is_the_same_from_either_side() -> None:
+    a, b = noise(1), images.empty_image(8, 6, "#204060")
+
+    there, back = images.compare_images(a, b), images.compare_images(b, a)
+
+    assert there.difference.pixels_BHWC.equal(back.difference.pixels_BHWC)
+    assert (there.largest, there.mean) == (back.largest, back.mean)
+    assert 0 < there.mean < there.largest <= 1
+
+
+def test_amplification_changes_what_is_shown_and_not_what_is_measured() -> None:
+    a, b = images.empty_image(4, 4, "#000000"), images.empty_image(4, 4, "#010101")
+
+    seen = images.compare_images(a, b, 100.0)
+
+    assert float(seen.difference.pixels_BHWC.max()) == pytest.approx(100 / 255)
+    assert seen.largest == pytest.approx(1 / 255)
+
+
+@pytest.mark.parametrize("megapixels", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("proportions", ["1:1", "3:2", "21:9"])
+def test_a_portrait_is_a_landscape_on_its_side(proportions: images.Proportions, megapixels: float) -> None:
+    wide = images.choose_resolution(proportions, "landscape", megapixels)
+    tall = images.choose_resolution(proportions, "portrait", megapixels)
+
+    assert (wide.width, wide.height) == (tall.height, tall.width)
+    assert wide.width >= wide.height
+    assert wide.width % 64 == wide.height % 64 == 0
+    assert wide.width * wide.height == pytest.approx(megapixels * 1_000_000, rel=0.15)

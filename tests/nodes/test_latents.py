@@ -186,3 +186,62 @@ def test_a_picked_latent_remembers_its_place() -> None:
     assert picked.indices == (2,)
     with pytest.raises(LatentIndexError, match="latent 3 in a batch of 3"):
         latents.pick_latent(made(3), 3)
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.3, 1.0])
+def test_a_blend_is_the_same_from_the_other_side(amount: float) -> None:
+    a, b = torch.randn(2, 1, 4, 3, 5)
+
+    there = latents.blend_latents(Latent(a, "sd"), Latent(b, "sd"), amount)
+
+    back = latents.blend_latents(Latent(b, "sd"), Latent(a, "sd"), 1 - amount)
+    torch.testing.assert_close(there.samples_BChw, back.samples_BChw)
+
+
+def test_a_composite_and_its_counterpart_make_up_both_latents() -> None:
+    a, b = torch.randn(2, 1, 4, 4, 4)
+    mask = torch.rand(1, 32, 32)
+
+    one = latents.composite_latents(Latent(a, "sd"), Latent(b, "sd"), Mask(mask))
+
+    other = latents.composite_latents(Latent(b, "sd"), Latent(a, "sd"), Mask(mask))
+    torch.testing.assert_close(one.samples_BChw + other.samples_BChw, a + b)
+
+
+def test_a_latent_of_another_space_is_not_blended_though_its_shape_fits() -> None:
+    samples = torch.zeros(1, 4, 4, 4)
+
+    with pytest.raises(LatentShapeError) as caught:
+        latents.blend_latents(Latent(samples, "sd"), Latent(samples, "sdxl"))
+
+    assert "(sd)" in caught.value.message
+    assert "(sdxl)" in caught.value.message
+    assert "latent.resize" in caught.value.hint
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_every_copy_of_a_repeated_latent_is_the_latent(index: int) -> None:
+    latent = Latent(torch.randn(1, 4, 4, 4), "sd")
+
+    copy = latents.pick_latent(latents.repeat_latent(latent, 3), index)
+
+    assert copy.samples_BChw.equal(latent.samples_BChw)
+
+
+@pytest.mark.parametrize("factor", [0.25, 2.0, 3.0])
+def test_a_constant_latent_stays_constant_at_every_size(factor: float) -> None:
+    latent = Latent(torch.full((1, 4, 8, 8), 0.7), "sd")
+
+    scaled = latents.scale_latent(latent, factor)
+
+    torch.testing.assert_close(scaled.samples_BChw, torch.full((1, 4, int(8 * factor), int(8 * factor)), 0.7))
+
+
+def test_a_mask_is_scaled_with_its_latent() -> None:
+    masked = latents.mask_latent(Latent(torch.zeros(1, 4, 4, 4), "sd"), Mask(torch.ones(1, 32, 32)))
+
+    scaled = latents.scale_latent(masked, 2.0)
+
+    assert scaled.mask_B1hw is not None
+    assert scaled.mask_B1hw.shape == (1, 1, 8, 8)
+    assert scaled.mask_B1hw.eq(1).all()
