@@ -164,3 +164,45 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         read_arguments(["--version"])
 
     assert capsys.readouterr().out.startswith("weft ")
+
+
+def test_of_two_values_for_an_input_the_later_one_counts() -> None:
+    assert read_arguments(["run", "x", "--seed", "1", "--seed=2"]).given == {"seed": "2"}
+
+
+def test_the_long_form_goes_before_the_short_one_wherever_it_stands() -> None:
+    assert read_arguments(["run", "x", "--set", "seed=1", "--seed", "2"]).given == {"seed": "1"}
+
+
+@pytest.mark.parametrize("pair", ["=3", "=", ""])
+def test_set_without_a_name_is_refused(pair: str) -> None:
+    with pytest.raises(UsageError, match="does not name an input") as caught:
+        read_arguments(["run", "x", "--set", pair])
+
+    assert "--set seed=8" in caught.value.hint
+
+
+@pytest.mark.parametrize("flag", [flag.name for flag in FLAGS if flag.metavar])
+def test_an_option_that_needs_a_value_asks_for_it(flag: str) -> None:
+    with pytest.raises(UsageError, match=f"{flag}: expected one argument"):
+        read_arguments(["run", "x", flag])
+
+
+@pytest.mark.parametrize("flag", [flag.name for flag in FLAGS if not flag.metavar])
+def test_an_option_that_takes_no_value_refuses_one(flag: str) -> None:
+    with pytest.raises(UsageError, match=f"{flag}: ignored explicit argument"):
+        read_arguments(["run", "x", f"{flag}=yes"])
+
+
+@pytest.mark.parametrize("word", ["nosuchcommand", "12", "portrait.json"])
+def test_a_word_like_no_command_is_met_with_all_of_them(word: str) -> None:
+    with pytest.raises(UsageError, match=f"weft has no command {word}") as caught:
+        read_arguments([word])
+
+    assert all(command.name in caught.value.hint for command in COMMANDS)
+
+
+def test_values_may_look_like_anything_but_an_option() -> None:
+    options = read_arguments(["run", "x", "--prompt", "-", "--negative", "a=b", "--style=--bold"])
+
+    assert options.given == {"prompt": "-", "negative": "a=b", "style": "--bold"}

@@ -1,25 +1,13 @@
 """The errors of the command line say who, what, and what helps."""
 
 from weft.cli.faults import (
+    DeviceUnavailableError,
     FileUnreadableError,
     GivenInputUnknownError,
     InternalError,
     PictureWithoutWorkflowError,
-    UsageError,
 )
-from weft.errors import WeftError
-
-
-def test_every_error_has_its_own_code() -> None:
-    kinds: list[type[WeftError]] = [
-        FileUnreadableError,
-        GivenInputUnknownError,
-        InternalError,
-        PictureWithoutWorkflowError,
-        UsageError,
-    ]
-
-    assert len({kind.code for kind in kinds}) == len(kinds)
+from weft.graph.faults import WorkflowInputUnknownError
 
 
 def test_a_missing_file_suggests_one_beside_it() -> None:
@@ -69,3 +57,17 @@ def test_an_unexpected_error_without_words_is_named() -> None:
 
 def test_a_picture_without_a_workflow_explains_why_that_happens() -> None:
     assert "chat programs" in PictureWithoutWorkflowError(path="a.png").hint
+
+
+def test_a_device_that_is_not_there_names_what_works_everywhere() -> None:
+    error = DeviceUnavailableError(device="cuda:7")
+
+    assert "cuda:7" in error.message
+    assert "--device cpu" in error.hint
+
+
+def test_an_unknown_input_is_the_same_fault_wherever_it_is_found() -> None:
+    given = GivenInputUnknownError(name="x", workflow="grid", inputs=["prompt"], options=[])
+
+    assert isinstance(given, WorkflowInputUnknownError)
+    assert given.code == WorkflowInputUnknownError(name="x", known=["prompt"]).code

@@ -1,8 +1,19 @@
 """`weft nodes`: the nodes there are, and the help of one."""
 
+import io
 from pathlib import Path
 
+import pytest
 from cli.heard import Weft
+from weft.cli.app import execute
+from weft.cli.terminal import Terminal
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_every_node_has_a_line_with_its_summary_and_pack(weft: Weft) -> None:
@@ -76,3 +87,32 @@ def test_a_broken_pack_is_part_of_the_answer(weft: Weft, folder: Path) -> None:
     packs = {pack["name"]: pack for pack in weft("nodes", "--json").answer["packs"]}
 
     assert (packs["broken"]["ok"], packs["broken"]["error"]["code"]) == (False, "pack-broken")
+
+
+def test_on_a_screen_a_line_is_cut_to_its_width(weft: Weft, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    screen, words = Screen(), io.StringIO()
+
+    execute(("nodes",), Terminal(data=screen, words=words))
+
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) == 60
+    assert any(line.endswith("…") for line in lines)
+    assert len(lines) == len(weft("nodes").data.splitlines())
+
+
+def test_a_node_without_inputs_or_outputs_has_no_empty_sections(weft: Weft, folder: Path) -> None:
+    (folder / "custom_nodes" / "quiet.py").write_text(
+        "from weft.sdk import node\n\n"
+        '@node("quiet.rest", sink=True)\ndef rest() -> None:\n    """Do nothing."""\n'
+    )
+
+    data = weft("nodes", "quiet:quiet.rest").data
+
+    assert data == "quiet:quiet.rest  version 1, from quiet\n\nDo nothing.\n"
+
+
+def test_json_names_the_problem_of_an_unknown_type(weft: Weft) -> None:
+    heard = weft("nodes", "image.rezise", "--json")
+
+    assert (heard.code, heard.codes(), heard.words) == (2, ["node-type-unknown"], "")

@@ -59,3 +59,26 @@ def test_there_is_no_plan_for_a_faulty_workflow(weft: Weft) -> None:
     answer = heard.answer
     assert heard.code == 2
     assert (answer["steps"], len(answer["problems"])) == ([], 5)
+
+
+def test_a_broken_pack_that_nobody_needs_does_not_stop_a_plan(weft: Weft, folder: Path) -> None:
+    (folder / "custom_nodes" / "broken.py").write_text("1 / 0")
+
+    heard = weft("plan", "draw.json")
+    answer = weft("plan", "draw.json", "--json").answer
+
+    assert heard.code == 0
+    assert len(heard.data.splitlines()) == 3
+    assert heard.words.startswith("warning [pack-broken]")
+    assert [(found["code"], found["severity"]) for found in answer["problems"]] == [
+        ("pack-broken", "warning")
+    ]
+
+
+def test_a_plan_computes_nothing_and_keeps_nothing(weft: Weft, folder: Path) -> None:
+    weft("plan", "draw.json")
+
+    assert {step["reason"]["code"] for step in weft("plan", "draw.json", "--json").answer["steps"]} == {
+        "first-run"
+    }
+    assert not list((folder / "data").rglob("results/*/*.json"))

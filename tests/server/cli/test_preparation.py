@@ -75,3 +75,25 @@ def test_a_broken_pack_that_the_workflow_needs_is_an_error(folder: Path) -> None
     found = _examine(Options("check", "draw.json"))
 
     assert [p.severity for p in found.problems if p.code == "pack-broken"] == ["error"]
+
+
+def test_a_known_output_may_be_asked_for_alone(folder: Path) -> None:
+    prepared = _prepare(Options("run", "draw.json", only=("width",)))
+
+    assert list(prepared.document.outputs) == ["image", "width"]
+    assert prepared.warnings == ()
+
+
+def test_an_unknown_output_suggests_the_right_one(folder: Path) -> None:
+    found = _examine(Options("plan", "draw.json", only=("widht",)))
+
+    (problem,) = found.problems
+    assert (problem.code, problem.hint) == ("output-unknown", 'Did you mean "width"?')
+
+
+def test_preparing_leaves_the_file_as_it_is(folder: Path) -> None:
+    before = (folder / "draw.json").read_bytes()
+
+    _prepare(Options("run", "draw.json", given={"seed": "42"}))
+
+    assert (folder / "draw.json").read_bytes() == before

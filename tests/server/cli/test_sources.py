@@ -131,3 +131,13 @@ def test_a_lineage_is_the_file_or_the_name(tmp_path: Path, monkeypatch: pytest.M
 
     assert lineage_of(read_source("sum.json", NoWorkflows())) == str(path)
     assert lineage_of(read_source("sum", FolderWorkflows([tmp_path]))) == "sum"
+
+
+def test_a_file_that_the_system_does_not_give_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "loop.json"
+    path.symlink_to(path)
+
+    with pytest.raises(FileUnreadableError) as caught:
+        read_source(str(path), NoWorkflows())
+
+    assert str(path) in caught.value.message

@@ -1,9 +1,10 @@
 """Two streams: answers on one, words for people on the other."""
 
+import errno
 import io
 
 import pytest
-from weft.cli.terminal import Terminal, console_for
+from weft.cli.terminal import AnswerUnwritableError, Terminal, console_for
 from weft.errors import Problem
 
 
@@ -105,3 +106,30 @@ def test_a_warning_calls_itself_one_and_needs_no_place() -> None:
 
 def test_a_stream_that_is_no_screen_is_as_wide_as_need_be() -> None:
     assert console_for(io.StringIO()).width > 1000
+
+
+class Broken(io.StringIO):
+    """A stream that fails as it is told to."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__()
+        self.error = error
+
+    def flush(self) -> None:
+        raise self.error
+
+
+def test_an_answer_that_cannot_be_written_says_why() -> None:
+    terminal = Terminal(data=Broken(OSError(errno.ENOSPC, "No space left on device")), words=io.StringIO())
+
+    with pytest.raises(AnswerUnwritableError) as caught:
+        terminal.answer("42")
+
+    assert caught.value.message == "Standard output cannot be written: no space left on device."
+
+
+def test_a_reader_who_left_is_told_apart_from_a_full_disk() -> None:
+    terminal = Terminal(data=Broken(BrokenPipeError()), words=io.StringIO())
+
+    with pytest.raises(BrokenPipeError):
+        terminal.answer("42")

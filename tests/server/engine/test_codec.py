@@ -18,8 +18,11 @@ from weft.engine.codec import (
     key_of,
     size_bytes,
     storages_of,
+    tensors_of,
     to_device,
 )
+from weft.errors import JSON
+from weft.values import canonical_json
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -220,3 +223,35 @@ def test_an_unknown_structure_is_not_readable() -> None:
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_keys_differ_wherever_their_parts_differ(left: list[str], right: list[str]) -> None:
     assert (key_of(*left) == key_of(*right)) == (left == right)
+
+
+@given(json_values, json_values)
+def test_digests_agree_with_canonical_text_on_what_is_equal(left: JSON, right: JSON) -> None:
+    assert (digest(left) == digest(right)) == (canonical_json(left) == canonical_json(right))
+
+
+def test_what_cannot_be_looked_into_stays_where_it_is() -> None:
+    strange = object()
+
+    moved = to_device([strange, torch.ones(1)], "meta")
+
+    assert isinstance(moved, list)
+    assert moved[0] is strange
+    assert moved[1].device.type == "meta"
+
+
+def test_a_tensor_with_a_history_is_written_without_it() -> None:
+    grown = torch.ones(3, requires_grad=True) * 2
+
+    back = roundtrip(grown)
+
+    assert isinstance(back, torch.Tensor)
+    assert not back.requires_grad
+    assert digest(grown) == digest(torch.full((3,), 2.0))
+
+
+def test_every_tensor_is_found_once_per_place_and_in_a_stable_order() -> None:
+    first, second, third = (torch.full((1,), float(number)) for number in range(3))
+    box = Box((Grid("a", first), Grid("b", second)), {"k": [third, (first,)]})
+
+    assert [float(tensor) for tensor in tensors_of([box, object(), "x"])] == [0.0, 1.0, 2.0, 0.0]

@@ -2,21 +2,39 @@
 
 import os
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from weft.engine.codec import NotStorableError
-from weft.engine.disk import FORGOTTEN_AFTER_S, DiskStore, Link, write_whole
+from weft.engine.disk import FORGOTTEN_AFTER_S, DiskStore, Link, _sealed, write_whole
 from weft.engine.tiers import Entry, make_entry
-from weft.errors import DiskFullError
+from weft.errors import JSON, DiskFullError, ValueInvalidError
 
 ROOMY = 2**30
+
+
+@dataclass(frozen=True)
+class Picky:
+    """A value whose class may come to refuse what it once took."""
+
+    number: int
+    most: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        if self.number > self.most:
+            raise ValueInvalidError(type="picky", has=f"{self.number}", expects=f"at most {self.most}")
 
 
 def entry(value: object, seconds: float = 1.0) -> Entry:
@@ -284,3 +302,81 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
     assert path.read_bytes() == b"first"
     assert files(tmp_path) == [path]
+
+
+def test_a_value_that_its_class_refuses_by_now_is_damage_and_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskStore(tmp_path, ROOMY)
+    store.write("aakey", entry(Picky(7)))
+    monkeypatch.setattr(Picky, "most", 5)
+
+    assert store.read("aakey") is None
+    assert store.damaged == 1
+    assert files(tmp_path) == []
+
+
+def test_a_value_of_a_pack_that_is_not_loaded_stays_for_those_who_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DiskStore(tmp_path, ROOMY)
+    store.write("aakey", entry(Picky(7)))
+    with monkeypatch.context() as patch:
+        patch.delattr(sys.modules[Picky.__module__], "Picky")
+        assert store.read("aakey") is None
+    found = store.read("aakey")
+
+    assert found is not None
+    assert found.outputs == {"out": Picky(7)}
+    assert store.damaged == 0
+
+
+def test_a_record_of_another_format_is_a_miss_and_no_damage(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path, ROOMY)
+    write_whole(tmp_path / "results" / "aa" / "aakey.json", _sealed({"format": 2, "results": []}))
+
+    assert store.read("aakey") is None
+    assert store.damaged == 0
+    assert store.has("aakey")
+
+
+@pytest.mark.parametrize("body", [{}, {"keys": "aakey"}, {"keys": ["aakey"], "lengths": ["many"]}])
+def test_a_link_of_another_form_leads_nowhere(tmp_path: Path, body: dict[str, JSON]) -> None:
+    write_whole(tmp_path / "links" / "aa" / "aalink.json", _sealed(body))
+
+    assert DiskStore(tmp_path, ROOMY).read_link("aalink") is None
+
+
+def test_deleting_a_result_keeps_what_another_one_shares(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path, ROOMY)
+    store.write("aakey", entry(noise(1)))
+    store.write("bbkey", entry(noise(1)))
+
+    store.remove("aakey")
+    store.remove("no such key")
+    shared = store.read("bbkey")
+    store.remove("bbkey")
+
+    assert shared is not None
+    assert (len(store), store.held_bytes, files(tmp_path)) == (0, 0, [])
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 4), st.integers(0, 2)), max_size=12))
+@settings(max_examples=30)
+def test_whatever_is_written_and_deleted_the_count_is_that_of_the_files(
+    steps: list[tuple[bool, int, int]],
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        store = DiskStore(folder, 5_000)
+        for is_written, key, seed in steps:
+            if is_written:
+                store.write(f"{key:02d}key", entry(noise(seed), seconds=0.0))
+            else:
+                store.remove(f"{key:02d}key")
+        held = sum(path.stat().st_size for path in files(folder))
+        later = DiskStore(folder, 5_000)
+        later._index()
+
+        assert store.held_bytes == later.held_bytes == held <= 5_000
+        assert len(store) == len(later) == len(files(folder, "*.json"))

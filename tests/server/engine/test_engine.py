@@ -410,3 +410,16 @@ async def test_any_graph_gives_what_its_functions_give_and_reruns_no_more_than_w
 
     assert bench.calls == []
     assert third.outputs == first.outputs
+
+
+async def test_a_trivial_node_may_note_files_too(tmp_path: Path) -> None:
+    nodes = {
+        "weights": ("weights_inline", {"name": "model"}),
+        "add": ("add", {"a": link("weights.value")}),
+    }
+    with Bench(tmp_path) as bench:
+        first = await bench.run(nodes, out="add.value")
+        second = await bench.run(nodes, out="add.value")
+
+    assert first.files == second.files == {"model.safetensors": "digest of model"}
+    assert second.nodes["add"].state == "hit"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from server.engine.workbench import MEGABYTE, Bench, Grid, Tally, link, states
+from weft.engine.events import NodeItem
 from weft.engine.execution import check_finite
 from weft.errors import NotFiniteError
 
@@ -141,3 +142,39 @@ async def test_nodes_in_threads_keep_no_gradients(tmp_path: Path) -> None:
 
     assert isinstance(grid, Grid)
     assert not grid.cells_N.requires_grad
+
+
+@pytest.mark.parametrize("kind", ["hungry", "hungry_async"])
+async def test_what_goes_wrong_at_the_second_try_is_told_as_what_it_is(tmp_path: Path, kind: str) -> None:
+    with Bench(tmp_path) as bench:
+        bench.state.shortages = 1
+        result = await bench.run({"node": (kind, {"needed": -1})})
+
+    (problem,) = result.problems
+    assert (problem.code, problem.details["exception"]) == ("node-failed", "ValueError")
+    assert "less than nothing" in problem.message
+    assert bench.calls == [f"{kind} -1", f"{kind} -1"]
+
+
+@pytest.mark.parametrize("kind", ["hungry", "hungry_async"])
+async def test_only_a_shortage_is_tried_again(tmp_path: Path, kind: str) -> None:
+    with Bench(tmp_path) as bench:
+        result = await bench.run({"node": (kind, {"needed": -1})})
+
+    assert [problem.code for problem in result.problems] == ["node-failed"]
+    assert bench.calls == [f"{kind} -1"]
+
+
+@pytest.mark.parametrize("kind", ["count_up", "drip"])
+async def test_a_stream_is_kept_as_the_list_of_its_items_and_told_item_by_item(
+    tmp_path: Path, kind: str
+) -> None:
+    nodes = {"stream": (kind, {"count": 3}), "sum": ("sum", {"items": link("stream.items")})}
+    with Bench(tmp_path) as bench:
+        result = await bench.run(nodes, items="stream.items", sum="sum.value")
+        told = [event.index for event in bench.seen(NodeItem) if isinstance(event, NodeItem)]
+        again = await bench.run(nodes, items="stream.items", sum="sum.value")
+
+    assert result.outputs == {"items": [0, 1, 2], "sum": 3}
+    assert told == [0, 1, 2]
+    assert states(again) == {"stream": "hit", "sum": "hit"}

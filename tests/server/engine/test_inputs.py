@@ -6,11 +6,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from server.engine.workbench import Bench, Grid, Nodes, link
+from server.engine.workbench import Bench, Grid, Nodes, Secret, link
 from weft.engine import inputs as inputs_module
-from weft.engine.inputs import Inputs, flatten, items_of, nest
+from weft.engine.inputs import Inputs, _place_of, flatten, items_of, nest
 from weft.engine.jobs import Job
 from weft.engine.recipes import Recipe
+from weft.errors import JSON
 from weft.graph_errors import ListLengthError
 
 
@@ -205,3 +206,46 @@ def test_only_tensors_make_a_comparison_dear(tmp_path: Path) -> None:
 
     assert not inputs_of(jobs, "first").is_cheap_to_compare()
     assert inputs_of(jobs, "add").is_cheap_to_compare()
+
+
+def test_a_lazy_list_counts_by_everything_that_is_put_into_it(tmp_path: Path) -> None:
+    lists: list[JSON] = [
+        [link("a.value"), 1],
+        [link("a.value"), 2],
+        [link("b.value"), 1],
+        [link("a.value"), link("b.value")],
+        [link("many.items"), 1],
+    ]
+    keys = set()
+    for items in lists:
+        nodes: Nodes = {
+            "a": ("number", {}),
+            "b": ("number", {}),
+            "many": ("range", {}),
+            "sum": ("lazy_sum", {"items": items}),
+        }
+        keys.add(inputs_of(make_jobs(tmp_path, nodes, {}), "sum").key())
+
+    assert len(keys) == len(lists)
+
+
+async def test_a_lazy_list_is_put_together_when_it_is_asked_for(tmp_path: Path) -> None:
+    nodes: Nodes = {
+        "a": ("add", {"a": 2, "b": 3}),
+        "many": ("range", {"count": 3}),
+        "sum": ("lazy_sum", {"items": [link("a.value"), 10, link("many.items")]}),
+    }
+    with Bench(tmp_path) as bench:
+        result = await bench.run(nodes, out="sum.value")
+
+    assert result.outputs == {"out": 18}
+
+
+def test_what_cannot_be_compared_in_a_list_counts_by_its_place() -> None:
+    first, second = Secret(object()), Secret(object())
+    outputs = {"count": 2, "secrets": [[first], [second]]}
+
+    assert _place_of(first, outputs) == "secrets.0.0"
+    assert _place_of(second, outputs) == "secrets.1.0"
+    assert _place_of(Secret(object()), outputs) is None
+    assert _place_of(first, None) is None

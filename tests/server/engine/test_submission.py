@@ -1,5 +1,6 @@
 """State outside is looked at when a run is submitted, and counts."""
 
+import os
 from pathlib import Path
 
 from server.engine.workbench import Bench, codes, link
@@ -91,3 +92,26 @@ async def test_keys_that_can_never_be_found_again_are_not_kept(tmp_path: Path) -
 
     assert entries == 1
     assert list((tmp_path / "cache" / "links").rglob("*.json")) == []
+
+
+async def test_a_state_that_cannot_be_told_is_left_to_the_node_to_report(tmp_path: Path) -> None:
+    (tmp_path / "input").mkdir()
+    nodes = {"read": ("read", {"name": "."}), "other": ("number", {"value": 2})}
+    with Bench(tmp_path) as bench:
+        result = await bench.run(nodes, text="read.text", other="other.value")
+
+    assert [(problem.code, problem.node) for problem in result.problems] == [("node-failed", "read")]
+    assert result.outputs == {"other": 2}
+
+
+async def test_state_outside_counts_by_content_and_not_by_time(tmp_path: Path) -> None:
+    nodes = {"read": ("read", {"name": "a.txt"})}
+    write(tmp_path, "a.txt", "one")
+    with Bench(tmp_path) as bench:
+        await bench.run(nodes, out="read.text")
+        write(tmp_path, "a.txt", "one")
+        os.utime(tmp_path / "input" / "a.txt", (1, 1))
+        result = await bench.run(nodes, out="read.text")
+
+    assert codes(result) == {"read": "hit-ram"}
+    assert bench.calls == ["read a.txt"]

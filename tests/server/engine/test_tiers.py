@@ -3,7 +3,7 @@
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from weft.engine.tiers import Entry, Tier, make_entry
+from weft.engine.tiers import Entry, Tier, make_entry, slowest
 
 
 def entry(size: int, seconds: float = 1.0) -> Entry:
@@ -127,3 +127,35 @@ def test_whatever_is_put_the_budget_holds_and_the_count_is_exact(puts: list[tupl
     assert tier.held_bytes <= 6_000
     tier.shrink(0)
     assert tier.held_bytes == 0
+
+
+def test_the_slowest_tier_is_the_one_furthest_away() -> None:
+    assert slowest(["device", "ram", "disk"]) == "disk"
+    assert slowest(["device", "ram"]) == "ram"
+    assert slowest(["device", "device"]) == "device"
+    assert slowest([]) == "ram"
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["put", "remove", "get"]), st.integers(0, 5), st.integers(0, 2)),
+        max_size=40,
+    )
+)
+def test_shared_memory_counts_once_whatever_comes_and_goes(steps: list[tuple[str, int, int]]) -> None:
+    blocks = [torch.zeros(1_000 * (index + 1), dtype=torch.uint8) for index in range(3)]
+    held: dict[str, Entry] = {}
+    tier = Tier(10**6, lambda key, _: held.__delitem__(key))
+    for action, key, block in steps:
+        name = str(key)
+        if action == "put":
+            held[name] = make_entry({"out": blocks[block][key:]}, 1.0, {}, persist=True)
+            tier.put(name, held[name])
+        elif action == "remove":
+            assert tier.remove(name) is held.pop(name, None)
+        else:
+            assert tier.get(name) is held.get(name)
+    shared = {place: size for found in held.values() for place, size in found.storages.items()}
+
+    assert tier.held_bytes == sum(found.plain for found in held.values()) + sum(shared.values())
+    assert len(tier) == len(held)

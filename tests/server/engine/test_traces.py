@@ -1,8 +1,10 @@
 """A trace holds what a node looked like, and survives being stored."""
 
+import dataclasses
 import json
 from pathlib import Path
 
+import pytest
 from server.engine.workbench import Bench, Nodes, link
 from weft.engine.traces import LONGEST_LITERAL, Snapshot, Trace
 
@@ -67,3 +69,25 @@ def test_every_trace_is_read_as_it_was_stored(tmp_path: Path) -> None:
 def test_a_trace_of_another_form_is_none() -> None:
     assert Trace.from_json({"fingerprint": "x"}) is None
     assert Trace.from_json({}) is None
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Trace)])
+def test_a_trace_with_a_part_of_another_kind_is_none(tmp_path: Path, name: str) -> None:
+    stored = make_snapshot(tmp_path, NODES).trace("add", 0.5).to_json()
+
+    assert Trace.from_json({**stored, name: ["other"]}) is None
+    assert Trace.from_json({key: part for key, part in stored.items() if key != name}) is None
+
+
+def test_a_trace_may_know_more_than_this_version_reads(tmp_path: Path) -> None:
+    trace = make_snapshot(tmp_path, NODES).trace("add")
+
+    assert Trace.from_json({**trace.to_json(), "mood": "good"}) == trace
+
+
+def test_equal_nodes_of_different_names_leave_equal_values(tmp_path: Path) -> None:
+    twins: Nodes = {"one": ("add", {"a": 1, "b": 2}), "two": ("add", {"b": 2, "a": 1})}
+    snapshot = make_snapshot(tmp_path, twins)
+
+    assert snapshot.trace("one").values == snapshot.trace("two").values
+    assert snapshot.trace("one").code == snapshot.trace("two").code

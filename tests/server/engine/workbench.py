@@ -194,7 +194,11 @@ def _numbers(state: Current) -> list[Callable[..., object]]:
         state.calls.append(f"switch {condition}")
         return await (when_true if condition else when_false)
 
-    return [_number, _add, _plus, _half, _scale, _split, _clock, _roll, _switch]
+    @node("toy.lazy_sum", output="value")
+    async def _lazy_sum(items: Lazy[list[int]]) -> int:
+        return sum(await items)
+
+    return [_number, _add, _plus, _half, _scale, _split, _clock, _roll, _switch, _lazy_sum]
 
 
 def _lists(state: Current) -> list[Callable[..., object]]:
@@ -294,6 +298,8 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         run.service(Tally)
         if state.runs_short():
             raise shortage(needed)
+        if needed < 0:
+            raise ValueError("less than nothing")
         return needed
 
     @node("toy.hungry_async", output="value")
@@ -301,6 +307,8 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         state.calls.append(f"hungry_async {needed}")
         if state.runs_short():
             raise shortage(needed)
+        if needed < 0:
+            raise ValueError("less than nothing")
         return needed
 
     return [
@@ -426,6 +434,11 @@ def _values(state: Current) -> list[Callable[..., object]]:
         run.note_file(f"{name}.safetensors", f"digest of {name}")
         return len(name)
 
+    @node("toy.weights_inline", lane="inline", output="value")
+    def _weights_inline(run: Run, name: str = "w") -> int:
+        run.note_file(f"{name}.safetensors", f"digest of {name}")
+        return len(name)
+
     @node("toy.save", sink=True, lane="io", output="value")
     def _save(run: Run, a: int) -> int:
         state.calls.append(f"save {a}")
@@ -433,7 +446,8 @@ def _values(state: Current) -> list[Callable[..., object]]:
         return a
 
     return [
-        _grid, _noise, _shift, _clamp, _total, _pass, _secret, _reveal, _read, _weights, _save,
+        _grid, _noise, _shift, _clamp, _total, _pass, _secret, _reveal, _read, _weights, _weights_inline,
+        _save,
     ]  # fmt: skip
 
 
