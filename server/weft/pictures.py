@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from weft.errors import JSON, DiskFullError, FileUnwritableError, PictureUnreadableError
+from weft.paths import NO_ROOM
 from weft.values import canonical_json
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ MAX_COMPRESSED_TEXT = 1_000_000
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 _EXIF_DESCRIPTION = 0x010E
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _Z_RLE = 3
 
 
@@ -292,6 +291,6 @@ def _reported(path: Path, size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in NO_ROOM:
             raise DiskFullError(path=str(path), needed_bytes=size) from error
         raise FileUnwritableError(path=str(path), reason=error.strerror or str(error)) from error

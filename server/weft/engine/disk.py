@@ -12,7 +12,6 @@ is a miss too.
 """
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -30,10 +29,10 @@ from weft.engine.codec import DIGEST_BYTES, Encoded, NotReadableError, decode, e
 from weft.engine.gdsf import Gdsf
 from weft.engine.tiers import Entry, make_entry
 from weft.errors import CacheError, DiskFullError
+from weft.paths import NO_ROOM
 from weft.values import JSON
 
 FORMAT = 1
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FORGOTTEN_AFTER_S = 3600.0
 # What is computed again in less time is not worth waiting for the disk: should the machine stop at that
 # moment, the checksum finds the damage and the result is computed again.
@@ -265,7 +264,7 @@ class DiskStore:
         try:
             write_whole(path, data, is_durable=is_durable)
         except OSError as error:
-            if error.errno not in FULL:
+            if error.errno not in NO_ROOM:
                 raise
             raise DiskFullError(path=str(self._folder), needed_bytes=len(data)) from error
 
