@@ -82,3 +82,22 @@ def test_tensors_are_described_by_shape_and_range() -> None:
 
 def test_long_lists_are_cut_short() -> None:
     assert texts.describe_value(list(range(20))) == "[0, 1, 2, 3, 4, 5, 6, 7, … 20 in all]"
+
+
+def test_lines_that_are_joined_are_split_into_the_same_lines() -> None:
+    lines = ["a red circle", "a blue star", "a ring"]
+
+    assert texts.split_lines(texts.join_texts(lines, "\n")) == lines
+
+
+def test_there_are_as_many_variants_as_the_alternatives_multiply_to() -> None:
+    variants = texts.expand_variants("{a|b|c} and {d|e} or {f|g}")
+
+    assert len(variants) == len(set(variants)) == 3 * 2 * 2
+
+
+def test_replacing_back_gives_the_text_again() -> None:
+    changed = texts.replace_text("a red circle left of a red star", "red", "blue")
+
+    assert changed.count("blue") == 2
+    assert texts.replace_text(changed, "blue", "red") == "a red circle left of a red star"

@@ -46,3 +46,20 @@ def test_a_latent_of_another_space_is_refused() -> None:
 def test_as_many_pictures_as_latents_are_needed() -> None:
     with pytest.raises(JobError):
         fit_preview(torch.zeros(2, 4, 4, 4), torch.zeros(3, 3, 32, 32))
+
+
+@pytest.mark.parametrize("space", PREVIEWS)
+def test_a_brighter_latent_of_its_own_direction_gives_a_brighter_preview(space: str) -> None:
+    factors = torch.tensor(PREVIEWS[space].factors)
+    towards_white = (factors.sum(dim=1) / factors.sum(dim=1).norm()).reshape(1, -1, 1, 1)
+
+    greys = [float(PREVIEWS[space].render(towards_white * size).float().mean()) for size in (-0.5, 0.0, 0.5)]
+
+    assert greys == sorted(greys)
+    assert greys[0] < greys[2]
+
+
+def test_only_the_first_item_of_a_batch_is_drawn() -> None:
+    batch = torch.randn(3, 4, 5, 6, generator=torch.Generator().manual_seed(1))
+
+    assert PREVIEWS["sd"].render(batch).equal(PREVIEWS["sd"].render(batch[:1]))

@@ -70,3 +70,22 @@ def test_pictures_with_an_alpha_channel_give_a_sheet_with_one() -> None:
 def test_a_sheet_beyond_the_limit_is_refused() -> None:
     with pytest.raises(PictureTooLargeError):
         sheet_of([plain(0.5).expand(8, 8, 3)] * 4, [], SheetStyle(1, 500_000_000, WHITE))
+
+
+@pytest.mark.parametrize("gap", [0, 1, 7])
+@pytest.mark.parametrize("count", [1, 4, 6])
+def test_gaps_stand_around_and_between_all_pictures(count: int, gap: int) -> None:
+    sheet = sheet_of([plain(0.25)] * count, [], SheetStyle(2, gap, WHITE))
+
+    columns, rows = min(2, count), -(-count // 2)
+    assert sheet.shape[1:3] == (rows * 8 + (rows + 1) * gap, columns * 8 + (columns + 1) * gap)
+    assert int(sheet[0, :, :, 0].eq(0.25).sum()) == count * 64
+
+
+def test_a_sheet_leaves_its_pictures_as_they_were() -> None:
+    picture = plain(0.25)
+
+    sheet = sheet_of([picture], ["label"], SheetStyle(1, 2, WHITE))
+    sheet.zero_()
+
+    assert picture.eq(0.25).all()
