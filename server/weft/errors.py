@@ -278,7 +278,7 @@ class NodeFailedError(NodeError):
     def __init__(self, *, type: str, cause: BaseException, traceback: str = "") -> None:
         super().__init__(
             f'"{type}" failed: {_described(cause)}.',
-            hint="The traceback shows where; report it to the author of the node.",
+            hint="Its traceback shows where; report it to the author of the node.",
             details={"exception": cause.__class__.__name__, "traceback": traceback},
         )
 
@@ -333,9 +333,10 @@ class PackBrokenError(PluginError):
 
     code = "pack-broken"
 
-    def __init__(self, *, pack: str, cause: BaseException) -> None:
+    def __init__(self, *, pack: str, cause: BaseException, place: str = "") -> None:
+        where = f" ({place})" if place else ""
         super().__init__(
-            f'The pack "{pack}" cannot be imported: {_described(cause)}',
+            f'The pack "{pack}" cannot be imported: {_described(cause)}{where}',
             hint="Correct the pack and reload it; its traceback shows where.",
         )
 

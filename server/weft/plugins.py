@@ -285,7 +285,9 @@ def _collected(source: PackSource, root: str) -> PackContents:
 
 
 def _failure(source: PackSource, error: BaseException) -> PackReport:
-    known = error if isinstance(error, WeftError) else PackBrokenError(pack=source.name, cause=error)
+    known = error
+    if not isinstance(known, WeftError):
+        known = PackBrokenError(pack=source.name, cause=error, place=_place(source, error))
     return PackReport(
         name=source.name,
         path=str(source),
@@ -294,6 +296,16 @@ def _failure(source: PackSource, error: BaseException) -> PackReport:
         traceback=_traceback(error),
         title=source.name,
     )
+
+
+def _place(source: PackSource, error: BaseException) -> str:
+    """Name the last line of a pack's own files that was reached; empty where there is none."""
+    if source.path is None or isinstance(error, SyntaxError):
+        # A syntax error says itself where it is.
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(source.path)]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else ""
 
 
 def _traceback(error: BaseException) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from weft.cli.arguments import Options, read_arguments
@@ -25,6 +26,7 @@ def execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
     Returns:
         How it ended. No exception leaves this function but SystemExit of `--help` and `--version`.
     """
+    terminal = replace(terminal, shows_tracebacks=wants_traceback(arguments))
     try:
         return _execute(arguments, terminal)
     except KeyboardInterrupt:
@@ -41,7 +43,7 @@ def execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
 
 
 def wants_traceback(arguments: Sequence[str]) -> bool:
-    """Tell whether unexpected errors should show where they come from."""
+    """Tell whether errors of weft, of nodes and of packs should show where they come from."""
     return "--traceback" in arguments or os.environ.get("WEFT_TRACEBACK", "") not in {"", "0"}
 
 
@@ -55,7 +57,8 @@ def _execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
         problems = error.problems if isinstance(error, ProblemsError) else (error.problem(),)
         return _refuse(arguments, problems, terminal)
     except Exception as error:  # noqa: BLE001 — the outermost frame: a traceback must not reach a user unasked
-        return _refuse(arguments, (InternalError(error=error).problem(),), terminal)
+        trace = traceback.format_exc()
+        return _refuse(arguments, (InternalError(error=error, traceback=trace).problem(),), terminal)
 
 
 def _handler(command: str) -> Handler:
@@ -82,9 +85,7 @@ def _handler(command: str) -> Handler:
 
 
 def _refuse(arguments: Sequence[str], problems: Sequence[Problem], terminal: Terminal) -> ExitCode:
-    """Report why a command could not do its work; called while its exception is handled."""
-    if wants_traceback(arguments):
-        terminal.say(traceback.format_exc())
+    """Report why a command could not do its work."""
     is_json = "--json" in arguments
     if not is_json or terminal.is_live:
         for problem in problems:

@@ -56,7 +56,7 @@ class Options:
         use_cache: Whether earlier results may be used.
         as_json: Whether the answer is one JSON object.
         device: Where to compute; empty leaves it to the settings.
-        traceback: Whether an unexpected error shows its traceback.
+        traceback: Whether the failure of a node, a pack or weft itself shows its traceback.
     """
 
     command: str
@@ -108,7 +108,7 @@ FLAGS = (
     Flag("--no-cache", "compute everything anew, use and keep no results", commands=("run",)),
     Flag("--device", "where to compute: auto, cpu, cuda, cuda:N or mps", commands=("run",), metavar="DEVICE"),
     Flag("--json", "answer with one JSON object on standard output"),
-    Flag("--traceback", "show the traceback of an unexpected error (also: WEFT_TRACEBACK=1)"),
+    Flag("--traceback", "show where a node, a pack or weft itself failed (also: WEFT_TRACEBACK=1)"),
 )
 
 _SUBJECT_HELP = MappingProxyType(

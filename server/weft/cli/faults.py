@@ -72,11 +72,12 @@ class InternalError(WeftError):
 
     code = "internal"
 
-    def __init__(self, *, error: BaseException) -> None:
+    def __init__(self, *, error: BaseException, traceback: str = "") -> None:
         said = str(error).strip().splitlines()
         super().__init__(
             f"weft stopped because of an unexpected {type(error).__name__}{': ' + said[0] if said else ''}.",
-            hint="Run the same command with --traceback to see where.",
+            hint="Report it; its traceback shows where.",
+            details={"traceback": traceback} if traceback else {},
         )
 
 

@@ -46,10 +46,6 @@ def nodes(options: Options, terminal: Terminal) -> ExitCode:
         terminal.answer(line)
     for problem in broken_packs(loaded):
         terminal.report(problem)
-    if options.traceback:
-        for report in loaded.reports:
-            if report.traceback:
-                terminal.say(report.traceback)
     return ExitCode.OK
 
 

@@ -116,11 +116,11 @@ def _unknown_outputs(only: Iterable[str], source: Source) -> list[Problem]:
 
 
 def _blamed(broken: Iterable[Problem], problems: Iterable[Problem]) -> list[Problem]:
-    """Call a broken pack an error where the workflow asks for its nodes."""
+    """Call a broken pack an error where the workflow asks for its nodes; name any other in one line."""
     missing = [problem.message for problem in problems if problem.code == "node-type-unknown"]
     return [
         replace(pack, severity="error")
         if any(f'"{pack.details["pack"]}:' in text for text in missing)
-        else pack
+        else replace(pack, message=pack.message.partition("\n")[0], hint="")
         for pack in broken
     ]

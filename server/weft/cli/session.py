@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weft.cli.arguments import Options
-from weft.errors import Problem
+from weft.errors import JSON, Problem
 from weft.graph.workflows import FolderWorkflows
 from weft.settings import Settings, load_settings
 
@@ -63,10 +63,20 @@ def broken_packs(loaded: "Loaded") -> tuple[Problem, ...]:
     return tuple(
         replace(
             report.error,
-            message=f"The pack {report.name} is not loaded: {report.error.message}",
+            message=f"The pack {report.name} is not loaded: {_reason(report.name, report.error.message)}",
             severity="warning",
-            details={**report.error.details, "pack": report.name},
+            details={**report.error.details, "pack": report.name, **_traced(report.traceback)},
         )
         for report in loaded.reports
         if report.error is not None
     )
+
+
+def _reason(pack: str, message: str) -> str:
+    """Give why a pack is not loaded without naming it again."""
+    said = message.removeprefix(f'The pack "{pack}" ')
+    return message if said == message else f"it {said}"
+
+
+def _traced(traceback: str) -> dict[str, JSON]:
+    return {"traceback": traceback} if traceback else {}

@@ -28,10 +28,12 @@ class Terminal:
     Attributes:
         data: The stream of answers.
         words: The stream of everything that a person reads beside the answer.
+        shows_tracebacks: Whether a problem that holds a traceback shows it.
     """
 
     data: TextIO
     words: TextIO
+    shows_tracebacks: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -83,7 +85,7 @@ class Terminal:
             yield
 
     def report(self, problem: "Problem") -> None:
-        """Write a problem for people: where, what, code, and what helps.
+        """Write a problem for people: where, what, code, what helps, and on demand its traceback.
 
         Args:
             problem: The problem.
@@ -98,8 +100,12 @@ class Terminal:
         line.append(problem.message, style="not bold")
         console = console_for(self.words)
         console.print(line, soft_wrap=True)
+        trace = problem.details.get("traceback")
+        more = " Add --traceback to see it." if trace and not self.shows_tracebacks else ""
         if problem.hint:
-            console.print(Text(f"      {problem.hint}", style="dim"), soft_wrap=True)
+            console.print(Text(f"      {problem.hint}{more}", style="dim"), soft_wrap=True)
+        if trace and self.shows_tracebacks:
+            console.print(Text(str(trace).rstrip()), soft_wrap=True)
 
 
 def standard_terminal() -> Terminal:

@@ -18,6 +18,14 @@ def _execute(*words: str) -> tuple[ExitCode, str, str]:
     return code, data.getvalue(), heard.getvalue()
 
 
+def _fail_inside(monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
+    """Let weft itself fail, since its answer finds a closed stream."""
+    closed, heard = io.StringIO(), io.StringIO()
+    closed.close()
+    execute(["workflows", *words], Terminal(data=closed, words=heard))
+    return heard.getvalue()
+
+
 def test_a_wrong_command_is_bad_input_in_words() -> None:
     code, data, words = _execute("rum")
 
@@ -46,7 +54,16 @@ def test_a_missing_file_is_bad_input() -> None:
 def test_a_traceback_is_shown_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WEFT_TRACEBACK", raising=False)
     assert "Traceback" not in _execute("check", "no-such-file.json")[2]
-    assert "Traceback" in _execute("check", "no-such-file.json", "--traceback")[2]
+    assert "--traceback" in _fail_inside(monkeypatch)
+    assert "Traceback" not in _fail_inside(monkeypatch)
+    assert "Traceback" in _fail_inside(monkeypatch, "--traceback")
+
+
+def test_a_fault_of_the_user_shows_no_traceback_even_on_demand() -> None:
+    words = _execute("check", "no-such-file.json", "--traceback")[2]
+
+    assert "file-unreadable" in words
+    assert "Traceback" not in words
 
 
 @pytest.mark.parametrize(("value", "wanted"), [("1", True), ("", False), ("0", False)])

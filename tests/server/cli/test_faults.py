@@ -44,11 +44,11 @@ def test_a_workflow_without_inputs_says_so() -> None:
     assert error.hint == "It declares no inputs."
 
 
-def test_an_unexpected_error_is_one_sentence_and_the_way_to_its_traceback() -> None:
-    error = InternalError(error=ZeroDivisionError("division by zero\nmore"))
+def test_an_unexpected_error_is_one_sentence_and_holds_its_traceback() -> None:
+    error = InternalError(error=ZeroDivisionError("division by zero\nmore"), traceback="Traceback …")
 
     assert error.message == "weft stopped because of an unexpected ZeroDivisionError: division by zero."
-    assert "--traceback" in error.hint
+    assert error.details == {"traceback": "Traceback …"}
 
 
 def test_an_unexpected_error_without_words_is_named() -> None:

@@ -77,8 +77,8 @@ def test_the_traceback_of_a_broken_pack_is_shown_on_demand(weft: Weft, folder: P
 
     words = weft("nodes", "--traceback").words
 
-    assert "ZeroDivisionError" in words
-    assert "broken.py" in words
+    assert words.count("Traceback (most recent call last)") == 1
+    assert 'broken.py", line 1' in words
 
 
 def test_a_broken_pack_is_part_of_the_answer(weft: Weft, folder: Path) -> None:

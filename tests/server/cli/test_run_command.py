@@ -156,6 +156,35 @@ def test_a_failing_node_exits_with_one_and_its_problem(weft: Weft) -> None:
     assert "Failed in" in heard.words
 
 
+def test_the_traceback_of_a_failing_node_is_shown_on_demand(
+    weft: Weft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WEFT_TRACEBACK", raising=False)
+    plain = weft("run", "draw.json", "--fault", "raise").words
+    asked = weft("run", "draw.json", "--fault", "raise", "--traceback").words
+    monkeypatch.setenv("WEFT_TRACEBACK", "1")
+    by_setting = weft("run", "draw.json", "--fault", "raise").words
+
+    assert "Add --traceback to see it." in plain
+    for words in (asked, by_setting):
+        assert words.count("Traceback (most recent call last)") == 1
+        assert 'raise ValueError("the pen broke")' in words
+        assert "--traceback" not in words
+
+
+@pytest.mark.parametrize("command", ["run", "check", "plan"])
+def test_the_traceback_of_a_broken_pack_is_shown_on_demand(weft: Weft, folder: Path, command: str) -> None:
+    (folder / "custom_nodes" / "toys.py").write_text("def draw():\n    return 1 / 0\n\n\ndraw()\n")
+
+    plain = weft(command, "draw.json").words
+    asked = weft(command, "draw.json", "--traceback").words
+
+    assert "toys.py, line 2)" in plain
+    assert "Add --traceback to see it." in plain
+    assert "Traceback" not in plain
+    assert asked.count("Traceback (most recent call last)") == 1
+
+
 def test_a_result_that_is_no_number_is_one_clear_error(weft: Weft, folder: Path) -> None:
     heard = weft("run", "draw.json", "--fault", "nan", "--json")
 
@@ -205,7 +234,12 @@ def test_a_broken_pack_hurts_only_who_needs_it(weft: Weft, folder: Path) -> None
     heard = weft("run", "draw.json")
 
     assert heard.code == 0
-    assert "warning [pack-broken] The pack broken is not loaded" in heard.words
+    path = folder / "custom_nodes" / "broken.py"
+    assert heard.words.splitlines()[0] == (
+        "warning [pack-broken] The pack broken is not loaded: it cannot be imported:"
+        f" ModuleNotFoundError: No module named 'no_such_module' ({path}, line 1)"
+    )
+    assert "reload" not in heard.words
 
 
 @pytest.mark.parametrize("command", ["run", "check", "plan"])
