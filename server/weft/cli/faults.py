@@ -38,9 +38,10 @@ class PictureWithoutWorkflowError(WeftError):
 
     code = "picture-without-workflow"
 
-    def __init__(self, *, path: str) -> None:
+    def __init__(self, *, path: str, kind: str = "") -> None:
+        because = f": it is a {kind} picture, and weft puts workflows into PNG and WebP alone" if kind else ""
         super().__init__(
-            f"{path} carries no workflow.",
+            f"{path} carries no workflow{because}.",
             hint="Only the original file of a picture made by weft can be run; editors and chat programs"
             " remove what it carries.",
         )

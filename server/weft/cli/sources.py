@@ -1,9 +1,11 @@
 """Where a workflow comes from: standard input, a file, a picture that carries it, or a name."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from weft.cli.faults import FileUnreadableError, PictureWithoutWorkflowError
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from weft.values import JSON
 
 PICTURE_SUFFIXES = (".png", ".webp")
+OTHER_PICTURES = MappingProxyType(
+    {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+)
+"""How files of pictures begin that weft never writes."""
 STANDARD_INPUT = "-"
 
 
@@ -51,7 +57,7 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
         WorkflowUnknownError: There is neither such a file nor such a name.
         FileUnreadableError: The path leads nowhere, to a folder, or to a file that is not ours to read.
         PictureWithoutWorkflowError: The picture does not say how it was made.
-        PictureUnreadableError: The picture is damaged.
+        PictureUnreadableError: The picture is damaged, be it only in its pixels.
         ProblemsError: The document has a wrong form; every problem is in it.
     """
     from weft.graph.document import parse_document
@@ -61,8 +67,9 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
     path = Path(subject).expanduser()
     if path.is_file():
         data = _read(path)
-        if path.suffix.lower() in PICTURE_SUFFIXES:
+        if path.suffix.lower() in PICTURE_SUFFIXES or _is_png_or_webp(data):
             return _picture(path)
+        _refuse_binary(path, data)
         return Source(path.stem, parse_document(data), path=path)
     if subject in workflows.names():
         return Source(name=subject, document=workflows.load(subject))
@@ -87,8 +94,10 @@ def lineage_of(source: Source) -> str:
 
 def _picture(path: Path) -> Source:
     from weft.graph.document import parse_document
-    from weft.pictures import read_provenance
+    from weft.pictures import read_picture, read_provenance
 
+    # What is damaged cannot be compared with what is made of it, and a run may take minutes.
+    read_picture(path)
     provenance = read_provenance(path)
     carried = None if provenance is None else provenance.get("weft")
     if provenance is None or not isinstance(carried, Mapping):
@@ -101,6 +110,28 @@ def _picture(path: Path) -> Source:
         picture=path,
         provenance=provenance,
     )
+
+
+def _is_png_or_webp(data: bytes) -> bool:
+    return data.startswith(b"\x89PNG") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+
+
+def _refuse_binary(path: Path, data: bytes) -> None:
+    """Refuse a file that is no text.
+
+    Raises:
+        PictureWithoutWorkflowError: It is a picture that weft cannot have made.
+        FileUnreadableError: It is anything else.
+    """
+    for beginning, kind in OTHER_PICTURES.items():
+        if data.startswith(beginning):
+            raise PictureWithoutWorkflowError(path=str(path), kind=kind)
+    try:
+        is_text = "\0" not in data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text:
+        raise FileUnreadableError(path=str(path), reason="is neither JSON nor a picture that weft made")
 
 
 def _read(path: Path) -> bytes:

@@ -185,6 +185,22 @@ def test_the_traceback_of_a_broken_pack_is_shown_on_demand(weft: Weft, folder: P
     assert asked.count("Traceback (most recent call last)") == 1
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_truncated_picture_is_refused_before_anything_runs(
+    weft: Weft, folder: Path, flags: tuple[str, ...]
+) -> None:
+    made = folder / "output" / "draw-image-00001.png"
+    weft("run", "draw.json")
+    made.write_bytes(made.read_bytes()[:-40])
+
+    heard = weft("run", str(made), *flags)
+
+    assert heard.code == 2
+    assert "picture-unreadable" in heard.words + heard.data
+    assert str(made) in heard.words + heard.data
+    assert len(list((folder / "output").iterdir())) == 1
+
+
 def test_a_result_that_is_no_number_is_one_clear_error(weft: Weft, folder: Path) -> None:
     heard = weft("run", "draw.json", "--fault", "nan", "--json")
 

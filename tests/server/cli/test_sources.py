@@ -12,7 +12,7 @@ from weft.cli.sources import lineage_of, read_source
 from weft.errors import JSON, PictureUnreadableError, ProblemsError
 from weft.graph.workflows import FolderWorkflows, NoWorkflows
 from weft.graph_errors import WorkflowUnknownError
-from weft.pictures import encode_png
+from weft.pictures import encode_png, read_provenance
 
 DOCUMENT: dict[str, JSON] = {"weft": 1, "title": "Sum", "nodes": {"a": {"type": "number.integer"}}}
 
@@ -22,8 +22,9 @@ def _saved(path: Path) -> Path:
     return path
 
 
-def _picture(path: Path, provenance: dict[str, JSON] | None) -> Path:
-    path.write_bytes(encode_png(np.zeros((4, 4, 3), np.uint8), provenance=provenance))
+def _picture(path: Path, provenance: dict[str, JSON] | None, *, size: int = 4) -> Path:
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), np.uint8)
+    path.write_bytes(encode_png(pixels, provenance=provenance))
     return path
 
 
@@ -85,6 +86,46 @@ def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(PictureUnreadableError, match=r"x\.png"):
         read_source(str(path), NoWorkflows())
+
+
+def test_a_picture_with_a_workflow_and_damaged_pixels_is_refused(tmp_path: Path) -> None:
+    path = _picture(tmp_path / "x.png", {"weft": DOCUMENT}, size=64)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert read_provenance(path) is not None
+
+    with pytest.raises(PictureUnreadableError, match=r"x\.png"):
+        read_source(str(path), NoWorkflows())
+
+
+def test_a_picture_is_known_by_what_it_holds_and_not_by_its_name(tmp_path: Path) -> None:
+    path = _picture(tmp_path / "download", {"weft": DOCUMENT})
+
+    assert read_source(str(path), NoWorkflows()).picture == path
+
+
+@pytest.mark.parametrize(
+    ("beginning", "kind"), [(b"\xff\xd8\xff\xe0", "JPEG"), (b"GIF89a", "GIF"), (b"MM\0*", "TIFF")]
+)
+def test_a_picture_of_another_kind_carries_no_workflow(tmp_path: Path, beginning: bytes, kind: str) -> None:
+    (tmp_path / "x.jpg").write_bytes(beginning + b"\x80\0" * 20)
+
+    with pytest.raises(PictureWithoutWorkflowError, match=f"carries no workflow: it is a {kind} picture"):
+        read_source(str(tmp_path / "x.jpg"), NoWorkflows())
+
+
+@pytest.mark.parametrize("data", [b"\x80\x04\x95" + b"\xff" * 40, b"PK\x03\x04" + b"\0" * 40, b"\0" * 40])
+def test_a_file_that_is_no_text_is_no_workflow(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.bin").write_bytes(data)
+
+    with pytest.raises(FileUnreadableError, match=r"x\.bin is neither JSON nor a picture that weft made"):
+        read_source(str(tmp_path / "x.bin"), NoWorkflows())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_a_document_may_be_written_in_every_encoding_of_json(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "x.json").write_bytes(json.dumps(DOCUMENT).encode(encoding))
+
+    assert read_source(str(tmp_path / "x.json"), NoWorkflows()).document.title == "Sum"
 
 
 def test_a_file_that_is_not_there_suggests_one_that_is(tmp_path: Path) -> None:
