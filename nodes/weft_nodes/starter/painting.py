@@ -36,10 +36,10 @@ class Sampling:
     """
 
     steps: int = 20
-    guidance: float = 4.0
+    guidance: float = 2.0
     seed: int = 0
     sampler: str = "dpmpp_2m"
-    schedule: str = "karras"
+    schedule: str = "simple"
     rows: int = 32
 
 

@@ -21,6 +21,7 @@ _RIM = 5
 _LEAST_CONTRAST = 40.0
 _LEAST_AREA = 60
 _LEAST_MATCH = 0.7
+_EXTENT_ROOM = 0.2
 _RADII = range(8, 36)
 _SHIFTS = tuple((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
 
@@ -124,12 +125,13 @@ def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]
 
 
 def _near(extent: tuple[int, int]) -> Iterable[tuple[Shape, int]]:
-    """List the stencils about as high and as wide as a region."""
+    """List the stencils about as high and as wide as a region, which alone can cover it well."""
+    room = max(3.0, _EXTENT_ROOM * max(extent))
     for shape in Shape:
         for radius in _RADII:
             solid = stencil(shape, radius) > 0.5
             height, width = int(solid.any(1).sum()), int(solid.any(0).sum())
-            if max(abs(height - extent[0]), abs(width - extent[1])) <= 3:
+            if max(abs(height - extent[0]), abs(width - extent[1])) <= room:
                 yield shape, radius
 
 

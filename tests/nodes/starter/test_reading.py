@@ -122,3 +122,12 @@ def test_a_relation_follows_the_longer_axis(step: tuple[int, int], relation: Rel
 )
 def test_a_size_is_the_nearest_one(radius: int, size: Size) -> None:
     assert Seen(Shape.CIRCLE, Colour.RED, radius, 64, 64, 1.0).size is size
+
+
+def test_a_square_that_is_a_little_too_high_is_still_a_square() -> None:
+    picture = np.full((128, 128, 3), 255, np.uint8)
+    picture[40:89, 40:83] = Colour.BROWN.rgb
+    (seen,) = read_picture(picture).objects
+
+    assert seen.shape is Shape.SQUARE
+    assert 0.8 < seen.match < 0.95
