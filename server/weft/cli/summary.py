@@ -1,7 +1,6 @@
 """The last words of a run: what was made, what was not and why, and how to change it."""
 
 import json
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from weft.cli.durations import in_words
 from weft.cli.reports import OutputReport
 from weft.cli.reproduction import Likeness
+from weft.cli.shell import shell_option, shell_word
 from weft.cli.sources import STANDARD_INPUT
 from weft.cli.terminal import Terminal
 from weft.graph.signature import Signature, SignatureInput
@@ -99,8 +99,8 @@ def advice(
     entry = min(signature.inputs.values(), key=_interest)
     value = given.get(entry.name, entry.default)
     is_short = isinstance(value, str | int | float) and 0 < len(str(value)) <= LONGEST_EXAMPLE
-    shown = json.dumps(str(value), ensure_ascii=False) if is_short else "VALUE"
-    return f"Change the {entry.name}: {program} run {shlex.quote(subject)} --{entry.name} {shown}"
+    option = shell_option(entry.name, str(value) if is_short else "VALUE")
+    return f"Change the {entry.name}: {program} run {shell_word(subject)} {option}"
 
 
 def program_name(started_as: str) -> str:

@@ -1,12 +1,12 @@
 """`weft workflows`: the workflows that have a name, with the inputs they take."""
 
 import json
-import textwrap
 
 from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode, exit_code_of
 from weft.cli.reports import WorkflowAnswer, WorkflowsReport, report_problem
 from weft.cli.session import open_session
+from weft.cli.shell import shell_option
 from weft.cli.terminal import Terminal
 from weft.errors import JSON, Problem, WeftError
 from weft.graph.document import Document, Link, input_to_json, split_socket
@@ -39,7 +39,7 @@ def workflows(options: Options, terminal: Terminal) -> ExitCode:
     for answer in answers:
         terminal.answer(f"{answer.name}  {answer.title}".rstrip())
         for name, value in answer.inputs.items():
-            terminal.answer(f"    --{name} {_shown(value)}".rstrip())
+            terminal.answer(f"    {_shown(name, value)}")
     for problem in problems:
         terminal.report(problem)
     return exit_code_of(problems)
@@ -58,9 +58,10 @@ def _value_of(document: Document, socket: str) -> JSON:
     return None if isinstance(value, Link) else input_to_json(value)
 
 
-def _shown(value: JSON) -> str:
-    """Write a value on one short line; a word stands for itself."""
+def _shown(name: str, value: JSON) -> str:
+    """Write an input as an option that can be typed; a long value is cut, which the dots say."""
     if value is None:
-        return ""
-    text = value if isinstance(value, str) and value.isalnum() else json.dumps(value, ensure_ascii=False)
-    return textwrap.shorten(text, LONGEST_VALUE, placeholder='…"' if text.startswith('"') else "…")
+        return f"--{name}"
+    option = shell_option(name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    longest = len(name) + LONGEST_VALUE
+    return option if len(option) <= longest else f"{option[:longest]}…"

@@ -112,7 +112,13 @@ def test_advice_shows_how_to_change_the_text() -> None:
 def test_advice_shows_what_was_given_last() -> None:
     signature = Signature({"prompt": PROMPT}, {})
 
-    assert advice("a b.json", {"prompt": "a star"}, signature).endswith("run 'a b.json' --prompt \"a star\"")
+    assert advice("a b.json", {"prompt": "a star"}, signature).endswith('run "a b.json" --prompt "a star"')
+
+
+def test_advice_with_several_lines_gives_them_to_the_shell() -> None:
+    signature = Signature({"prompt": PROMPT}, {})
+
+    assert advice("x", {"prompt": "a\n\nb"}, signature).endswith(r"run x --prompt $'a\n\nb'")
 
 
 def test_advice_prefers_the_prompt_to_texts_that_say_nothing() -> None:
@@ -128,7 +134,7 @@ def test_advice_prefers_the_prompt_to_texts_that_say_nothing() -> None:
 
 
 def test_advice_falls_back_to_the_first_input() -> None:
-    assert advice("x", {}, Signature({"seed": SEED}, {})) == 'Change the seed: weft run x --seed "7"'
+    assert advice("x", {}, Signature({"seed": SEED}, {})) == 'Change the seed: weft run x --seed 7'
 
 
 def test_advice_calls_weft_as_this_shell_does() -> None:

@@ -50,6 +50,13 @@ def test_a_long_text_is_shortened_for_people_only(weft: Weft, named: Path) -> No
     assert answer["inputs"]["prompt"] == "a circle " * 30
 
 
+def test_a_text_of_several_lines_is_shown_as_a_shell_takes_it(weft: Weft, named: Path) -> None:
+    text = (named / "draw.json").read_text().replace("a circle", r"a\n\nit's  b")
+    (named / "draw.json").write_text(text)
+
+    assert r"    --prompt $'a\n\nit\'s  b'" in weft("workflows").data.splitlines()
+
+
 def test_a_damaged_workflow_is_reported_and_the_others_are_listed(weft: Weft, named: Path) -> None:
     (named / "bad.json").write_text("{")
 
