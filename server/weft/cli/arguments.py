@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -129,13 +130,15 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         The options; what belongs to the workflow's own inputs stands in `given`, not yet checked.
 
     Raises:
-        UsageError: A command or option that does not exist, or one without the value it needs.
+        UsageError: A command or option that does not exist, one without the value it needs, or two values
+            for one input.
         SystemExit: After `--help` or `--version` printed their text.
     """
     arguments = arguments or ["--help"]
     _refuse_unknown_command(arguments)
     command = next((c for c in COMMANDS if arguments[0] == c.name), None)
-    own, given = (list(arguments), {}) if command is None else _split(command, arguments)
+    own, pairs = (list(arguments), []) if command is None else _split(command, arguments)
+    _refuse_repeats(own)
     read = _parser().parse_args(own)
     for pair in getattr(read, "set", None) or ():
         name, equals, value = str(pair).partition("=")
@@ -143,11 +146,11 @@ def read_arguments(arguments: Sequence[str]) -> Options:
             raise UsageError(
                 f"--set {pair} does not name an input.", hint="Write --set input=value, such as --set seed=8."
             )
-        given[name] = value
+        pairs.append((name, value))
     return Options(
         command=str(read.command),
         subject=read.subject,
-        given=given,
+        given=_each_once(pairs),
         out=getattr(read, "out", None),
         only=tuple(getattr(read, "only", None) or ()),
         use_cache=not getattr(read, "no_cache", False),
@@ -179,14 +182,47 @@ def _refuse_unknown_command(arguments: Sequence[str]) -> None:
     )
 
 
-def _split(command: Command, arguments: Sequence[str]) -> tuple[list[str], dict[str, str | None]]:
+def plain_name(name: str) -> str:
+    """Give the form in which names of inputs are compared.
+
+    Args:
+        name: The name as typed or as the workflow writes it.
+
+    Returns:
+        The name in small letters, its dashes as underscores.
+    """
+    return name.replace("-", "_").lower()
+
+
+def _each_once(pairs: Sequence[tuple[str, str | None]]) -> dict[str, str | None]:
+    """Give the values by input; of two values for one input, none can be meant for sure.
+
+    Raises:
+        UsageError: An input is given twice, in whichever form.
+    """
+    counts = Counter(plain_name(name) for name, _ in pairs)
+    for name, _ in pairs:
+        if counts[plain_name(name)] > 1:
+            raise UsageError(f"The input {name} is given more than once.", hint=f"Give --{name} one value.")
+    return dict(pairs)
+
+
+def _refuse_repeats(own: Sequence[str]) -> None:
+    """Refuse two values for an option of weft that takes one."""
+    counts = Counter(word.partition("=")[0] for word in own)
+    for flag in FLAGS:
+        if flag.metavar and not flag.repeats and counts[flag.name] > 1:
+            raise UsageError(f"{flag.name} is given more than once.", hint=f"Give {flag.name} one value.")
+
+
+def _split(command: Command, arguments: Sequence[str]) -> tuple[list[str], list[tuple[str, str | None]]]:
     """Part the options of weft from those that name an input of the workflow.
 
     argparse cannot do this: it takes the value of an option that it does not know for a positional argument.
     """
     flags = {flag.name: flag for flag in flags_of(command.name)}
     own: list[str] = []
-    given: dict[str, str | None] = {}
+    given: list[tuple[str, str | None]] = []
     waiting = list(reversed(arguments))
     while waiting:
         word = waiting.pop()
@@ -199,7 +235,7 @@ def _split(command: Command, arguments: Sequence[str]) -> tuple[list[str], dict[
                 # Joined, so that argparse takes a value such as -3 for a value.
                 own[-1] = f"{name}={waiting.pop()}"
         elif command.takes_inputs:
-            given[name.removeprefix("--")] = value if equals else _next_value(waiting)
+            given.append((name.removeprefix("--"), value if equals else _next_value(waiting)))
         else:
             raise _unknown_option(command, name)
     return own, given

@@ -2,11 +2,12 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from weft.cli.arguments import flags_of
+from weft.cli.arguments import flags_of, plain_name
 from weft.cli.faults import GivenInputUnknownError
 from weft.errors import JSON, Problem
 from weft.graph_errors import InputInvalidError
@@ -15,6 +16,8 @@ from weft.sockets import ListOf, Named, Null, SocketType, members_of
 if TYPE_CHECKING:
     from weft.graph.signature import Signature
 
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
@@ -34,9 +37,9 @@ def read_inputs(
     """
     values: dict[str, JSON] = {}
     problems: list[Problem] = []
-    names = {_plain(name): name for name in signature.inputs}
+    names = {plain_name(name): name for name in signature.inputs}
     for typed, text in given.items():
-        name = names.get(_plain(typed))
+        name = names.get(plain_name(typed))
         if name is None:
             problems.append(_unknown(typed, workflow, list(signature.inputs)))
             continue
@@ -73,7 +76,7 @@ def parse_value(text: str | None, expects: SocketType, *, name: str) -> JSON:
     raise InputInvalidError(
         name=name,
         reason=f"takes {type_in_words(expects)}, not {text!r}",
-        hint=f"Correct the value of --{name}.",
+        hint=f"Correct the value of --{name}.{_how_to_write(expects)}",
     )
 
 
@@ -95,6 +98,13 @@ def type_in_words(expects: SocketType) -> str:
     }
     members = [words.get(str(m), str(m)) for m in _members(expects)]
     return " or ".join(members)
+
+
+def _how_to_write(expects: SocketType) -> str:
+    """Say how a number is written, where one is expected; Python and locales would allow more."""
+    if _accepts(expects, "float"):
+        return " Write numbers as JSON does, such as -3, 0.5 or 1e-3."
+    return " Write whole numbers as JSON does, such as -3 or 1000." if _accepts(expects, "int") else ""
 
 
 def _parse_one(text: str, expects: SocketType) -> JSON:
@@ -126,7 +136,15 @@ def _parse_json(text: str) -> JSON:
     return read
 
 
+def _parse_int(text: str) -> int:
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(text)
+    return int(text)
+
+
 def _parse_float(text: str) -> float:
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(text)
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
@@ -149,10 +167,6 @@ def _accepts(expects: SocketType, name: str) -> bool:
     return any(str(member) == name for member in _members(expects))
 
 
-def _plain(name: str) -> str:
-    return name.replace("-", "_").lower()
-
-
 def _unknown(typed: str, workflow: str, inputs: list[str]) -> Problem:
     options = [flag.name.removeprefix("--") for flag in flags_of("run")]
     error = GivenInputUnknownError(name=typed, workflow=workflow, inputs=inputs, options=options)
@@ -160,5 +174,5 @@ def _unknown(typed: str, workflow: str, inputs: list[str]) -> Problem:
 
 
 _PARSERS: Mapping[str, Callable[[str], JSON]] = MappingProxyType(
-    {"int": int, "float": _parse_float, "bool": _parse_bool, "string": str, "json": _parse_json}
+    {"int": _parse_int, "float": _parse_float, "bool": _parse_bool, "string": str, "json": _parse_json}
 )

@@ -1,7 +1,7 @@
 """The command line: options, the workflow's own inputs, and what is refused."""
 
 import pytest
-from weft.cli.arguments import COMMANDS, FLAGS, Options, flags_of, read_arguments
+from weft.cli.arguments import COMMANDS, FLAGS, Flag, Options, flags_of, read_arguments
 from weft.cli.faults import UsageError
 
 
@@ -166,12 +166,35 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("weft ")
 
 
-def test_of_two_values_for_an_input_the_later_one_counts() -> None:
-    assert read_arguments(["run", "x", "--seed", "1", "--seed=2"]).given == {"seed": "2"}
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--seed", "1", "--seed=2"],
+        ["--seed", "1", "--seed", "1"],
+        ["--set", "seed=1", "--set", "seed=2"],
+        ["--set", "seed=1", "--seed", "2"],
+        ["--seed", "--Seed", "3"],
+    ],
+)
+def test_two_values_for_an_input_are_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="The input seed is given more than once"):
+        read_arguments(["run", "x", *words])
 
 
-def test_the_long_form_goes_before_the_short_one_wherever_it_stands() -> None:
-    assert read_arguments(["run", "x", "--set", "seed=1", "--seed", "2"]).given == {"seed": "1"}
+def test_dashes_do_not_make_another_input() -> None:
+    with pytest.raises(UsageError, match="The input pause-s is given more than once"):
+        read_arguments(["run", "x", "--pause-s", "1", "--pause_s", "2"])
+
+
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.metavar], ids=lambda flag: str(flag.name))
+def test_an_option_is_given_twice_only_where_that_has_a_meaning(flag: Flag) -> None:
+    words = ["run", "x", flag.name, "a=1", f"{flag.name}=b=1"]
+
+    if flag.repeats:
+        assert read_arguments(words).subject == "x"
+    else:
+        with pytest.raises(UsageError, match=f"{flag.name} is given more than once"):
+            read_arguments(words)
 
 
 @pytest.mark.parametrize("pair", ["=3", "=", ""])

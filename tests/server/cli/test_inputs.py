@@ -1,5 +1,7 @@
 """What is typed for an input becomes a value of its type, or a problem that says what it takes."""
 
+import json
+
 import pytest
 from weft.cli.inputs import parse_value, read_inputs, type_in_words
 from weft.errors import JSON
@@ -61,6 +63,30 @@ def test_a_text_that_does_not_fit_is_refused_with_what_would(text: str, expects:
         parse_value(text, parse_type(expects), name="x")
 
     assert caught.value.message == said
+
+
+@pytest.mark.parametrize("kind", ["int", "float"])
+@pytest.mark.parametrize(
+    "text", ["1_000", " 5 ", "5\n", "٣", "+5", "007", "0x10", "1,000", "", "-", "infinity", "\uff15"]
+)
+def test_a_number_is_read_only_where_json_reads_one(text: str, kind: str) -> None:
+    with pytest.raises(InputInvalidError) as caught:
+        parse_value(text, parse_type(kind), name="x")
+
+    assert repr(text) in caught.value.message
+    assert "numbers as JSON does, such as -3" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["0", "-0", "12", "0.5", "-1.25", "1e3", "1E-3", "2.5e+2"])
+def test_every_number_of_json_is_a_number(text: str) -> None:
+    assert parse_value(text, parse_type("float"), name="x") == json.loads(text)
+
+
+def test_a_hint_speaks_of_numbers_only_where_one_is_expected() -> None:
+    with pytest.raises(InputInvalidError) as caught:
+        parse_value("maybe", parse_type("bool"), name="x")
+
+    assert caught.value.hint == "Correct the value of --x."
 
 
 def test_an_option_without_a_value_is_true_where_that_makes_sense() -> None:

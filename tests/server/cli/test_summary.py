@@ -134,7 +134,7 @@ def test_advice_prefers_the_prompt_to_texts_that_say_nothing() -> None:
 
 
 def test_advice_falls_back_to_the_first_input() -> None:
-    assert advice("x", {}, Signature({"seed": SEED}, {})) == 'Change the seed: weft run x --seed 7'
+    assert advice("x", {}, Signature({"seed": SEED}, {})) == "Change the seed: weft run x --seed 7"
 
 
 def test_advice_calls_weft_as_this_shell_does() -> None:
