@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from weft.cli.interrupts import cancel_on_interrupt
@@ -35,6 +36,15 @@ def test_the_first_interrupt_cancels_and_says_so() -> None:
     assert said == ["Cancelling after this step; press Ctrl-C again to stop at once."]
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Listen to interrupts, also where a shell started the tests in its background and thereby deaf to them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_afterwards_an_interrupt_is_what_it_was() -> None:
     token = CancelToken()
 
