@@ -38,7 +38,7 @@ def test_the_first_interrupt_cancels_and_says_so() -> None:
 
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
-    """Listen to interrupts, also where a shell started the tests in its background and thereby deaf to them."""
+    """Hear interrupts, also where a shell started the tests in its background, deaf to them."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
