@@ -43,7 +43,7 @@ Leaves that one part of weft alone raises stand there, with these codes::
                            workflow-recursion
     weft.graph.faults      json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
                            port-invalid, port-conflict, workflow-input-unknown, graph-too-large, list-too-long
-    weft.engine.execution  input-mutated
+    weft.engine.seals      input-mutated
     weft.engine.recipes    result-shape
     weft.engine.codec      not-storable, not-readable
     weft.engine.disk       cache-damaged

@@ -5,12 +5,12 @@ budget gives up what is cheapest to lose: from the device to memory, from memory
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from weft.engine.codec import NotStorableError, to_device
+from weft.engine.codec import NotStorableError, Storage, to_device
 from weft.engine.disk import DiskStore, Link
 from weft.engine.tiers import Entry, Tier, TierName, make_entry, slowest
 from weft.engine.writing import BackgroundWriter
@@ -240,6 +240,27 @@ class ResultCache:
             if link is not None:
                 self._links[key] = link
         return link
+
+    def forget(self, storages: Collection[Storage]) -> None:
+        """Give up every result in memory that holds one of these memory blocks, and its copy on disk.
+
+        Such a copy may have been written after the memory was damaged.
+
+        Args:
+            storages: The blocks whose contents are not to be trusted.
+        """
+        with self._lock:
+            writing = [
+                key for key, entry in self._writing.items() if not entry.storages.keys().isdisjoint(storages)
+            ]
+            spoilt = {*self._device.keys_of(storages), *self._ram.keys_of(storages), *writing}
+            for key in spoilt:
+                self._device.remove(key)
+                self._ram.remove(key)
+        if spoilt and self._disk is not None:
+            self._writer.flush()
+            for key in spoilt:
+                self._disk.remove(key)
 
     def release(self, needed_bytes: int) -> int:
         """Give up results on the device, or in memory where that is the device, until so much is free.

@@ -16,21 +16,10 @@ from weft.engine.memory import MemoryRelief, shortage_of
 from weft.engine.reasons import EQUAL_INPUTS, SAME_WORK, Reason
 from weft.engine.recipes import Recipe
 from weft.engine.running import NodeRun
-from weft.errors import NodeError, NotFiniteError
+from weft.engine.seals import InputMutatedError, Seals
+from weft.errors import NotFiniteError
 
 T = TypeVar("T")
-
-
-class InputMutatedError(NodeError):
-    """A node changed a value that it was given."""
-
-    code = "input-mutated"
-
-    def __init__(self, *, type: str, inputs: Iterable[str]) -> None:
-        super().__init__(
-            f'"{type}" changed what it was given: {", ".join(inputs)}.',
-            hint="Values are shared by all who use them; change a copy.",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +39,11 @@ class Order:
     run: NodeRun
     key: str | None
     persist: bool = True
+
+    @property
+    def type(self) -> str:
+        """The name of the node type."""
+        return self.recipe.definition.schema.type
 
     def call(self) -> object:
         """Call the function."""
@@ -84,6 +78,9 @@ class Executor:
         cache: Where results are found and kept.
         relief: What frees memory when it runs short.
         is_guarding: Whether to check, at the cost of hashing, that no node changes what it is given.
+
+    Attributes:
+        seals: What notices that a node changes a tensor it is given.
     """
 
     def __init__(
@@ -93,6 +90,7 @@ class Executor:
         self._cache = cache
         self._relief = relief
         self._is_guarding = is_guarding
+        self.seals = Seals()
         self._flights: Flights[Outcome] = Flights()
 
     async def execute(self, order: Order) -> Outcome:
@@ -132,20 +130,26 @@ class Executor:
 
     async def _compute(self, order: Order) -> Outcome:
         recipe = order.recipe
-        if recipe.is_async:
-            return await self._compute_on_the_loop(order)
-        if recipe.lane == "inline":
-            return self._compute_here(order)
-        return await self._lanes.call(recipe.lane, lambda: self._compute_here(order), stop=order.run.stop)
+        try:
+            if recipe.is_async:
+                return await self._compute_on_the_loop(order)
+            if recipe.lane == "inline":
+                return self._compute_here(order)
+            return await self._lanes.call(recipe.lane, lambda: self._compute_here(order), stop=order.run.stop)
+        except SystemExit as error:
+            # A node may end itself, but not the program, as an event loop would let it.
+            raise exit_refused(error) from error
 
     def _compute_here(self, order: Order) -> Outcome:
         """Call a plain function on the current thread."""
         order.run.check_cancelled()
         order.run.begin()
+        seal = self.seals.take(order.type, order.inputs)
         before = self._guard(order)
         started = time.perf_counter()
         with torch.no_grad():
             outputs = self._twice(lambda: order.recipe.unpack(_collect(order, order.call())))
+        self.seals.check(order.type, seal)
         self._check_guard(order, before)
         return self._finish(order, outputs, time.perf_counter() - started)
 
@@ -153,10 +157,12 @@ class Executor:
         """Await an asynchronous function; what is heavy about its result is done in a thread."""
         order.run.check_cancelled()
         order.run.begin()
+        seal = self.seals.take(order.type, order.inputs)
         before = self._guard(order)
         started = time.perf_counter()
         result = await self._twice_async(lambda: _collect_async(order))
         seconds = time.perf_counter() - started
+        self.seals.check(order.type, seal)
         self._check_guard(order, before)
         outputs = order.recipe.unpack(result)
         if all(type(value) in SCALAR_TYPES for value in outputs.values()):
@@ -166,6 +172,7 @@ class Executor:
     def _finish(self, order: Order, outputs: Mapping[str, object], seconds: float) -> Outcome:
         """Check a result and keep it."""
         check_finite(outputs, order.inputs, order.run.node)
+        self.seals.note(outputs)
         if order.key is not None:
             files = order.run.files
             self._cache.put(order.key, outputs, seconds, files=files, persist=order.persist)
@@ -214,7 +221,9 @@ class Executor:
     def _check_guard(self, order: Order, before: Mapping[str, str]) -> None:
         changed = [name for name, was in before.items() if _digest_or_nothing(order.inputs[name]) != was]
         if changed:
-            raise InputMutatedError(type=order.recipe.definition.schema.type, inputs=changed)
+            raise InputMutatedError(
+                type=order.type, inputs=changed, values=[order.inputs[name] for name in changed]
+            )
 
 
 def check_finite(outputs: Mapping[str, object], inputs: Mapping[str, object], node: str) -> None:
@@ -243,6 +252,15 @@ def check_finite(outputs: Mapping[str, object], inputs: Mapping[str, object], no
         for tensor in tensors_of(value):
             if id(tensor) not in known and not _is_finite(tensor):
                 raise NotFiniteError(what=f'The output "{name}" of "{node}"')
+
+
+def exit_refused(error: SystemExit) -> RuntimeError:
+    """Return what a node has raised that wants to end the whole program, as a failure like any other.
+
+    Args:
+        error: What it raised.
+    """
+    return RuntimeError(f"The node asked the program to end: SystemExit({error.code!r}).")
 
 
 def _is_finite(tensor: torch.Tensor) -> bool:

@@ -89,9 +89,7 @@ class Inputs:
         Args:
             position: Which item; ignored by inputs that do not map.
         """
-        if not self._node.axes:
-            return dict(self._whole)
-        return {name: self._element(name, value, position) for name, value in self._whole.items()}
+        return {name: fresh(value) for name, value in self._at(position).items()}
 
     def key(self, position: Position = NOWHERE, outside: str = "") -> str:
         """Return what a call's result is known by: equal where code, inputs and outside state are.
@@ -102,7 +100,7 @@ class Inputs:
         """
         schema = self._node.schema
         parts = ["result", schema.type, str(schema.version), schema.code_digest, outside]
-        for name, value in self.at(position).items():
+        for name, value in self._at(position).items():
             parts += [name, self._digest(self._origins(name), value)]
         for name in sorted(self._lazy):
             parts += [name, self._lazy_digest(name)]
@@ -114,6 +112,11 @@ class Inputs:
             type(value) in SCALAR_TYPES or next(tensors_of(value), None) is None
             for value in self._whole.values()
         )
+
+    def _at(self, position: Position) -> Mapping[str, object]:
+        if not self._node.axes:
+            return self._whole
+        return {name: self._element(name, value, position) for name, value in self._whole.items()}
 
     def _is_empty(self) -> bool:
         return any(self._whole.get(name) == [] for name in self._node.axes)
@@ -172,6 +175,19 @@ def gather(node: GraphNode, recipe: Recipe, producers: Mapping[str, Producer]) -
         if type(found[name]) is not float:
             found[name] = as_floats(found[name])
     return found
+
+
+def fresh(value: object) -> object:
+    """Return a value whose lists and dictionaries are nobody else's; whatever they hold is the same.
+
+    Args:
+        value: Any value.
+    """
+    if type(value) is list:
+        return [item if type(item) in SCALAR_TYPES else fresh(item) for item in value]
+    if type(value) is dict:
+        return {key: fresh(item) for key, item in value.items()}
+    return value
 
 
 def lazy_inputs(node: GraphNode, recipe: Recipe) -> frozenset[str]:

@@ -9,7 +9,7 @@ from weft.context import Lazy
 from weft.engine.cache import ResultCache
 from weft.engine.disk import Link
 from weft.engine.execution import Executor, Order, Outcome
-from weft.engine.inputs import NOWHERE, Inputs, Position, lazy_inputs, linked_value, nest
+from weft.engine.inputs import NOWHERE, Inputs, Position, fresh, lazy_inputs, linked_value, nest
 from weft.engine.jobs import ItemFailedError, Job, UpstreamLostError
 from weft.engine.lanes import Lanes
 from weft.engine.reasons import Reason
@@ -187,7 +187,7 @@ class Performer:
             await self._ensure(feeds)
             for feed in feeds:
                 run.files.update(feed.files)
-            return linked_value(job.node, name, self._jobs)
+            return fresh(linked_value(job.node, name, self._jobs))
 
         return evaluate
 

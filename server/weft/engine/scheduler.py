@@ -14,16 +14,18 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 from weft.engine.cache import Hit
+from weft.engine.codec import SCALAR_TYPES, Storage, storages_of
 from weft.engine.disk import Link
 from weft.engine.events import NodeFailed, NodeFinished, NodeStarted
-from weft.engine.execution import check_finite
+from weft.engine.execution import check_finite, exit_refused
 from weft.engine.explain import Lineage
-from weft.engine.inputs import gather
+from weft.engine.inputs import fresh, gather
 from weft.engine.jobs import ItemFailedError, Job, Phase, UpstreamLostError
 from weft.engine.performing import Performed, Performer, Workshop, fold_outputs
 from weft.engine.reasons import CANCELLED, EVICTED, NOT_KEPT, NOT_NEEDED, Reason, hit_reason
 from weft.engine.results import NodeOutcome
 from weft.engine.running import NodeRun, Stage
+from weft.engine.seals import NO_SEAL, InputMutatedError, Seal
 from weft.engine.submission import Submission
 from weft.engine.tiers import TierName, slowest
 from weft.errors import CancelledRunError, NodeFailedError, Problem, WeftError
@@ -52,6 +54,7 @@ class GraphRun:
         jobs: Mapping[str, Job],
     ) -> None:
         self._lanes = workshop.lanes
+        self._seals = workshop.executor.seals
         self._cache = workshop.cache
         self._submission = submission
         self._stage = stage
@@ -181,11 +184,14 @@ class GraphRun:
 
     def _run_quickly(self, job: Job) -> None:
         """Run a trivial node here and now."""
+        if self._is_spoilt(job):
+            return
         node, recipe = job.node, job.recipe
         reason = self._reason(job)
         self._observe(NodeStarted(node.id))
         try:
             inputs = gather(node, recipe, self.jobs)
+            seal = self._seal(node.type, inputs)
             files = job.input_files()
             started = time.perf_counter()
             parameter = recipe.definition.run_parameter
@@ -194,7 +200,13 @@ class GraphRun:
                 inputs[parameter], files = run, run.files
             outputs = recipe.unpack(recipe.function(**inputs))
             seconds = time.perf_counter() - started
+            if seal:
+                self._seals.check(node.type, seal)
             check_finite(outputs, inputs, node.id)
+            self._seals.note(outputs)
+        except SystemExit as error:
+            self._end_badly(job, exit_refused(error))
+            return
         # Foreign code: a node may raise anything, and it stops only what depends on it.
         except Exception as error:  # noqa: BLE001
             self._end_badly(job, error)
@@ -203,8 +215,20 @@ class GraphRun:
             self._cache.put(job.print, outputs, seconds, files=files, persist=job.is_target)
         self._finish(job, outputs, files, NodeOutcome("ran", reason, seconds))
 
+    def _seal(self, type: str, inputs: dict[str, object]) -> Seal:
+        """Protect what a trivial node is given; numbers and texts need no protection."""
+        for value in inputs.values():
+            if value.__class__ not in SCALAR_TYPES:
+                break
+        else:
+            return NO_SEAL
+        inputs |= {name: fresh(value) for name, value in inputs.items()}
+        return self._seals.take(type, inputs)
+
     async def _run(self, job: Job) -> None:
         """Run any other node, as a task."""
+        if self._is_spoilt(job):
+            return
         try:
             performed = await self._performer.perform(job)
         except asyncio.CancelledError:
@@ -255,10 +279,28 @@ class GraphRun:
         if isinstance(error, UpstreamLostError):
             self._skip(job, error.node)
             return
+        cause = error.cause if isinstance(error, ItemFailedError) else error
+        if isinstance(cause, InputMutatedError):
+            self._give_up(job, cause.storages)
         problem = _problem_of(job, error)
         self.problems.append(problem)
         self._observe(NodeFailed(job.node.id, problem))
         self._lose(job, job.node.id, NodeOutcome("failed", self._reason(job), 0.0, problem))
+
+    def _give_up(self, guilty: Job, storages: frozenset[Storage]) -> None:
+        """Let nobody have the values that a node has changed: neither this run, nor a later one."""
+        self._cache.forget(storages)
+        for job in self.jobs.values():
+            if job.phase is Phase.DONE and not storages.isdisjoint(storages_of(job.outputs)):
+                job.phase, job.lost_to, job.outputs = Phase.LOST, guilty.node.id, None
+
+    def _is_spoilt(self, job: Job) -> bool:
+        """Skip a job whose inputs were there, but have been changed since by a node that failed for it."""
+        for source in job.sources:
+            if source.phase is Phase.LOST:
+                self._skip(job, source.lost_to)
+                return True
+        return False
 
     def _skip(self, job: Job, root: str) -> None:
         """Leave out a job, and all that waits for it, since a node that it needs failed."""

@@ -153,6 +153,19 @@ class Tier:
             self._release(entry)
         return entry
 
+    def keys_of(self, storages: Collection[Storage]) -> list[str]:
+        """Return the keys of the entries that hold one of these memory blocks.
+
+        Args:
+            storages: The blocks.
+        """
+        wanted = self._holders.keys() & set(storages)
+        return (
+            [key for key, entry in self._entries.items() if not entry.storages.keys().isdisjoint(wanted)]
+            if wanted
+            else []
+        )
+
     def uses(self, key: str) -> int:
         """Return how often an entry was wanted; 0 for an unknown one.
 

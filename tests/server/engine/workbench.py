@@ -292,6 +292,26 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         grid.cells_N.add_(1)
         return Grid(grid.cells_N.clone())
 
+    @node("toy.spoil_inline", lane="inline", output="value")
+    def _spoil_inline(grid: Grid) -> int:
+        grid.cells_N.zero_()
+        return 0
+
+    @node("toy.spoil_async", output="value")
+    async def _spoil_async(grid: Grid) -> int:
+        grid.cells_N.zero_()
+        return 0
+
+    @node("toy.extend", output="value")
+    def _extend(items: list[int]) -> int:
+        items.append(99)
+        return len(items)
+
+    @node("toy.extend_inline", lane="inline", output="value")
+    def _extend_inline(items: list[int]) -> int:
+        items.append(99)
+        return len(items)
+
     @node("toy.hungry", lane="device", output="value")
     def _hungry(run: Run, needed: int = MEGABYTE) -> int:
         state.calls.append(f"hungry {needed}")
@@ -312,8 +332,8 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         return needed
 
     return [
-        _fail, _break, _fail_inline, _fail_async, _exhausted, _fail_at, _lie, _nan, _divide, _spoil, _hungry,
-        _hungry_async,
+        _fail, _break, _fail_inline, _fail_async, _exhausted, _fail_at, _lie, _nan, _divide, _spoil,
+        _spoil_inline, _spoil_async, _extend, _extend_inline, _hungry, _hungry_async,
     ]  # fmt: skip
 
 
@@ -399,6 +419,10 @@ def _values(state: Current) -> list[Callable[..., object]]:
         state.shifted.append(weakref.ref(cells_N))
         return Grid(cells_N)
 
+    @node("toy.shift_late")
+    def _shift_late(grid: Grid, after: int) -> Grid:
+        return Grid(grid.cells_N + after)
+
     @node("toy.clamp")
     def _clamp(grid: Grid) -> Grid:
         state.calls.append("clamp")
@@ -446,8 +470,8 @@ def _values(state: Current) -> list[Callable[..., object]]:
         return a
 
     return [
-        _grid, _noise, _shift, _clamp, _total, _pass, _secret, _reveal, _read, _weights, _weights_inline,
-        _save,
+        _grid, _noise, _shift, _shift_late, _clamp, _total, _pass, _secret, _reveal, _read, _weights,
+        _weights_inline, _save,
     ]  # fmt: skip
 
 
