@@ -28,6 +28,8 @@ from weft.paths import Paths
 ENV_PREFIX = "WEFT_"
 CONFIG_NAME = "weft.toml"
 GIB = 2**30
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+"""What the setting `device` may be, in words."""
 
 
 def _split(value: object) -> object:
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
     workflows_dirs: Folders = Field(
         default_factory=lambda data: (data["data_dir"] / "workflows", shipped_workflows())
     )
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$")
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:[0-9]+)?)$")
     cache_device_bytes: ByteSize = Field(default=ByteSize(2 * GIB), ge=0)
     cache_ram_bytes: ByteSize = Field(default=ByteSize(4 * GIB), ge=0)
     cache_disk_bytes: ByteSize = Field(default=ByteSize(20 * GIB), ge=0)
@@ -173,5 +175,6 @@ def _settings_error(error: ValidationError, sources: Mapping[str, str]) -> Setti
     if first["type"] == "extra_forbidden":
         hint = suggest(name, Settings.model_fields)
         return SettingsError(setting=name, source=source, fault="does not exist", hint=hint)
-    fault = f"is {first['input']!r}, which is refused: {first['msg']}"
+    why = f"but must be {DEVICES}" if name == "device" else f"which is refused: {first['msg']}"
+    fault = f"is {first['input']!r}, {why}"
     return SettingsError(setting=name, source=source, fault=fault)

@@ -385,6 +385,9 @@ def check_choice(value: object, offered: Iterable[str]) -> str | None:
     known = tuple(offered)
     if isinstance(value, str) and value in known:
         return None
+    if len(known) < 2:
+        there = f"the only choice is {shown(known[0])}" if known else "there is nothing to choose from"
+        return f"is {shown(value)}, but {there}"
     help_text = suggest(value, known) if isinstance(value, str) else ""
     reason = f"is {shown(value)}, which is not one of the {len(known)} choices"
     return f"{reason} ({help_text.rstrip('.')})" if help_text else reason

@@ -126,6 +126,15 @@ def test_a_bad_flag_is_named(flags: dict[str, object], setting: str) -> None:
     assert repr(flags[setting]) in caught.value.message
 
 
+@pytest.mark.parametrize("device", ["tpu", "cuda:x", "cuda:\u0663", "", 5])
+def test_a_device_that_cannot_be_is_met_with_those_that_can(device: object) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"device": device})
+
+    fault = f"is {device!r}, but must be auto, cpu, cuda, cuda:N or mps."
+    assert caught.value.message == f'The setting "device" from the flag --device {fault}'
+
+
 def test_a_bad_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEFT_CACHE_RAM_BYTES", "many")
 

@@ -207,8 +207,10 @@ def test_a_seed_is_an_int_with_the_seed_widget() -> None:
     [
         ("euler", ["euler", "heun"], None),
         ("eulr", ["euler", "heun"], 'is "eulr", which is not one of the 2 choices (Did you mean "euler"?)'),
-        ("x", [], 'is "x", which is not one of the 0 choices'),
-        (3, ["euler"], "is 3, which is not one of the 1 choices"),
+        ("x", [], 'is "x", but there is nothing to choose from'),
+        (3, ["euler"], 'is 3, but the only choice is "euler"'),
+        ("eulr", ["euler"], 'is "eulr", but the only choice is "euler"'),
+        (3, ["euler", "heun"], "is 3, which is not one of the 2 choices"),
     ],
 )
 def test_a_word_is_checked_against_what_is_offered(

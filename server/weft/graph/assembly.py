@@ -13,7 +13,7 @@ from weft.errors import JSON, PluginError, Problem, WeftError
 from weft.graph.axes import Axes, loop_of
 from weft.graph.converters import Converters
 from weft.graph.faults import NestedListError, VariableConflictError
-from weft.graph.literals import Refusal, canonical, item_refusal, read_literal
+from weft.graph.literals import Refusal, canonical, file_hint, item_refusal, read_literal
 from weft.graph.offers import Offers
 from weft.graph.structure import Constant, GraphNode, Part, Source, Spread
 from weft.graph.subgraphs import Flat
@@ -156,7 +156,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if isinstance(found, Refusal):
-            self._refuse(draft, schema.name, found.reason)
+            self._refuse(draft, schema, found.reason)
             return
         draft.values[schema.name] = found.value
         if found.maps:
@@ -170,7 +170,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if reason is not None:
-            self._refuse(draft, schema.name, f"has an item that {reason}")
+            self._refuse(draft, schema, f"has an item that {reason}")
 
     def _bind(self, draft: _Draft, input: str, fit: Fit) -> None:
         """Note what the type variables of an input stand for, and compare with what they stood for before."""
@@ -221,9 +221,10 @@ class Assembly:
             converters=self._converters.between(produced, schema.type),
         )
 
-    def _refuse(self, draft: _Draft, input: str, reason: str) -> None:
-        node, name = self._flat.place(draft.wired.flat.id, input)
-        self.problems.append(InputInvalidError(name=name, reason=reason).problem(node=node, input=name))
+    def _refuse(self, draft: _Draft, schema: InputSchema, reason: str) -> None:
+        node, name = self._flat.place(draft.wired.flat.id, schema.name)
+        error = InputInvalidError(name=name, reason=reason, hint=file_hint(schema.widget))
+        self.problems.append(error.problem(node=node, input=name))
 
     def _report(self, draft: _Draft, input: str, error: WeftError) -> None:
         node, name = self._flat.place(draft.wired.flat.id, input)

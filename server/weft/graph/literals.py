@@ -69,6 +69,26 @@ def item_refusal(schema: InputSchema, value: JSON, offers: Offers) -> str | None
     return _refusal(schema, value, offers)
 
 
+def file_hint(widget: Widget | None) -> str:
+    """Say where the files lie that an input may name.
+
+    Args:
+        widget: The input's widget.
+
+    Returns:
+        One sentence; empty for an input that names no file.
+    """
+    match widget:
+        case ModelFile():
+            return "Correct it, or put the file into a models folder: ./models or one of WEFT_MODELS_DIRS."
+        case ImageFile():
+            return "Correct it, or put the picture into the input folder: ./input or WEFT_INPUT_DIR."
+        case Items(item=inner):
+            return file_hint(inner)
+        case _:
+            return ""
+
+
 def canonical(type: SocketType, value: JSON) -> JSON:
     """Give the one form in which equal values of a type are written.
 

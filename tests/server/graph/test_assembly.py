@@ -84,6 +84,13 @@ def test_each_part_of_a_list_must_fit(items: JSON, message: str) -> None:
     assert message in report.problems[0].message
 
 
+def test_a_weight_file_that_is_not_there_is_met_with_the_folders_for_them() -> None:
+    (problem,) = report_of({"m": entry("toy.load", checkpoint="smal")}).problems
+
+    assert 'checkpoint is "smal", ' in problem.message
+    assert "WEFT_MODELS_DIRS" in problem.hint
+
+
 def test_a_list_into_one_item_maps() -> None:
     graph = graph_of({"r": entry("toy.range"), "a": entry("toy.add", a="@r.items")})
 

@@ -4,13 +4,13 @@ from typing import Annotated
 
 import pytest
 from weft.errors import JSON, PluginError
-from weft.graph.literals import Literal, Refusal, canonical, item_refusal, read_literal
+from weft.graph.literals import Literal, Refusal, canonical, file_hint, item_refusal, read_literal
 from weft.graph.offers import Offers
 from weft.node import choices, node
 from weft.registry import Registry
 from weft.schema import InputSchema
 from weft.sockets import parse_type
-from weft.widgets import Choice, Slider
+from weft.widgets import Choice, ImageFile, Items, ModelFile, Slider
 
 
 @choices("literal-colours")
@@ -143,6 +143,13 @@ def test_an_item_of_a_list_is_checked_by_the_items_widget() -> None:
     assert item_refusal(schema("counts"), "x", offers) is not None
     assert item_refusal(schema("colours"), "rde", offers) is not None
     assert item_refusal(schema("count"), 11, offers) is not None
+
+
+def test_an_input_that_names_a_file_says_where_such_files_lie() -> None:
+    assert "./models or one of WEFT_MODELS_DIRS" in file_hint(ModelFile("checkpoint"))
+    assert "./input or WEFT_INPUT_DIR" in file_hint(ImageFile())
+    assert file_hint(Items(ModelFile("lora"))) == file_hint(ModelFile("lora"))
+    assert file_hint(Slider(1, 2)) == file_hint(None) == ""
 
 
 def test_choices_that_nobody_offers_are_an_error() -> None:
