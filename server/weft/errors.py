@@ -43,6 +43,7 @@ Leaves that one part of weft alone raises stand there, with these codes::
                            workflow-recursion
     weft.graph.faults      json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
                            port-invalid, port-conflict, workflow-input-unknown, graph-too-large, list-too-long
+    weft.engine.inputs     too-many-runs
     weft.engine.seals      input-mutated
     weft.engine.recipes    result-shape
     weft.engine.codec      not-storable, not-readable

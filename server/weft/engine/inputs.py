@@ -1,18 +1,22 @@
 """The inputs of a node: gathered from what feeds it, split into items, and told apart by content."""
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
 from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, key_of, tensors_of
 from weft.engine.recipes import Recipe, as_floats
+from weft.errors import GraphError
 from weft.graph.structure import Constant, GraphNode, Part, Source, Spread
 from weft.graph_errors import ListLengthError
 from weft.values import canonical_json
 
 # Hashing reads about a gigabyte a second; larger values are told apart by how they were made instead.
 MOST_HASHED_BYTES = 64 * 2**20
+# More runs of one node are a mistake: lists that combine each with each, where they were to go in step.
+MOST_RUNS = 100_000
 # An item of a mapped node is named by its position on each axis.
 Position = Mapping[str, int]
 NOWHERE: Position = MappingProxyType({})
@@ -38,6 +42,20 @@ class Producer(Protocol):
         """Digests of its values that are known, by the address of the value."""
 
 
+class TooManyRunsError(GraphError):
+    """The lists that a node maps over would make it run more often than anybody meant."""
+
+    code = "too-many-runs"
+
+    def __init__(self, *, lengths: Mapping[str, int], runs: int) -> None:
+        named = " and ".join(f"{name} ({length:,} items)" for name, length in lengths.items())
+        super().__init__(
+            f"Mapping over {named} would run this node {runs:,} times; at most {MOST_RUNS:,} are allowed.",
+            hint="Shorten the lists, or name them in `zip` to go through them in step.",
+            details={"lengths": dict(lengths), "runs": runs, "limit": MOST_RUNS},
+        )
+
+
 class Inputs:
     """The inputs of one node.
 
@@ -59,6 +77,7 @@ class Inputs:
 
         Raises:
             ListLengthError: Inputs that advance together have different lengths.
+            TooManyRunsError: The node would run more often than anybody meant.
         """
         found: dict[str, dict[str, int]] = {axis: {} for axis in self._node.out_axes}
         for name, axes in self._node.axes.items():
@@ -72,7 +91,11 @@ class Inputs:
             # way.
             if len(set(lengths.values())) > 1 and not self._is_empty():
                 raise ListLengthError(lengths=lengths)
-        return tuple(next(iter(lengths.values()), 0) for lengths in found.values())
+        counts = tuple(next(iter(lengths.values()), 0) for lengths in found.values())
+        if math.prod(counts) > MOST_RUNS:
+            known = {name: length for lengths in found.values() for name, length in lengths.items()}
+            raise TooManyRunsError(lengths=known, runs=math.prod(counts))
+        return counts
 
     def positions(self, lengths: Sequence[int]) -> Iterator[Position]:
         """Yield the position of every item, row-major.

@@ -145,6 +145,9 @@ async def test_every_node_ends_with_exactly_one_event(tmp_path: Path) -> None:
         ("break", "toy-broke", "It broke."),
         ("exhausted", "node-failed", "StopIteration"),
         ("lie", "result-shape", "int"),
+        ("exit", "node-failed", "SystemExit(3)"),
+        ("exit_inline", "node-failed", "SystemExit(3)"),
+        ("exit_async", "node-failed", "SystemExit(3)"),
     ],
 )
 async def test_what_a_node_raises_becomes_a_problem(tmp_path: Path, kind: str, code: str, word: str) -> None:
@@ -156,6 +159,17 @@ async def test_what_a_node_raises_becomes_a_problem(tmp_path: Path, kind: str, c
     assert word in problem.message
     assert problem.hint
     assert result.nodes["node"].problem == problem
+
+
+@pytest.mark.parametrize("kind", ["exit", "exit_inline", "exit_async"])
+async def test_an_item_that_wants_to_end_the_program_fails_like_any_other(tmp_path: Path, kind: str) -> None:
+    nodes = {"range": ("range", {"count": 2}), "node": (kind, {"a": link("range.items")})}
+    with Bench(tmp_path) as bench:
+        result = await asyncio.wait_for(bench.run(nodes), PATIENCE_S)
+
+    (problem,) = result.problems
+    assert (problem.code, problem.node) == ("node-failed", "node")
+    assert "item" in problem.details
 
 
 async def test_the_problem_of_a_foreign_exception_carries_its_traceback(tmp_path: Path) -> None:
@@ -471,3 +485,19 @@ async def test_a_node_that_works_reports_how_long_it_took(tmp_path: Path) -> Non
 
     assert 0 < result.nodes["block"].seconds <= passed
     assert result.seconds <= passed
+
+
+async def test_lists_that_would_run_a_node_too_often_are_refused_before_any_run(tmp_path: Path) -> None:
+    nodes = {
+        "left": ("range", {"count": 100_000}),
+        "right": ("range", {"count": 100_000}),
+        "add": ("add", {"a": link("left.items"), "b": link("right.items")}),
+    }
+    with Bench(tmp_path) as bench:
+        result = await asyncio.wait_for(bench.run(nodes, out="add.value"), PATIENCE_S)
+
+    (problem,) = result.problems
+    assert (problem.code, problem.node) == ("too-many-runs", "add")
+    assert "a (100,000 items) and b (100,000 items)" in problem.message
+    assert problem.details["runs"] == 10**10
+    assert bench.state.count("add") == 0

@@ -266,6 +266,18 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
     def _exhausted(a: int = 0) -> int:
         return next(iter(()))
 
+    @node("toy.exit", output="value")
+    def _exit(a: int = 0) -> int:
+        raise SystemExit(3)
+
+    @node("toy.exit_inline", lane="inline", output="value")
+    def _exit_inline(a: int = 0) -> int:
+        raise SystemExit(3)
+
+    @node("toy.exit_async", output="value")
+    async def _exit_async(a: int = 0) -> int:
+        raise SystemExit(3)
+
     @node("toy.fail_at", output="value")
     def _fail_at(a: int, bad: int = 1) -> int:
         state.calls.append(f"fail_at {a}")
@@ -332,8 +344,9 @@ def _troubles(state: Current) -> list[Callable[..., object]]:
         return needed
 
     return [
-        _fail, _break, _fail_inline, _fail_async, _exhausted, _fail_at, _lie, _nan, _divide, _spoil,
-        _spoil_inline, _spoil_async, _extend, _extend_inline, _hungry, _hungry_async,
+        _exit, _exit_inline, _exit_async, _fail, _break, _fail_inline, _fail_async, _exhausted, _fail_at,
+        _lie, _nan, _divide, _spoil, _spoil_inline, _spoil_async, _extend, _extend_inline, _hungry,
+        _hungry_async,
     ]  # fmt: skip
 
 
