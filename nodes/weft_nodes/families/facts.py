@@ -41,7 +41,7 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("sd2", "Stable Diffusion 2.x", "sd", 4, 8, 1024, 768, 25, 7.5),
             FamilyFacts("sdxl", "Stable Diffusion XL", "sdxl", 4, 8, 2048, 1024, 30, 5.0),
             FamilyFacts("sdxl-refiner", "Stable Diffusion XL refiner", "sdxl", 4, 8, 1280, 1024, 30, 5.0),
-            FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 4.0),
+            FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 2.0),
         )
     }
 )
