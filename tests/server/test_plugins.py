@@ -211,6 +211,16 @@ def test_a_broken_pack_is_reported_with_its_traceback_and_hurts_nothing(folder: 
     assert run(loaded, "good:math.scale", 3.0) == 6.0
 
 
+def test_a_broken_pack_names_the_last_line_of_its_own_that_was_reached(folder: Path) -> None:
+    write(folder, "bad/__init__.py", "from . import parts\n")
+    write(folder, "bad/parts.py", "import json\n\njson.loads('{')\n")
+
+    error = report_of(loaded_from(folder), "bad").error
+
+    assert error is not None
+    assert error.message.endswith(f"({folder / 'bad' / 'parts.py'}, line 3)")
+
+
 def test_a_pack_with_a_name_that_cannot_namespace_is_reported(folder: Path) -> None:
     write(folder, "my nodes/__init__.py", "")
     write(folder, "dotted.name.py", "")

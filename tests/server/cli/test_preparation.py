@@ -69,6 +69,15 @@ def test_a_broken_pack_that_nobody_needs_is_a_warning(folder: Path) -> None:
     assert (warning.code, warning.severity) == ("pack-broken", "warning")
 
 
+def test_a_broken_pack_that_nobody_needs_takes_one_line(folder: Path) -> None:
+    (folder / "custom_nodes" / "broken.py").write_text("raise ValueError('a\\nb')")
+
+    (warning,) = _prepare(Options("run", "draw.json")).warnings
+
+    assert warning.message.endswith("it cannot be imported: ValueError: a")
+    assert warning.hint == ""
+
+
 def test_a_broken_pack_that_the_workflow_needs_is_an_error(folder: Path) -> None:
     (folder / "custom_nodes" / "toys.py").write_text("1 / 0")
 

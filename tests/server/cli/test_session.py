@@ -48,3 +48,4 @@ def test_a_broken_pack_is_a_warning_that_names_it(folder: Path) -> None:
     assert (problem.code, problem.severity) == ("pack-broken", "warning")
     assert problem.message.startswith("The pack broken is not loaded: ")
     assert problem.details["pack"] == "broken"
+    assert "ZeroDivisionError" in str(problem.details["traceback"])

@@ -96,6 +96,17 @@ def test_a_problem_tells_place_code_fact_and_help() -> None:
     assert data.getvalue() == ""
 
 
+def test_a_traceback_is_offered_until_it_is_asked_for() -> None:
+    problem = Problem(code="c", message="It broke.", hint="Mend it.", details={"traceback": "Trace [x]\n"})
+    terminal, _, plain = _terminal()
+    terminal.report(problem)
+    asked = io.StringIO()
+    Terminal(data=io.StringIO(), words=asked, shows_tracebacks=True).report(problem)
+
+    assert plain.getvalue() == "error [c] It broke.\n      Mend it. Add --traceback to see it.\n"
+    assert asked.getvalue() == "error [c] It broke.\n      Mend it.\nTrace [x]\n"
+
+
 def test_a_warning_calls_itself_one_and_needs_no_place() -> None:
     terminal, _, words = _terminal()
 
