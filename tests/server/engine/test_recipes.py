@@ -54,7 +54,6 @@ def recipe_of(function: object) -> Recipe:
 
 def test_one_output_is_the_result() -> None:
     assert recipe_of(_one).unpack(5) == {"value": 5}
-    assert recipe_of(_one).unpack(None) == {"value": None}
     assert recipe_of(_list).unpack([1, 2]) == {"items": [1, 2]}
 
 
@@ -67,9 +66,38 @@ def test_no_outputs_want_no_result() -> None:
     assert recipe_of(_none).unpack(None) == {}
 
 
+@node("shape.float", output="value")
+def _float(a: int) -> float:
+    return 1
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "told"),
+    [
+        (_one, "text", "declares int for its output \"value\", but returned str 'text'"),
+        (_one, 2.5, "returned float 2.5"),
+        (_one, True, "returned bool True"),
+        (_one, None, "returned None"),
+        (_list, [1, "x"], r"declares list\[int\] .* returned list \[1, 'x'\]"),
+        (_list, (1, 2), "returned a tuple"),
+        (_two, Pair(1, "x"), 'declares int for its output "high"'),  # type: ignore[arg-type]
+        (_float, "1", "declares float"),
+    ],
+)
+def test_a_value_of_another_type_than_declared_is_refused(
+    function: object, result: object, told: str
+) -> None:
+    with pytest.raises(ResultShapeError, match=told):
+        recipe_of(function).unpack(result)
+
+
+def test_a_whole_number_that_a_float_output_returns_becomes_a_float() -> None:
+    assert repr(recipe_of(_float).unpack(1)) == "{'value': 1.0}"
+
+
 @pytest.mark.parametrize(("function", "result"), [(_two, 1), (_two, (1, 2)), (_two, None), (_none, 3)])
 def test_another_result_than_promised_is_refused(function: object, result: object) -> None:
-    with pytest.raises(ResultShapeError, match=type(result).__name__):
+    with pytest.raises(ResultShapeError, match="but returned"):
         recipe_of(function).unpack(result)
 
 
