@@ -335,9 +335,8 @@ class PackBrokenError(PluginError):
     code = "pack-broken"
 
     def __init__(self, *, pack: str, cause: BaseException, place: str = "") -> None:
-        where = f" ({place})" if place else ""
         super().__init__(
-            f'The pack "{pack}" cannot be imported: {_described(cause)}{where}',
+            f'The pack "{pack}" cannot be imported: {_described(cause)}{place}',
             hint="Correct the pack and reload it; its traceback shows where.",
         )
 

@@ -299,13 +299,13 @@ def _failure(source: PackSource, error: BaseException) -> PackReport:
 
 
 def _place(source: PackSource, error: BaseException) -> str:
-    """Name the last line of a pack's own files that was reached; empty where there is none."""
+    """Name in brackets the last line of a pack's own files that was reached; empty where there is none."""
     if source.path is None or isinstance(error, SyntaxError):
         # A syntax error says itself where it is.
         return ""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(source.path)]
-    return f"{own[-1].filename}, line {own[-1].lineno}" if own else ""
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def _traceback(error: BaseException) -> str:
