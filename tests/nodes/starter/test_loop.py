@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import distributed, multiprocessing, nn
+from torch import distributed, nn
+from torch.multiprocessing.spawn import spawn
 from weft_nodes.starter.loop import AveragedWeights, Habits, Run, Schedule, Team, noise_generator
 
 
@@ -63,11 +64,11 @@ def test_the_averaged_weights_stand_in_only_within_the_block(tmp_path: Path) -> 
     module = run.objective.module
     trained = {name: value.clone() for name, value in module.state_dict().items()}
     with AveragedWeights(run):
-        assert not module.training
+        inside = module.training
         assert all(torch.equal(value, run.average[name]) for name, value in module.state_dict().items())
         assert any(not torch.equal(value, trained[name]) for name, value in module.state_dict().items())
 
-    assert module.training
+    assert (inside, module.training) == (False, True)
     assert all(torch.equal(value, trained[name]) for name, value in module.state_dict().items())
 
 
@@ -119,7 +120,7 @@ def train_as_one_of_two(rank: int, folder: str) -> None:
 
 
 def test_processes_that_train_together_keep_the_same_weights_and_one_log(tmp_path: Path) -> None:
-    multiprocessing.spawn(train_as_one_of_two, args=(str(tmp_path),), nprocs=2)
+    spawn(train_as_one_of_two, args=(str(tmp_path),), nprocs=2)  # type: ignore[no-untyped-call]
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     alone = run_in(tmp_path / "alone", Schedule(steps=4, rate=0.1, warmup=1))
     alone.train()

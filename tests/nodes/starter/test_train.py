@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from weft_nodes.starter.loop import Schedule
 from weft_nodes.starter.networks import load_model
-from weft_nodes.starter.train import Options, Schedule, main
+from weft_nodes.starter.train import Options, main
 
 STAGES = ("vae64", "vae128", "text", "unet", "decoder")
 
