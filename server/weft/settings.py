@@ -27,6 +27,7 @@ from weft.paths import Paths
 
 ENV_PREFIX = "WEFT_"
 CONFIG_NAME = "weft.toml"
+MIB = 2**20
 GIB = 2**30
 DEVICES = "auto, cpu, cuda, cuda:N or mps"
 """What the setting `device` may be, in words."""
@@ -39,6 +40,15 @@ def _split(value: object) -> object:
 
 Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
 """Several folders; in an environment variable separated as in PATH."""
+
+
+def _split_names(value: object) -> object:
+    """Split a list of names at commas, so that it can stand in an environment variable."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
+"""Several names; in an environment variable separated by commas."""
 
 
 def user_data_dir() -> Path:
@@ -71,6 +81,21 @@ class Settings(BaseSettings):
         cache_device_bytes: Results kept on the device, at most; "2GiB" and the like are understood.
         cache_ram_bytes: Results kept in memory, at most.
         cache_disk_bytes: Results kept on disk, at most.
+        host: Address that the server listens on; anything but a loopback address needs a token.
+        port: Port of the server; 0 lets the system choose one.
+        host_names: Further names under which the server may be called, such as that of a reverse proxy.
+        workers: Worker processes; with several on CUDA each gets a device of its own, in turn.
+        jobs_per_worker: Jobs that a worker runs at once, so that they can sample together.
+        memory_bytes: Memory that a worker may use on a CPU; 0 sets no limit.
+        max_queued_jobs: Jobs that may wait at once, at most.
+        max_body_bytes: Bytes of a JSON body, at most.
+        max_upload_bytes: Bytes of an uploaded file, at most.
+        max_upload_pixels: Pixels of an uploaded picture, at most.
+        max_nodes: Nodes of a submitted workflow, at most.
+        keep_jobs: Finished jobs that stay in the history, at most.
+        keep_days: Days for which finished jobs stay in the history, at most; 0 sets no limit.
+        images_workflow: Workflow behind ``/v1/images/generations``.
+        edits_workflow: Workflow behind ``/v1/images/edits``.
     """
 
     model_config = SettingsConfigDict(
@@ -91,6 +116,21 @@ class Settings(BaseSettings):
     cache_device_bytes: ByteSize = Field(default=ByteSize(2 * GIB), ge=0)
     cache_ram_bytes: ByteSize = Field(default=ByteSize(4 * GIB), ge=0)
     cache_disk_bytes: ByteSize = Field(default=ByteSize(20 * GIB), ge=0)
+    host: str = "127.0.0.1"
+    port: int = Field(default=9338, ge=0, le=65535)
+    host_names: Names = ()
+    workers: int = Field(default=1, ge=1, le=64)
+    jobs_per_worker: int = Field(default=8, ge=1, le=256)
+    memory_bytes: ByteSize = Field(default=ByteSize(0), ge=0)
+    max_queued_jobs: int = Field(default=10_000, ge=1)
+    max_body_bytes: ByteSize = Field(default=ByteSize(20 * MIB), ge=1)
+    max_upload_bytes: ByteSize = Field(default=ByteSize(64 * MIB), ge=1)
+    max_upload_pixels: int = Field(default=64_000_000, ge=1)
+    max_nodes: int = Field(default=10_000, ge=1)
+    keep_jobs: int = Field(default=10_000, ge=1)
+    keep_days: float = Field(default=0, ge=0)
+    images_workflow: str = "text-to-image"
+    edits_workflow: str = "image-to-image"
 
     @property
     def paths(self) -> Paths:

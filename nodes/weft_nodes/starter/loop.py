@@ -240,3 +240,13 @@ class AveragedWeights:
 def noise_generator(rng: np.random.Generator) -> torch.Generator:
     """Return a torch generator whose stream follows from the run's own, so that a resumed run repeats it."""
     return torch.Generator().manual_seed(int(rng.integers(2**62)))
+
+
+def mixed_precision(device: str) -> torch.autocast:
+    """Return a block that computes in bfloat16 where the device is fast at it, and in single precision elsewhere.
+
+    A CPU without instructions for bfloat16 emulates them and is ten times slower with them than without.
+    """
+    kind = torch.device(device).type
+    is_fast = kind != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return torch.autocast(kind, torch.bfloat16, enabled=is_fast)

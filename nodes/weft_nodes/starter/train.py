@@ -19,12 +19,18 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, UNet2DConditionModel
 from torch import distributed
 
 from weft_nodes.starter.loop import Habits, Run, Schedule
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae, save_model
-from weft_nodes.starter.scenes import vocabulary
+from weft_nodes.starter.networks import (
+    Parts,
+    build_text_encoder,
+    build_unet,
+    build_vae,
+    load_model,
+    save_model,
+)
+from weft_nodes.starter.scenes import SceneMix, vocabulary
 from weft_nodes.starter.tokenizer import build_tokenizer
 from weft_nodes.starter.train_text import TextObjective, TokenHeads
 from weft_nodes.starter.train_unet import LatentCache, UnetObjective, build_cache, probe_unet
@@ -48,7 +54,9 @@ class Options:
         batch: Examples per step; None takes the stage's own default.
         rate: Learning rate; None takes the stage's own default.
         scenes: How many scenes to encode for the U-Net.
+        pairs: Share of them that have two objects, 0..1.
         model: Where `export` writes the pipeline folder; None writes it below `out`.
+        start: Pipeline folder whose weights stand in for the stages that have no checkpoint below `out`.
     """
 
     out: Path
@@ -59,7 +67,9 @@ class Options:
     batch: int | None = None
     rate: float | None = None
     scenes: int = 100_000
+    pairs: float = SceneMix().pairs
     model: Path | None = None
+    start: Path | None = None
 
     def schedule(self, stage: str, schedule: Schedule) -> Schedule:
         """Return the stage's schedule with what the command line says about it."""
@@ -100,13 +110,15 @@ def train_text(options: Options) -> None:
 
 def encode_latents(options: Options) -> None:
     """Draw the scenes of the U-Net's training and encode them once."""
-    vae = _trained_vae(options.out).to(options.device)
-    build_cache(vae, options.out / "latents", count=options.scenes, seed=options.seed + 1)
+    vae = _parts(options, "vae").vae.to(options.device)
+    mix = SceneMix(pairs=options.pairs)
+    build_cache(vae, options.out / "latents", count=options.scenes, seed=options.seed + 1, mix=mix)
 
 
 def train_unet(options: Options) -> None:
     """Train the U-Net on the encoded scenes."""
-    parts = _parts(options.out, build_unet())
+    parts = _parts(options, "vae", "text")
+    parts.unet.train()
     cache = LatentCache(options.out / "latents")
     objective = UnetObjective(parts, cache, batch=options.batch or 64, device=options.device)
     schedule = options.schedule("unet", Schedule(_NO_LIMIT, rate=1e-3, warmup=200, decay=0.5))
@@ -116,7 +128,7 @@ def train_unet(options: Options) -> None:
 
 def train_decoder(options: Options) -> None:
     """Train the decoder a little more, on latents that the U-Net has denoised; latents keep their meaning."""
-    parts = _parts(options.out, _trained_unet(options.out))
+    parts = _parts(options, "vae", "text", "unet")
     objective = DecoderObjective(parts, batch=options.batch or 16, device=options.device)
     schedule = options.schedule("decoder", Schedule(_NO_LIMIT, rate=1e-3, decay=0.6))
     run = Run(objective, schedule, options.out / "decoder", seed=options.seed, habits=Habits(averaging=0.99))
@@ -125,7 +137,7 @@ def train_decoder(options: Options) -> None:
 
 def export_model(options: Options) -> None:
     """Write the pipeline folder from the averaged weights."""
-    parts = _parts(options.out, _trained_unet(options.out))
+    parts = _parts(options, "vae", "text", "unet")
     if (options.out / "decoder").exists():
         parts.vae.load_state_dict(_state(options.out / "decoder", "average"), strict=False)
     save_model(parts, options.model or options.out / "model")
@@ -161,7 +173,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int)
     parser.add_argument("--rate", type=float)
     parser.add_argument("--scenes", type=int, default=100_000, help="scenes encoded for the U-Net")
+    parser.add_argument(
+        "--pairs", type=float, default=SceneMix().pairs, help="share of them with two objects"
+    )
     parser.add_argument("--model", type=Path, help="where export writes the pipeline folder")
+    parser.add_argument("--start", type=Path, help="pipeline folder to train on from, where no checkpoint is")
     parser.add_argument("--threads", type=int, default=0, help="threads of torch; 0 leaves its own choice")
     return parser
 
@@ -173,26 +189,24 @@ def _state(folder: Path, which: str) -> dict[str, torch.Tensor]:
     return state
 
 
-def _trained_vae(out: Path) -> AutoencoderKL:
-    vae = build_vae()
-    vae.load_state_dict(_state(out / "vae", "average"))
-    vae.eval()
-    return vae
+def _parts(options: Options, *needed: str) -> Parts:
+    """Put together what the needed stages trained; without a checkpoint they are as in `start`.
 
-
-def _trained_unet(out: Path) -> UNet2DConditionModel:
-    unet = build_unet()
-    unet.load_state_dict(_state(out / "unet", "average"))
-    unet.eval()
-    return unet
-
-
-def _parts(out: Path, unet: UNet2DConditionModel) -> Parts:
-    tokenizer = build_tokenizer(vocabulary())
-    heads = TokenHeads(build_text_encoder(tokenizer))
-    heads.load_state_dict(_state(out / "text", "average"))
-    vae = _trained_vae(out)
-    return Parts(tokenizer, heads.encoder.eval(), unet, vae)
+    Raises:
+        FileNotFoundError: A needed stage has no checkpoint and there is no model to start from.
+    """
+    if options.start is None:
+        tokenizer = build_tokenizer(vocabulary())
+        parts = Parts(tokenizer, build_text_encoder(tokenizer), build_unet(), build_vae())
+    else:
+        parts = load_model(options.start)
+    modules = {"vae": parts.vae, "text": TokenHeads(parts.text_encoder), "unet": parts.unet}
+    for stage in needed:
+        if options.start is None or (options.out / stage / "checkpoint.pt").exists():
+            modules[stage].load_state_dict(_state(options.out / stage, "average"))
+    for network in (parts.text_encoder, parts.unet, parts.vae):
+        network.eval()
+    return parts
 
 
 if __name__ == "__main__":

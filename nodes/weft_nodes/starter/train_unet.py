@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from weft_nodes.starter.drawing import draw_batch
 from weft_nodes.starter.evaluate import evaluate
-from weft_nodes.starter.loop import noise_generator
+from weft_nodes.starter.loop import mixed_precision, noise_generator
 from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE, Parts, build_scheduler, save_model
 from weft_nodes.starter.painting import Sampling
-from weft_nodes.starter.scenes import held_out_claims, sample_scene
+from weft_nodes.starter.scenes import SceneMix, held_out_claims, sample_scene
 from weft_nodes.starter.tokenizer import tokenize
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,9 @@ _UNCONDITIONAL_SHARE = 0.1
 _LAYOUT_STEPS = (100, 750)
 
 
-def build_cache(vae: AutoencoderKL, folder: Path, *, count: int, seed: int) -> None:
+def build_cache(
+    vae: AutoencoderKL, folder: Path, *, count: int, seed: int, mix: SceneMix | None = None
+) -> None:
     """Draw and encode scenes into `folder`, going on where an earlier call was stopped.
 
     Writes `captions.json` with the captions and the standard deviation of the latents, and `latents.npy`,
@@ -40,7 +42,7 @@ def build_cache(vae: AutoencoderKL, folder: Path, *, count: int, seed: int) -> N
     )
     captions: list[str] = []
     while len(captions) < count:
-        scenes = [sample_scene(rng) for _ in range(min(_ENCODE_BATCH, count - len(captions)))]
+        scenes = [sample_scene(rng, mix) for _ in range(min(_ENCODE_BATCH, count - len(captions)))]
         latents[len(captions) : len(captions) + len(scenes)] = _encode(vae, draw_batch(scenes))
         captions += [scene.caption for scene in scenes]
         if len(captions) % 5000 == 0:
@@ -51,7 +53,7 @@ def build_cache(vae: AutoencoderKL, folder: Path, *, count: int, seed: int) -> N
 
 @torch.no_grad()
 def _encode(vae: AutoencoderKL, pictures: torch.Tensor) -> np.ndarray:
-    with torch.autocast(vae.device.type, torch.bfloat16):
+    with mixed_precision(vae.device.type):
         pictures = pictures.to(vae.device).contiguous(memory_format=torch.channels_last)
         latents: np.ndarray = vae.encode(pictures).latent_dist.mean.float().cpu().numpy()
         return latents
@@ -104,7 +106,7 @@ class UnetObjective:
         signal = self._kept[timesteps].sqrt()[:, None, None, None]
         spread = (1 - self._kept[timesteps]).sqrt()[:, None, None, None]
         noisy = (signal * clean + spread * noise).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(noisy.device.type, torch.bfloat16):
+        with mixed_precision(noisy.device.type):
             velocity = self._unet(noisy, timesteps, encoder_hidden_states=context).sample
         return {"loss": functional.mse_loss(velocity.float(), signal * noise - spread * clean)}
 
@@ -113,7 +115,7 @@ class UnetObjective:
         """Return the text states, some of them of the empty caption that guidance starts from."""
         silent = rng.random(len(captions)) < _UNCONDITIONAL_SHARE
         kept = ["" if skip else caption for caption, skip in zip(captions, silent, strict=True)]
-        with torch.autocast(self._device, torch.bfloat16):
+        with mixed_precision(self._device):
             states: torch.Tensor = self._text_encoder(
                 tokenize(self._tokenizer, kept).to(self._device)
             ).last_hidden_state

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from weft_nodes.starter.drawing import draw_batch, draw_collages
-from weft_nodes.starter.loop import noise_generator
+from weft_nodes.starter.loop import mixed_precision, noise_generator
 from weft_nodes.starter.networks import Parts, build_scheduler
 from weft_nodes.starter.scenes import PICTURE_SIZE, SceneMix, sample_scene
 from weft_nodes.starter.tokenizer import tokenize
@@ -43,7 +43,7 @@ class VaeObjective:
     def losses(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         """Return absolute and edge error of the reconstruction, the KL term and their weighted sum."""
         pictures = _draw(rng, self._batch, self._edge).to(self._device)
-        with torch.autocast(pictures.device.type, torch.bfloat16):
+        with mixed_precision(pictures.device.type):
             posterior = self._vae.encode(pictures).latent_dist
             mean, logvar = posterior.mean.float(), posterior.logvar.float()
             noise = torch.randn(mean.shape, generator=noise_generator(rng)).to(self._device)
@@ -78,7 +78,7 @@ class DecoderObjective:
         """Return absolute and edge error of the reconstruction, summed."""
         scenes = [sample_scene(rng, _BUSY) for _ in range(self._batch)]
         pictures = draw_batch(scenes).contiguous(memory_format=torch.channels_last).to(self._device)
-        with torch.autocast(pictures.device.type, torch.bfloat16):
+        with mixed_precision(pictures.device.type):
             latents = self._denoised(pictures, [scene.caption for scene in scenes], rng)
             restored = self._vae.decode(latents).sample.float()
         return {

@@ -1,0 +1,1 @@
+"""The HTTP face: routes by noun, their wire models, streams, and what guards them. Nothing needs torch."""

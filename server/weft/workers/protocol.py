@@ -1,0 +1,321 @@
+"""What server and worker say to each other: small frozen values in frames of bytes.
+
+A frame is the length of its head and the length of its tail (four bytes each, big-endian), the head as JSON,
+and the tail as raw bytes, which only previews have. Nothing is ever pickled; pictures that are kept travel as
+files.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from weft.errors import JSON
+
+MOST_FRAME_BYTES = 256 * 2**20
+"""No frame is longer; one that says it is means that the stream is out of step."""
+
+_HEADER = struct.Struct(">II")
+
+JobState: TypeAlias = Literal["succeeded", "failed", "cancelled"]
+"""How a job ended."""
+
+ProblemJSON: TypeAlias = dict[str, JSON]
+"""A `Problem` as `Problem.to_json` gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """Run a workflow.
+
+    Attributes:
+        job: Id of the job.
+        attempt: Counts how often the job was given to a worker, from 1; every message about it says it back.
+        document: The workflow with its inputs bound and every saved workflow it uses carried along.
+        targets: The wanted outputs or nodes; None for all outputs and sinks.
+        lineage: What tells one workflow from another when reasons are given.
+        spool: Folder to write pictures into; made by the worker, emptied by the server.
+    """
+
+    job: str
+    attempt: int
+    document: dict[str, JSON]
+    spool: str
+    targets: tuple[str, ...] | None = None
+    lineage: str = ""
+    kind: Literal["run"] = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob:
+    """Stop a job; one that the worker does not run is ignored."""
+
+    job: str
+    kind: Literal["cancel"] = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class AskPlan:
+    """Say what a run would do; the answer is `Plan.to_json`."""
+
+    request: int
+    document: dict[str, JSON]
+    targets: tuple[str, ...] | None = None
+    lineage: str = ""
+    kind: Literal["plan"] = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class AskMigration:
+    """Bring the nodes of a document to their installed versions; the answer is the document."""
+
+    request: int
+    document: dict[str, JSON]
+    kind: Literal["migrate"] = "migrate"
+
+
+@dataclass(frozen=True, slots=True)
+class AskThumbnail:
+    """Draw a small copy of a picture; the answer is `{"width": …, "height": …}` of what was written.
+
+    Attributes:
+        request: Number of the question.
+        source: The picture file: PNG, JPEG or WebP, decided by its content.
+        target: Where the thumbnail is written, as WebP.
+        size: Longest edge in pixels.
+    """
+
+    request: int
+    source: str
+    target: str
+    size: int
+    kind: Literal["thumbnail"] = "thumbnail"
+
+
+@dataclass(frozen=True, slots=True)
+class AskReload:
+    """Load all packs that changed again; the answer is the list of pack reports, and a catalogue follows."""
+
+    request: int
+    kind: Literal["reload"] = "reload"
+
+
+@dataclass(frozen=True, slots=True)
+class AskCatalog:
+    """Publish the catalogue anew, since files may have come or gone; the answer is null."""
+
+    request: int
+    kind: Literal["catalog?"] = "catalog?"
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End; jobs that still run are left as they are, since the server puts them back into its queue."""
+
+    kind: Literal["shutdown"] = "shutdown"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarting:
+    """The worker is on its way.
+
+    Attributes:
+        phase: What it is doing, in words.
+    """
+
+    phase: str
+    kind: Literal["starting"] = "starting"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReady:
+    """The worker takes jobs.
+
+    Attributes:
+        pid: Its process.
+        device: Such as ``cpu`` or ``cuda:0``.
+        device_name: What the device is called, for people.
+    """
+
+    pid: int
+    device: str
+    device_name: str
+    kind: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogPublished:
+    """What the worker's packs offer; see `weft.workers.catalog` for its fields."""
+
+    catalog: dict[str, JSON]
+    kind: Literal["catalog"] = "catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStarted:
+    """A job begins.
+
+    Attributes:
+        nodes: How many nodes count: the targets and what feeds them.
+    """
+
+    job: str
+    attempt: int
+    nodes: int
+    kind: Literal["started"] = "started"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFinish:
+    """How one node ended.
+
+    Attributes:
+        node: Its id.
+        state: ``hit``, ``ran``, ``failed``, ``skipped`` or ``cancelled``.
+        reason: Code of the reason why it ran or not.
+        seconds: How long its own work took.
+        detail: What the reason is about, such as the name of the changed input.
+    """
+
+    node: str
+    state: str
+    reason: str
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodesChanged:
+    """Nodes that began or ended since the last message of this kind, in order; sent at most 60 times a second.
+
+    Attributes:
+        started: Nodes that began and have not ended yet.
+        finished: Nodes that ended.
+    """
+
+    job: str
+    attempt: int
+    started: tuple[str, ...] = ()
+    finished: tuple[NodeFinish, ...] = ()
+    kind: Literal["nodes"] = "nodes"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProgressed:
+    """How far a node is; only the newest of a node within a sixtieth of a second is sent."""
+
+    job: str
+    attempt: int
+    node: str
+    step: int
+    total: int
+    seconds_left: float | None = None
+    message: str = ""
+    kind: Literal["progress"] = "progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """An unfinished picture; the frame's tail holds the bytes of a JPEG file."""
+
+    job: str
+    attempt: int
+    node: str
+    width: int
+    height: int
+    media_type: str = "image/jpeg"
+    kind: Literal["preview"] = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One thing that a job made: a file in its spool folder, or a value.
+
+    Attributes:
+        output: Name of the workflow's output, or `node.output` for a wanted node.
+        index: Place in a list of pictures, from 0.
+        type: Type of the value, such as ``image`` or ``list[string]``.
+        path: The file, written and synced; empty for a value.
+        digest: SHA-256 of the file in hexadecimal.
+        size: Bytes of the file.
+        media_type: Such as ``image/png``.
+        width: Pixels; 0 where it is no picture.
+        height: Pixels; 0 where it is no picture.
+        value: The value where there is no file; null for one that JSON cannot hold, such as a latent.
+    """
+
+    output: str
+    index: int
+    type: str
+    path: str = ""
+    digest: str = ""
+    size: int = 0
+    media_type: str = ""
+    width: int = 0
+    height: int = 0
+    value: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFinished:
+    """A job ended; sent after all other messages about it.
+
+    Attributes:
+        state: How.
+        products: What it made.
+        problems: What went wrong, warnings too.
+        seconds: How long it took.
+        counts: How many nodes ended in each state.
+        files: Digests of the model and input files that went into it.
+    """
+
+    job: str
+    attempt: int
+    state: JobState
+    products: tuple[Product, ...] = ()
+    problems: tuple[ProblemJSON, ...] = ()
+    seconds: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    kind: Literal["finished"] = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question; either a result, or problems.
+
+    Attributes:
+        request: Number of the question.
+        result: What was asked for.
+        problems: Why it cannot be given.
+    """
+
+    request: int
+    result: JSON = None
+    problems: tuple[ProblemJSON, ...] = ()
+    kind: Literal["answer"] = "answer"
+
+
+ToWorker: TypeAlias = (
+    RunJob | CancelJob | AskPlan | AskMigration | AskThumbnail | AskReload | AskCatalog | Shutdown
+)
+"""What a server says."""
+
+FromWorker: TypeAlias = (
+    WorkerStarting
+    | WorkerReady
+    | CatalogPublished
+    | JobStarted
+    | NodesChanged
+    | NodeProgressed
+    | Preview
+    | JobFinished
+    | Answer
+)
+"""What a worker says."""
+
+_TO_WORKER: TypeAdapter[ToWorker] = TypeAdapter(Annotated[ToWorker, Field(discriminator="kind")])
+_FROM_WORKER: TypeAdapter[FromWorker] = TypeAdapter(Annotated[FromWorker, Field(discriminator="kind")])
