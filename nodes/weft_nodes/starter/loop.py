@@ -243,10 +243,10 @@ def noise_generator(rng: np.random.Generator) -> torch.Generator:
 
 
 def mixed_precision(device: str) -> torch.autocast:
-    """Return a block that computes in bfloat16 where the device is fast at it, and in single precision elsewhere.
+    """Return a block that computes in bfloat16 where the device is fast at it, else in single precision.
 
-    A CPU without instructions for bfloat16 emulates them and is ten times slower with them than without.
+    A CPU without AVX-512 emulates bfloat16 and is ten times slower with it than without.
     """
     kind = torch.device(device).type
-    is_fast = kind != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    is_fast = kind != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bw"))
     return torch.autocast(kind, torch.bfloat16, enabled=is_fast)

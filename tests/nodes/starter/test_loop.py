@@ -8,7 +8,15 @@ import pytest
 import torch
 from torch import distributed, nn
 from torch.multiprocessing.spawn import spawn
-from weft_nodes.starter.loop import AveragedWeights, Habits, Run, Schedule, Team, noise_generator
+from weft_nodes.starter.loop import (
+    AveragedWeights,
+    Habits,
+    Run,
+    Schedule,
+    Team,
+    mixed_precision,
+    noise_generator,
+)
 
 
 class LineFit:
@@ -130,3 +138,11 @@ def test_processes_that_train_together_keep_the_same_weights_and_one_log(tmp_pat
         not torch.equal(first[name], value) for name, value in alone.objective.module.state_dict().items()
     )
     assert len((tmp_path / "shared" / "log.jsonl").read_text().splitlines()) == 4
+
+
+def test_a_cpu_computes_in_half_precision_only_where_it_has_instructions_for_it() -> None:
+    is_fast = bool(torch.cpu.get_capabilities().get("avx512_bw"))
+    with mixed_precision("cpu"):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+
+    assert product.dtype == (torch.bfloat16 if is_fast else torch.float32)

@@ -60,6 +60,30 @@ def test_the_model_can_be_exported_elsewhere(trained: Path, tmp_path: Path) -> N
     )
 
 
+def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
+    trained: Path, tmp_path: Path
+) -> None:
+    start = trained / "model"
+    common = ["--out", str(tmp_path), "--start", str(start), "--batch", "2"]
+    for stage in ("latents", "unet"):
+        assert main([*common, "--stage", stage, "--scenes", "4", "--pairs", "0", "--steps", "1"]) == 0
+    assert main([*common, "--stage", "export"]) == 0
+
+    before, after = load_model(start), load_model(tmp_path / "model")
+    for part in ("text_encoder", "vae"):
+        for old, new in zip(
+            getattr(before, part).parameters(), getattr(after, part).parameters(), strict=True
+        ):
+            torch.testing.assert_close(old, new)
+    pairs = zip(before.unet.parameters(), after.unet.parameters(), strict=True)
+    assert any(not torch.equal(old, new) for old, new in pairs)
+
+
+def test_a_stage_whose_forerunner_was_not_trained_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="vae"):
+        main(["--out", str(tmp_path), "--stage", "latents", "--scenes", "2"])
+
+
 def test_the_clock_ends_a_stage_unless_steps_are_given() -> None:
     schedule = Schedule(100)
 
