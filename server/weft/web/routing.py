@@ -135,6 +135,7 @@ class Route:
         answers: Model or media by status; None for a status without a body.
         faults: Statuses answered with a problem document, besides 400, 401, 403, 413, 415, 421 and 500, which
             the frame around all routes answers with where they can occur.
+        headers: Names of request headers that it heeds, besides those that every route does.
         example: A body that works as it stands on a fresh server; a test sends it.
         is_documented: Whether it stands in the OpenAPI description; pages and streams of sockets do not.
     """
@@ -148,6 +149,7 @@ class Route:
     query: type[BaseModel] | None = None
     answers: Mapping[int, type[BaseModel] | Media | None] = field(default_factory=dict)
     faults: tuple[int, ...] = ()
+    headers: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = None
     is_documented: bool = True
 
