@@ -114,10 +114,16 @@ class Media:
     Attributes:
         types: Its media types.
         description: What it is.
+        fields: Model of the fields of a form; None where it is no form.
     """
 
     types: tuple[str, ...]
     description: str
+    fields: type[BaseModel] | None = None
+
+
+Answer: TypeAlias = type[BaseModel] | Media | tuple[type[BaseModel], Media] | None
+"""What is answered with a status: JSON, other media, either of them as the client accepts, or no body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +138,7 @@ class Route:
         handler: What is done; its docstring is the documentation.
         body: Model of the JSON body, or the media that are taken; None for none.
         query: Model of the query parameters; None for none.
-        answers: Model or media by status; None for a status without a body.
+        answers: Model, media, or both by status; None for a status without a body.
         faults: Statuses answered with a problem document, besides 400, 401, 403, 413, 415, 421 and 500, which
             the frame around all routes answers with where they can occur.
         headers: Names of request headers that it heeds, besides those that every route does.
@@ -147,7 +153,7 @@ class Route:
     handler: Handler
     body: type[BaseModel] | Media | None = None
     query: type[BaseModel] | None = None
-    answers: Mapping[int, type[BaseModel] | Media | None] = field(default_factory=dict)
+    answers: Mapping[int, Answer] = field(default_factory=dict)
     faults: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = None
