@@ -158,16 +158,20 @@ def pictures_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 def _digest_of_picture(run: FingerprintScope, image: str) -> str:
     """Tell pictures apart by their content, not by their names."""
+    # The name of an asset is the digest of its content.
+    if run.paths.holds_asset(image):
+        return image
     return run.file_digest(_contained(run.paths.input_dir, image, "input"))
 
 
 @node("image.load", lane="io", fingerprint=_digest_of_picture)
 def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
-    """Load a picture from the input folder.
+    """Load a picture from the input folder, or one that was uploaded.
 
     Args:
         run: The run this is part of.
-        image: Name of a PNG, JPEG or WebP file in the input folder.
+        image: Name of a PNG, JPEG or WebP file in the input folder, or asset: and the digest of an uploaded
+            or made picture.
 
     Returns:
         The picture and its opacity.
@@ -177,7 +181,7 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
         PathOutsideError: The name leads out of the input folder.
         PictureUnreadableError: The file is damaged, or no picture.
     """
-    pixels_HWC = read_picture(_picture_path(run.paths.input_dir, image))
+    pixels_HWC = read_picture(_picture_path(run.paths, image))
     loaded = image_of(pixels_HWC)
     return LoadedImage(image=loaded, mask=Mask(with_alpha(loaded.pixels_BHWC)[..., 3].clone()))
 
@@ -415,10 +419,12 @@ def _with_equal_channels(images: list[Image]) -> list[torch.Tensor]:
     return [with_alpha(batch) if has_alpha else batch for batch in batches]
 
 
-def _picture_path(folder: Path, name: str) -> Path:
-    path = _contained(folder, name, "input")
+def _picture_path(paths: Paths, name: str) -> Path:
+    if paths.holds_asset(name):
+        return paths.asset(name.rpartition(":")[2])
+    path = _contained(paths.input_dir, name, "input")
     if not path.is_file():
-        raise PictureMissingError(name=name, folder=folder)
+        raise PictureMissingError(name=name, folder=paths.input_dir)
     return path
 
 

@@ -54,6 +54,9 @@ class Catalog(Protocol):
             ProviderFailedError: The function that offers them failed.
         """
 
+    def has_asset(self, name: str) -> bool:
+        """Tell whether an `ImageFile` widget may take this asset, named as ``asset:<sha256>``."""
+
     def migrate(self, type: str, from_version: int, inputs: Mapping[str, JSON]) -> dict[str, JSON]:
         """Give the inputs of a node saved by an older version as the present version wants them.
 
@@ -213,6 +216,10 @@ class Registry:
         function = known[kind].function
         found = _called("listing", kind, lambda: function(self.paths))
         return {name: dict(traits) for name, traits in found.items()}
+
+    def has_asset(self, name: str) -> bool:
+        """Tell whether an `ImageFile` widget may take this asset, named as ``asset:<sha256>``."""
+        return self.paths.holds_asset(name)
 
     def migrate(self, type: str, from_version: int, inputs: Mapping[str, JSON]) -> dict[str, JSON]:
         """Give the inputs of a node saved by an older version as the present version wants them.

@@ -1,5 +1,6 @@
 """Pictures are loaded from and saved to their folders alone, and are laid out and compared exactly."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,38 @@ def test_the_mask_of_a_loaded_picture_is_its_opacity(run: LocalRun) -> None:
 
     assert loaded.image.pixels_BHWC.shape[-1] == 4
     assert loaded.mask.values_BHW.equal(image.pixels_BHWC[..., 3])
+
+
+def _upload(run: LocalRun, image: Image) -> str:
+    """Put a picture among the assets; give the name that an input takes."""
+    data = put(run, "uploaded.png", image).read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    path = run.paths.asset(digest)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    return f"asset:{digest}"
+
+
+def test_an_asset_is_loaded_by_its_digest(run: LocalRun) -> None:
+    image = noise()
+
+    loaded = images.load_image(run, _upload(run, image))
+
+    assert loaded.image.pixels_BHWC.equal(image.pixels_BHWC)
+
+
+def test_the_fingerprint_of_an_asset_is_its_name_which_is_its_content(run: LocalRun) -> None:
+    scope = FingerprintScope(run.paths)
+    name = _upload(run, noise())
+
+    assert images._digest_of_picture(scope, name) == name
+    assert images._digest_of_picture(scope, f"asset:{'ab' * 32}") == "missing"
+
+
+@pytest.mark.parametrize("name", [f"asset:{'ab' * 32}", "asset:cat", "asset:/../cat"])
+def test_an_asset_that_is_not_there_is_named(run: LocalRun, name: str) -> None:
+    with pytest.raises(PictureMissingError, match="asset:"):
+        images.load_image(run, name)
 
 
 def test_a_picture_that_is_not_there_is_named(run: LocalRun) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from weft.errors import JSON
 from weft.graph.offers import Offers
+from weft.paths import ASSET_PREFIX
 from weft.schema import InputSchema
 from weft.sockets import FLOAT, ListOf, SocketType, members_of, without_null
-from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Widget, check_choice
+from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Widget, check_choice, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
     match widget:
         case Choice(provider=provider):
             return check_choice(value, offers.choices(provider))
+        case ImageFile() if isinstance(value, str) and value.startswith(ASSET_PREFIX):
+            return None if offers.has_asset(value) else f"is {shown(value)}, but no such picture was uploaded"
         case ModelFile(listing=kind) | ImageFile(listing=kind):
             return check_choice(value, offers.listing(kind))
         case Items(item=inner) if isinstance(value, list):

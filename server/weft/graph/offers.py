@@ -40,3 +40,7 @@ class Offers:
         if kind not in self._listings:
             self._listings[kind] = self._catalog.listing(kind)
         return self._listings[kind]
+
+    def has_asset(self, name: str) -> bool:
+        """Tell whether an `ImageFile` widget may take this asset, named as ``asset:<sha256>``."""
+        return self._catalog.has_asset(name)

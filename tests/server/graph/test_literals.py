@@ -1,12 +1,15 @@
 """Values of the document are checked against their input and brought into canonical form."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 from weft.errors import JSON, PluginError
 from weft.graph.literals import Literal, Refusal, canonical, file_hint, item_refusal, read_literal
 from weft.graph.offers import Offers
-from weft.node import choices, node
+from weft.node import choices, listing, node
+from weft.paths import Paths
 from weft.registry import Registry
 from weft.schema import InputSchema
 from weft.sockets import parse_type
@@ -36,6 +39,16 @@ def _all(
     lost: Annotated[str, Choice("literal-lost")] = "x",
 ) -> int:
     return count
+
+
+@listing("image")
+def _pictures(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    return {"cat.png": {}, "dog.png": {}}
+
+
+@node("literal.looks")
+def _looks(picture: Annotated[str, ImageFile()]) -> str:
+    return picture
 
 
 def _registry() -> Registry:
@@ -172,3 +185,29 @@ def test_choices_that_nobody_offers_are_an_error() -> None:
 )
 def test_only_whole_numbers_of_float_sockets_change(type: str, value: JSON, canonical_form: str) -> None:
     assert repr(canonical(parse_type(type), value)) == canonical_form
+
+
+def test_a_picture_may_be_an_asset_that_is_there(tmp_path: Path) -> None:
+    registry = Registry(Paths.below(tmp_path))
+    registry.add(_looks, _pictures)
+    picture = registry.definition("literal.looks").schema.input("picture")
+    path = registry.paths.asset("ab" * 32)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"picture")
+    assert picture is not None
+
+    held, lost = (read_literal(picture, f"asset:{pair * 32}", Offers(registry)) for pair in ("ab", "cd"))
+
+    assert held == Literal(f"asset:{'ab' * 32}")
+    assert isinstance(lost, Refusal)
+    assert lost.reason.endswith("but no such picture was uploaded")
+
+
+@pytest.mark.parametrize("name", ["asset:", "asset:../cat.png", "asset:/etc/passwd", f"asset:{'AB' * 32}"])
+def test_what_only_looks_like_an_asset_is_refused(name: str) -> None:
+    registry = Registry()
+    registry.add(_looks, _pictures)
+    picture = registry.definition("literal.looks").schema.input("picture")
+    assert picture is not None
+
+    assert isinstance(read_literal(picture, name, Offers(registry)), Refusal)

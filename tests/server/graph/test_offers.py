@@ -1,9 +1,12 @@
 """Providers are asked once per check, however many nodes use them."""
 
+from pathlib import Path
+
 import pytest
 from server.graph.toys import catalog
 from weft.errors import ProviderFailedError, ProviderUnknownError
 from weft.graph.offers import Offers
+from weft.paths import Paths
 from weft.registry import Registry
 
 
@@ -51,3 +54,13 @@ def test_what_nobody_offers_is_an_error() -> None:
 def test_a_provider_that_fails_is_an_error() -> None:
     with pytest.raises(ProviderFailedError):
         Offers(catalog()).choices("toy-broken")
+
+
+def test_assets_are_those_of_the_catalogs_data_folder(tmp_path: Path) -> None:
+    registry = Registry(Paths.below(tmp_path))
+    path = registry.paths.asset("ab" * 32)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"picture")
+
+    assert Offers(registry).has_asset(f"asset:{'ab' * 32}")
+    assert not Offers(registry).has_asset(f"asset:{'cd' * 32}")
