@@ -84,6 +84,7 @@ class Settings(BaseSettings):
         host: Address that the server listens on; anything but a loopback address needs a token.
         port: Port of the server; 0 lets the system choose one.
         host_names: Further names under which the server may be called, such as that of a reverse proxy.
+        require_token: Whether a token is needed even on a loopback address.
         workers: Worker processes; with several on CUDA each gets a device of its own, in turn.
         jobs_per_worker: Jobs that a worker runs at once, so that they can sample together.
         memory_bytes: Memory that a worker may use on a CPU; 0 sets no limit.
@@ -119,6 +120,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=9338, ge=0, le=65535)
     host_names: Names = ()
+    require_token: bool = False
     workers: int = Field(default=1, ge=1, le=64)
     jobs_per_worker: int = Field(default=8, ge=1, le=256)
     memory_bytes: ByteSize = Field(default=ByteSize(0), ge=0)

@@ -1,0 +1,62 @@
+"""The web application: every route of every module in one frame."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from weft.web.access import Access
+from weft.web.app_keys import ACCESS, METRICS, ROUTES
+from weft.web.frame import AiohttpHandler, Frame, add_headers, endpoint, is_page
+from weft.web.metrics import Metrics
+from weft.web.routing import Route, routes_of
+from weft.web.security import Guard
+
+if TYPE_CHECKING:
+    from weft.web.services import Services
+
+ROUTE_MODULES = (
+    "weft.web.operations_routes",
+    "weft.web.session_routes",
+)
+"""The modules that declare routes, in the order of the documentation."""
+
+
+def all_routes() -> tuple[Route, ...]:
+    """List the routes of all modules."""
+    return tuple(route for name in ROUTE_MODULES for route in routes_of(importlib.import_module(name)))
+
+
+def create_app(services: Services, routes: Sequence[Route] | None = None) -> web.Application:
+    """Build the application.
+
+    Args:
+        services: The parts of the server that handlers work with; nothing is started.
+        routes: The routes; by default those of all modules.
+
+    Returns:
+        An application whose every answer, refusals included, has passed the frame.
+    """
+    declared = tuple(routes) if routes is not None else all_routes()
+    access, metrics = Access.of(services.settings), Metrics()
+    pages = frozenset(route.path for route in declared if is_page(route))
+    frame = Frame(Guard.of(services.settings), metrics, pages)
+
+    @web.middleware
+    async def around(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
+        return await frame.around(request, handler)
+
+    # Handlers that read their body themselves count its bytes; this is what aiohttp allows where they do not.
+    largest = max(services.settings.max_body_bytes, services.settings.max_upload_bytes)
+    app = web.Application(middlewares=[around], client_max_size=largest)
+    app[ROUTES], app[ACCESS], app[METRICS] = declared, access, metrics
+    app.on_response_prepare.append(add_headers)
+    for route in declared:
+        handler = endpoint(route, services, access)
+        app.router.add_route(route.method, route.path, handler)
+        if route.method == "GET":
+            app.router.add_route("HEAD", route.path, handler)
+    return app

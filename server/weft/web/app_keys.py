@@ -1,0 +1,13 @@
+"""What handlers find in the application beside the services."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from weft.web.access import Access
+from weft.web.metrics import Metrics
+from weft.web.routing import Route
+
+ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple)
+ACCESS: web.AppKey[Access] = web.AppKey("access", Access)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)

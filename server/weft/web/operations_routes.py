@@ -1,0 +1,156 @@
+"""What whoever runs the server looks at: the front page, health, readiness, metrics."""
+
+from __future__ import annotations
+
+import html
+from string import Template
+from typing import Literal
+
+from aiohttp import web
+
+from weft.web.app_keys import METRICS
+from weft.web.metrics import CONTENT_TYPE
+from weft.web.routing import Call, Media, Policy, Reply, route
+from weft.web.wire_base import Wire
+
+PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>weft</title>
+<main>
+<h1>weft is up</h1>
+<p>$state</p>
+<p>Make a first picture:</p>
+<pre>$curl</pre>
+<ul>
+<li><a href="/api/docs">How the API is used</a></li>
+<li><a href="/api/openapi.json">Its OpenAPI description</a></li>
+<li><a href="/readyz">What the workers do</a></li>
+</ul>
+</main>
+</html>
+""")
+"""The front page; it needs no script, no style and nothing from elsewhere."""
+
+_HTML = Media(("text/html",), "A page.")
+_METRICS = Media(("text/plain",), "The text format of Prometheus.")
+
+
+class HealthView(Wire):
+    """The server lives.
+
+    Attributes:
+        status: Always `ok`.
+    """
+
+    status: Literal["ok"] = "ok"
+
+
+class WorkerState(Wire):
+    """One worker process.
+
+    Attributes:
+        name: Its name.
+        state: Whether it takes jobs.
+        phase: What it is doing while it starts.
+        device: Where it computes, such as `cpu` or `cuda:0`; empty before it is ready.
+        device_name: What that device is called.
+        jobs: How many jobs it runs.
+        restarts: How often it was started again.
+    """
+
+    name: str
+    state: Literal["starting", "ready", "down"]
+    phase: str
+    device: str
+    device_name: str
+    jobs: int
+    restarts: int
+
+
+class ReadinessView(Wire):
+    """Whether jobs are run.
+
+    Attributes:
+        ready: Whether at least one worker takes jobs.
+        paused: Whether the queue is paused.
+        workers: Every worker process.
+    """
+
+    ready: bool
+    paused: bool
+    workers: tuple[WorkerState, ...]
+
+
+def curl_line(url: str) -> str:
+    """Give the command that makes a first picture.
+
+    Args:
+        url: Where the server answers, without a slash at the end.
+    """
+    return (
+        f"curl '{url}/api/jobs?wait=300' --json "
+        """'{"name": "text-to-image", "inputs": {"prompt": "a red circle"}}'"""
+    )
+
+
+@route("GET", "/", policy=Policy.PUBLIC, tag="Operations", answers={200: _HTML}, is_documented=False)
+async def show_front_page(call: Call[None]) -> web.Response:
+    """Say that weft is up, and where to go on."""
+    workers = call.services.workers.workers
+    is_ready = any(worker.state == "ready" for worker in workers)
+    phases = ", ".join(sorted({worker.phase for worker in workers if worker.phase}))
+    state = "It takes jobs." if is_ready else f"It takes jobs; a worker is on its way. {phases}".strip()
+    url = f"{call.request.scheme}://{call.request.host}"
+    text = PAGE.substitute(state=html.escape(state), curl=html.escape(curl_line(url)))
+    return web.Response(text=text, content_type="text/html")
+
+
+@route("GET", "/healthz", policy=Policy.PUBLIC, tag="Operations", answers={200: HealthView})
+async def show_health(call: Call[None]) -> Reply:
+    """Say that the server lives.
+
+    It answers as long as the process can answer anything at all, whatever the workers do.
+    """
+    del call
+    return Reply(HealthView())
+
+
+@route(
+    "GET",
+    "/readyz",
+    policy=Policy.PUBLIC,
+    tag="Operations",
+    answers={200: ReadinessView, 503: ReadinessView},
+)
+async def show_readiness(call: Call[None]) -> Reply:
+    """Say whether jobs are run.
+
+    200 once a worker takes jobs; 503 before, with what each worker is doing. Jobs can be submitted all the
+    while: they wait in the queue.
+    """
+    workers = tuple(
+        WorkerState(
+            name=worker.name,
+            state=worker.state,
+            phase=worker.phase,
+            device=worker.device,
+            device_name=worker.device_name,
+            jobs=len(worker.running),
+            restarts=worker.restarts,
+        )
+        for worker in call.services.workers.workers
+    )
+    is_ready = any(worker.state == "ready" for worker in workers)
+    view = ReadinessView(ready=is_ready, paused=call.services.jobs.is_paused, workers=workers)
+    return Reply(view, status=200 if is_ready else 503)
+
+
+@route("GET", "/metrics", policy=Policy.READ, tag="Operations", answers={200: _METRICS})
+async def show_metrics(call: Call[None]) -> web.Response:
+    """Give what Prometheus collects: jobs, queue, workers, requests, streams, memory."""
+    counts = await call.services.jobs.counts(owner=None)
+    body = call.request.app[METRICS].text(call.services, counts)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
