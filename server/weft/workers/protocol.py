@@ -7,23 +7,38 @@ files.
 
 from __future__ import annotations
 
+import json
 import struct
-from dataclasses import dataclass, field
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, SkipValidation, TypeAdapter
 
 from weft.errors import JSON
+from weft.workers.faults import ChannelBrokenError, MessageTooLongError
+
+T = TypeVar("T")
 
 MOST_FRAME_BYTES = 256 * 2**20
 """No frame is longer; one that says it is means that the stream is out of step."""
 
 _HEADER = struct.Struct(">II")
 
+HEADER_BYTES = _HEADER.size
+"""So many bytes begin a frame and say how long its head and its tail are."""
+
 JobState: TypeAlias = Literal["succeeded", "failed", "cancelled"]
 """How a job ended."""
 
-ProblemJSON: TypeAlias = dict[str, JSON]
+# What is JSON by itself is not looked into again: both ends are ours, and a catalogue is large.
+JSONValue: TypeAlias = Annotated[JSON, SkipValidation()]
+"""Any JSON, taken as it comes."""
+
+JSONObject: TypeAlias = Annotated[dict[str, JSON], SkipValidation()]
+"""A JSON object, taken as it comes."""
+
+ProblemJSON: TypeAlias = JSONObject
 """A `Problem` as `Problem.to_json` gives it."""
 
 
@@ -38,14 +53,16 @@ class RunJob:
         targets: The wanted outputs or nodes; None for all outputs and sinks.
         lineage: What tells one workflow from another when reasons are given.
         spool: Folder to write pictures into; made by the worker, emptied by the server.
+        name: What the workflow is called in what its pictures say about how they were made.
     """
 
     job: str
     attempt: int
-    document: dict[str, JSON]
+    document: JSONObject
     spool: str
     targets: tuple[str, ...] | None = None
     lineage: str = ""
+    name: str = ""
     kind: Literal["run"] = "run"
 
 
@@ -57,57 +74,57 @@ class CancelJob:
     kind: Literal["cancel"] = "cancel"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskPlan:
     """Say what a run would do; the answer is `Plan.to_json`."""
 
-    request: int
-    document: dict[str, JSON]
+    request: int = 0
+    document: JSONObject
     targets: tuple[str, ...] | None = None
     lineage: str = ""
     kind: Literal["plan"] = "plan"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskMigration:
     """Bring the nodes of a document to their installed versions; the answer is the document."""
 
-    request: int
-    document: dict[str, JSON]
+    request: int = 0
+    document: JSONObject
     kind: Literal["migrate"] = "migrate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskThumbnail:
     """Draw a small copy of a picture; the answer is `{"width": …, "height": …}` of what was written.
 
     Attributes:
-        request: Number of the question.
+        request: Number of the question; `WorkerPool.ask` gives it.
         source: The picture file: PNG, JPEG or WebP, decided by its content.
         target: Where the thumbnail is written, as WebP.
         size: Longest edge in pixels.
     """
 
-    request: int
+    request: int = 0
     source: str
     target: str
     size: int
     kind: Literal["thumbnail"] = "thumbnail"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskReload:
     """Load all packs that changed again; the answer is the list of pack reports, and a catalogue follows."""
 
-    request: int
+    request: int = 0
     kind: Literal["reload"] = "reload"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskCatalog:
     """Publish the catalogue anew, since files may have come or gone; the answer is null."""
 
-    request: int
+    request: int = 0
     kind: Literal["catalog?"] = "catalog?"
 
 
@@ -150,7 +167,7 @@ class WorkerReady:
 class CatalogPublished:
     """What the worker's packs offer; see `weft.workers.catalog` for its fields."""
 
-    catalog: dict[str, JSON]
+    catalog: JSONObject
     kind: Literal["catalog"] = "catalog"
 
 
@@ -256,7 +273,7 @@ class Product:
     media_type: str = ""
     width: int = 0
     height: int = 0
-    value: JSON = None
+    value: JSONValue = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,10 +311,13 @@ class Answer:
     """
 
     request: int
-    result: JSON = None
+    result: JSONValue = None
     problems: tuple[ProblemJSON, ...] = ()
     kind: Literal["answer"] = "answer"
 
+
+Question: TypeAlias = AskPlan | AskMigration | AskThumbnail | AskReload | AskCatalog
+"""What is answered with an `Answer`."""
 
 ToWorker: TypeAlias = (
     RunJob | CancelJob | AskPlan | AskMigration | AskThumbnail | AskReload | AskCatalog | Shutdown
@@ -319,3 +339,77 @@ FromWorker: TypeAlias = (
 
 _TO_WORKER: TypeAdapter[ToWorker] = TypeAdapter(Annotated[ToWorker, Field(discriminator="kind")])
 _FROM_WORKER: TypeAdapter[FromWorker] = TypeAdapter(Annotated[FromWorker, Field(discriminator="kind")])
+
+
+def encode(message: ToWorker | FromWorker, tail: bytes = b"") -> bytes:
+    """Write a message as one frame.
+
+    Args:
+        message: What to say.
+        tail: Raw bytes that go with it.
+
+    Returns:
+        The bytes of the frame.
+
+    Raises:
+        MessageTooLongError: It is longer than a frame may be.
+        TypeError: It holds what is not JSON.
+    """
+    head = json.dumps(message, default=_fields, separators=(",", ":")).encode("ascii")
+    if len(head) + len(tail) > MOST_FRAME_BYTES:
+        raise MessageTooLongError(kind=message.kind, size=len(head) + len(tail), most=MOST_FRAME_BYTES)
+    return b"".join((_HEADER.pack(len(head), len(tail)), head, tail))
+
+
+def frame_lengths(header: bytes) -> tuple[int, int]:
+    """Read how long the head and the tail of a frame are.
+
+    Args:
+        header: Its first `HEADER_BYTES` bytes.
+
+    Raises:
+        ChannelBrokenError: No frame is that long, so this is not the beginning of one.
+    """
+    head, tail = _HEADER.unpack(header)
+    if head + tail > MOST_FRAME_BYTES:
+        raise ChannelBrokenError(fault=f"a frame claims to have {head + tail} bytes")
+    return head, tail
+
+
+def read_to_worker(head: bytes) -> ToWorker:
+    """Read what a server says.
+
+    Args:
+        head: The head of a frame.
+
+    Raises:
+        ChannelBrokenError: It is no such message.
+    """
+    return _read(_TO_WORKER, head)
+
+
+def read_from_worker(head: bytes) -> FromWorker:
+    """Read what a worker says.
+
+    Args:
+        head: The head of a frame.
+
+    Raises:
+        ChannelBrokenError: It is no such message.
+    """
+    return _read(_FROM_WORKER, head)
+
+
+def _read(adapter: TypeAdapter[T], head: bytes) -> T:
+    try:
+        # Not `validate_json`, which refuses the lone surrogates that texts of documents may hold.
+        return adapter.validate_python(json.loads(head))
+    except ValueError as error:
+        raise ChannelBrokenError(fault=f"a message cannot be read ({error})") from error
+
+
+def _fields(part: object) -> Mapping[str, object]:
+    """Give the fields of a dataclass, which is what json.dumps asks for when it meets one."""
+    if not is_dataclass(part) or isinstance(part, type):
+        raise TypeError(f"{type(part).__name__} does not travel between server and worker.")
+    return {entry.name: getattr(part, entry.name) for entry in fields(part)}
