@@ -29,6 +29,9 @@ class StoredCatalog:
         data: The catalogue, as `weft.workers.publishing` makes it: `format`, `nodes` (schemas), `choices` and
             `listings` (what each provider offers, or its problem), `values` (the value types) and `packs`.
 
+    Raises:
+        ValueError: The catalogue has another form, so it is of another version of weft.
+
     Attributes:
         data: The same.
         nodes: The schema of each node type, as JSON, by type.
@@ -37,6 +40,8 @@ class StoredCatalog:
     """
 
     def __init__(self, data: Mapping[str, Any]) -> None:
+        if data["format"] != FORMAT:
+            raise ValueError(f"its form {data['format']} is not {FORMAT}")
         self.data = data
         self.nodes: Mapping[str, dict[str, JSON]] = {node["type"]: node for node in data["nodes"]}
         self.value_types: Sequence[Mapping[str, JSON]] = tuple(data["values"])
@@ -59,18 +64,11 @@ class StoredCatalog:
             CatalogUnreadableError: The file is damaged, or of another version of weft.
         """
         try:
-            data = json.loads(path.read_bytes())
-            if data["format"] != FORMAT:
-                raise CatalogUnreadableError(
-                    path=str(path), fault="it was written by another version of weft"
-                )
-            found = cls(data)
+            found = cls(json.loads(path.read_bytes()))
             # Schemas are read on first use; one that cannot be read must be noticed now.
             found.schemas()
         except FileNotFoundError:
             return None
-        except CatalogUnreadableError:
-            raise
         except (OSError, ValueError, KeyError, TypeError, AttributeError, WeftError) as error:
             raise CatalogUnreadableError(path=str(path), fault=f"{type(error).__name__}: {error}") from error
         return found
@@ -113,7 +111,8 @@ class StoredCatalog:
             ProviderUnknownError: No pack offers them.
             ProviderFailedError: The function that offers them failed when the catalogue was published.
         """
-        return tuple(self._offered("choices", provider, self.data["choices"]))
+        words: Sequence[str] = _offered("choices", provider, self.data["choices"])["offers"]
+        return tuple(words)
 
     def listing(self, kind: str) -> Mapping[str, Mapping[str, str]]:
         """Give the names a `ModelFile` or `ImageFile` widget offers, with the traits of each.
@@ -122,8 +121,8 @@ class StoredCatalog:
             ProviderUnknownError: No pack offers them.
             ProviderFailedError: The function that offers them failed when the catalogue was published.
         """
-        found: Mapping[str, Mapping[str, str]] = self._offered("listing", kind, self.data["listings"])
-        return found
+        files: Mapping[str, Mapping[str, str]] = _offered("listing", kind, self.data["listings"])["offers"]
+        return files
 
     def migrate(self, type: str, from_version: int, inputs: Mapping[str, JSON]) -> dict[str, JSON]:
         """Give the inputs of a node of the present version; only a worker can migrate older ones.
@@ -142,13 +141,13 @@ class StoredCatalog:
             raise MigrationNeedsWorkerError(type=type, found=from_version, newest=schema.version)
         return copy.deepcopy(dict(inputs))
 
-    def _offered(self, kind: str, name: str, known: Mapping[str, Mapping[str, Any]]) -> Any:
-        if name not in known:
-            raise ProviderUnknownError(kind=kind, name=name, known=known)
-        entry = known[name]
-        if "problem" in entry:
-            raise _told_again(entry["problem"])
-        return entry["offers"]
+
+def _offered(kind: str, name: str, known: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    if name not in known:
+        raise ProviderUnknownError(kind=kind, name=name, known=known)
+    if "problem" in known[name]:
+        raise _told_again(known[name]["problem"])
+    return known[name]
 
 
 def _told_again(problem: Mapping[str, Any]) -> ProviderFailedError:

@@ -131,6 +131,7 @@ class LocalWorker(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """Note that nothing more will come from the process."""
+        del exc
         if fd == _MESSAGES:
             self._messages.feed_eof()
         elif fd == _LINES:

@@ -71,7 +71,7 @@ class WorkerPool:
 
     @property
     def catalog(self) -> StoredCatalog | None:
-        """What the packs offer: as a worker published it last, be it before a restart; None before the first."""
+        """What the packs offer, as a worker published it last, be it long ago; None before the first."""
         return self._catalog
 
     async def start(self) -> None:

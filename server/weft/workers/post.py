@@ -36,6 +36,9 @@ HEALTHY_S = 60.0
 FAREWELL_S = 3.0
 """A worker that is asked to end and does not within this time is killed."""
 
+LAST_WORDS_S = 2.0
+"""So long is listened to what a worker said before it ended."""
+
 REMEMBERED_JOBS = 8
 """The models of so many latest jobs count as warm."""
 
@@ -65,7 +68,7 @@ class BackOff:
             ready_s: For how long the worker that has just died was ready.
         """
         self.failures = 0 if ready_s >= HEALTHY_S else self.failures
-        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**self.failures)
+        delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * float(2**self.failures))
         self.failures = min(self.failures + 1, 10)
         return delay
 
@@ -160,7 +163,8 @@ class Post:
         """
         worker = self._ready_worker()
         number = next(self._numbers)
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
         try:
             worker.send(replace(question, request=number))
             return await answer
@@ -200,7 +204,9 @@ class Post:
             worker.kill()
         listening = asyncio.create_task(self._listen(worker))
         exit_code = await worker.wait()
-        await listening
+        # What has escaped from its group may hold its pipe open for ever.
+        await asyncio.wait({listening}, timeout=LAST_WORDS_S)
+        listening.cancel()
         worker.close()
         self._worker = None
         return exit_code, worker.log_tail

@@ -206,7 +206,7 @@ class NodeFinish:
 
 @dataclass(frozen=True, slots=True)
 class NodesChanged:
-    """Nodes that began or ended since the last message of this kind, in order; sent at most 60 times a second.
+    """Nodes that began or ended since the last message of this kind, in order; at most 60 messages a second.
 
     Attributes:
         started: Nodes that began and have not ended yet.
