@@ -126,9 +126,9 @@ Answer: TypeAlias = type[BaseModel] | Media | tuple[type[BaseModel], Media] | No
 """What is answered with a status: JSON, other media, either of them as the client accepts, or no body."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
-    """One operation of the API.
+    """One operation of the API; only the very same route equals it.
 
     Attributes:
         method: Such as ``GET``.
