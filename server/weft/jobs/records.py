@@ -11,6 +11,9 @@ from weft.errors import JSON
 JobState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 """Where a job is; the last three are final."""
 
+AssetKind: TypeAlias = Literal["upload", "output"]
+"""Where a file came from."""
+
 FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 
 MOST_DEATHS = 3
@@ -178,3 +181,126 @@ class Event:
     data: Mapping[str, JSON]
     owner: str = ""
     job: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows; what is not given is not asked.
+
+    Attributes:
+        states: Those in one of these states; none for all.
+        owner: Those of this owner; None for all.
+        name: Those of the workflow with this name.
+        batch: Those of this batch.
+        created_after: Those submitted at this Unix time or later.
+        created_before: Those submitted before this Unix time.
+        is_oldest_first: Whether the list begins with the oldest job; else it begins with the newest.
+    """
+
+    states: frozenset[JobState] = frozenset()
+    owner: str | None = None
+    name: str | None = None
+    batch: str | None = None
+    created_after: float | None = None
+    created_before: float | None = None
+    is_oldest_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list of jobs.
+
+    Attributes:
+        jobs: The jobs of this page.
+        next: Cursor of the page after it; None where this is the last.
+        total: How many jobs the whole list has.
+    """
+
+    jobs: tuple[Job, ...]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """Jobs that were submitted together.
+
+    Attributes:
+        id: Id of the batch.
+        owner: Whom it belongs to.
+        name: Name or title of the workflow.
+        created_at: Unix time.
+        counts: How many of its jobs are in each state.
+    """
+
+    id: str
+    owner: str
+    name: str
+    created_at: float
+    counts: Mapping[str, int]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing will happen to any of its jobs any more."""
+        return not self.counts.get("queued") and not self.counts.get("running")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of an owner: uploaded, or made by a job. Its content is the blob of that digest.
+
+    Attributes:
+        digest: SHA-256 of the content.
+        owner: Whom it belongs to.
+        kind: Whether it was uploaded or made.
+        name: What it was called when it was uploaded; the name of the output where it was made.
+        media_type: Such as ``image/png``.
+        size: Bytes.
+        width: Pixels; 0 where it is no picture.
+        height: Pixels; 0 where it is no picture.
+        created_at: Unix time; set by the ledger.
+    """
+
+    digest: str
+    owner: str
+    kind: AssetKind
+    name: str
+    media_type: str
+    size: int
+    width: int = 0
+    height: int = 0
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPage:
+    """A part of a list of files, newest first.
+
+    Attributes:
+        assets: The files of this page.
+        next: Cursor of the page after it; None where this is the last.
+        total: How many files the whole list has.
+    """
+
+    assets: tuple[Asset, ...]
+    next: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a saved workflow, without its document.
+
+    Attributes:
+        owner: Whom it belongs to.
+        name: Name of the workflow.
+        revision: Counts from 1.
+        saved_at: Unix time.
+        is_deleted: Whether the workflow was deleted then; such a revision has an empty document.
+    """
+
+    owner: str
+    name: str
+    revision: int
+    saved_at: float
+    is_deleted: bool = False
