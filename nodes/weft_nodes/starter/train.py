@@ -56,7 +56,7 @@ class Options:
         scenes: How many scenes to encode for the U-Net.
         pairs: Share of them that have two objects, 0..1.
         model: Where `export` writes the pipeline folder; None writes it below `out`.
-        start: Pipeline folder whose weights stand in for the stages that have no checkpoint below `out`.
+        base: Pipeline folder whose weights stand in for the stages that have no checkpoint below `out`.
     """
 
     out: Path
@@ -69,7 +69,7 @@ class Options:
     scenes: int = 100_000
     pairs: float = SceneMix().pairs
     model: Path | None = None
-    start: Path | None = None
+    base: Path | None = None
 
     def schedule(self, stage: str, schedule: Schedule) -> Schedule:
         """Return the stage's schedule with what the command line says about it."""
@@ -177,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         "--pairs", type=float, default=SceneMix().pairs, help="share of them with two objects"
     )
     parser.add_argument("--model", type=Path, help="where export writes the pipeline folder")
-    parser.add_argument("--start", type=Path, help="pipeline folder to train on from, where no checkpoint is")
+    parser.add_argument("--base", type=Path, help="pipeline folder to train on from, where no checkpoint is")
     parser.add_argument("--threads", type=int, default=0, help="threads of torch; 0 leaves its own choice")
     return parser
 
@@ -190,19 +190,19 @@ def _state(folder: Path, which: str) -> dict[str, torch.Tensor]:
 
 
 def _parts(options: Options, *needed: str) -> Parts:
-    """Put together what the needed stages trained; without a checkpoint they are as in `start`.
+    """Put together what the needed stages trained; without a checkpoint they are as in `base`.
 
     Raises:
         FileNotFoundError: A needed stage has no checkpoint and there is no model to start from.
     """
-    if options.start is None:
+    if options.base is None:
         tokenizer = build_tokenizer(vocabulary())
         parts = Parts(tokenizer, build_text_encoder(tokenizer), build_unet(), build_vae())
     else:
-        parts = load_model(options.start)
+        parts = load_model(options.base)
     modules = {"vae": parts.vae, "text": TokenHeads(parts.text_encoder), "unet": parts.unet}
     for stage in needed:
-        if options.start is None or (options.out / stage / "checkpoint.pt").exists():
+        if options.base is None or (options.out / stage / "checkpoint.pt").exists():
             modules[stage].load_state_dict(_state(options.out / stage, "average"))
     for network in (parts.text_encoder, parts.unet, parts.vae):
         network.eval()

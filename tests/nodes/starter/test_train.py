@@ -64,7 +64,7 @@ def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
     trained: Path, tmp_path: Path
 ) -> None:
     start = trained / "model"
-    common = ["--out", str(tmp_path), "--start", str(start), "--batch", "2"]
+    common = ["--out", str(tmp_path), "--base", str(start), "--batch", "2"]
     for stage in ("latents", "unet"):
         assert main([*common, "--stage", stage, "--scenes", "4", "--pairs", "0", "--steps", "1"]) == 0
     assert main([*common, "--stage", "export"]) == 0
