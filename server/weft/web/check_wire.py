@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
 from weft.web.problems import ProblemEntry
+from weft.web.wire import Name
 from weft.web.wire_base import JSONValue, Wire
 
 
@@ -14,34 +15,27 @@ class CheckRequest(Wire):
     """A workflow, or the name of a saved one, and values for its inputs.
 
     Attributes:
-        workflow: The workflow document; give this or `name`.
-        name: Name of a saved workflow; give this or `workflow`.
-        inputs: Values by name of the workflow's input.
+        workflow: The workflow itself. Either this or `name` is needed.
+        name: Name of a saved workflow; with `workflow`, what it is called.
+        inputs: Values for the workflow's inputs, by name.
+        outputs: The wanted outputs, or nodes as `node.output`; all outputs where it is missing.
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["workflow"]}, {"required": ["name"]}]}
+        json_schema_extra={"anyOf": [{"required": ["workflow"]}, {"required": ["name"]}]}
     )
 
     workflow: dict[str, JSONValue] | None = None
-    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    name: Name | None = None
     inputs: dict[str, JSONValue] = Field(default_factory=dict)
+    outputs: tuple[Name, ...] | None = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        if (self.workflow is None) == (self.name is None):
-            raise ValueError("either `workflow` or `name` must be given")
+    def _has_a_workflow(self) -> Self:
+        if self.workflow is None and self.name is None:
+            fault = "either workflow or name is needed"
+            raise ValueError(fault)
         return self
-
-
-class PlanRequest(CheckRequest):
-    """A workflow, or the name of a saved one, values for its inputs, and what is wanted of it.
-
-    Attributes:
-        outputs: The wanted outputs or nodes; all outputs where it is absent.
-    """
-
-    outputs: Annotated[tuple[str, ...], Field(max_length=1000)] | None = None
 
 
 class SignatureInputView(Wire):

@@ -21,6 +21,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "request-malformed": 400,
         "body-unreadable": 400,
         "query-invalid": 400,
+        "image-parameter": 400,
         "json-unreadable": 400,
         "token-missing": 401,
         "token-refused": 401,
@@ -30,8 +31,10 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "preview-missing": 404,
         "asset-unknown": 404,
         "batch-unknown": 404,
+        "image-model-unknown": 404,
         "job-unknown": 404,
         "model-unknown": 404,
+        "provider-unknown": 404,
         "node-type-unknown": 404,
         "revision-unknown": 404,
         "workflow-unknown": 404,
@@ -47,6 +50,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "media-type-refused": 415,
         "host-refused": 421,
         "body-invalid": 422,
+        "images-failed": 422,
         "queue-full": 429,
         "unexpected": 500,
         "file-unwritable": 500,
@@ -137,11 +141,11 @@ def document_of(error: WeftError) -> ProblemDocument:
         detail=f"There are {len(problems)} problems." if whole is None else whole.message,
         code=code,
         hint=error.hint if whole is None else whole.hint,
-        problems=tuple(_entry(problem) for problem in problems),
+        problems=tuple(problem_entry(problem) for problem in problems),
     )
 
 
-def _entry(problem: Problem) -> ProblemEntry:
+def problem_entry(problem: Problem) -> ProblemEntry:
     """Give a problem without its traceback, which tells of the server's insides."""
     return ProblemEntry(
         code=problem.code,
