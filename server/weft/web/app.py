@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from weft.web.access import Access
-from weft.web.app_keys import ACCESS, METRICS, ROUTES
+from weft.web.app_keys import ACCESS, CLOSING, METRICS, ROUTES
 from weft.web.frame import AiohttpHandler, Frame, add_headers, endpoint, is_page
 from weft.web.metrics import Metrics
 from weft.web.routing import Route, routes_of
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from weft.web.services import Services
 
 ROUTE_MODULES = (
+    "weft.web.job_routes",
+    "weft.web.batch_routes",
+    "weft.web.queue_routes",
+    "weft.web.event_routes",
     "weft.web.operations_routes",
     "weft.web.session_routes",
 )
@@ -52,7 +57,7 @@ def create_app(services: Services, routes: Sequence[Route] | None = None) -> web
     # Handlers that read their body themselves count its bytes; this is what aiohttp allows where they do not.
     largest = max(services.settings.max_body_bytes, services.settings.max_upload_bytes)
     app = web.Application(middlewares=[around], client_max_size=largest)
-    app[ROUTES], app[ACCESS], app[METRICS] = declared, access, metrics
+    app[ROUTES], app[ACCESS], app[METRICS], app[CLOSING] = declared, access, metrics, asyncio.Event()
     app.on_response_prepare.append(add_headers)
     for route in declared:
         handler = endpoint(route, services, access)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from aiohttp import web
 
 from weft.web.access import Access
@@ -11,3 +13,4 @@ from weft.web.routing import Route
 ROUTES: web.AppKey[tuple[Route, ...]] = web.AppKey("routes", tuple)
 ACCESS: web.AppKey[Access] = web.AppKey("access", Access)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
+CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)

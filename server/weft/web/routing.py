@@ -1,6 +1,7 @@
 """How a route is declared: what it takes, what it answers, and who may call it, all in one place.
 
-The declaration is what the router, the guard and the OpenAPI description are made of, so they cannot disagree::
+The declaration is what the router, the guard and the OpenAPI description are made of, so they cannot
+disagree::
 
     @route("POST", "/api/jobs", policy=Policy.SUBMIT, tag="Jobs", body=JobRequest,
            answers={202: JobView, 200: JobView}, faults=(404, 409, 422, 429, 503))
@@ -24,7 +25,7 @@ from pydantic import BaseModel
 
 from weft.web.services import Services
 
-B = TypeVar("B")
+B_co = TypeVar("B_co", covariant=True)
 
 
 class Policy(enum.Enum):
@@ -69,6 +70,11 @@ class Caller:
         """Whether what belongs to others is shown too."""
         return self.policy is Policy.MANAGE
 
+    @property
+    def sees(self) -> str | None:
+        """Whose things are shown; None for everybody's."""
+        return None if self.sees_all else self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -86,7 +92,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[B]):
+class Call(Generic[B_co]):
     """What a handler is given.
 
     Attributes:
@@ -100,7 +106,7 @@ class Call(Generic[B]):
     request: web.Request
     services: Services
     caller: Caller
-    body: B
+    body: B_co
     query: Any = None
 
 
@@ -165,7 +171,7 @@ class Route:
         return getattr(self.handler, "__name__", "")
 
 
-def route(method: str, path: str, *, policy: Policy, tag: str, **details: Any) -> Callable[[Handler], Route]:
+def route(method: str, path: str, *, policy: Policy, tag: str, **details: Any) -> Callable[[Handler], Route]:  # noqa: ANN401
     """Declare a route; `details` are the further fields of `Route`."""
 
     def declare(handler: Handler) -> Route:
