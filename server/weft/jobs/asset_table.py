@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, select, union, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, func, insert, select, union, update
 
 from weft.jobs.changes import Change, LedgerPart
 from weft.jobs.cursors import cursor_at, number_at
 from weft.jobs.faults import AssetUnknownError
 from weft.jobs.records import Asset, AssetKind, AssetPage, Job, NewEvent, Output
 from weft.jobs.schema import assets, jobs, outputs
+
+_ADD = insert(assets)
+_THERE = select(assets.c.digest).where(
+    assets.c.owner == bindparam("owner"), assets.c.digest.in_(bindparam("digests", expanding=True))
+)
 
 
 class AssetTable(LedgerPart):
@@ -112,25 +117,34 @@ class AssetTable(LedgerPart):
 
     def _add_made(self, change: Change, job: Job, made: Sequence[Output]) -> None:
         """Write down the files that a job made, within the transaction that ends it."""
-        for output in made:
-            if output.digest and _find(change.connection, output.digest, job.owner) is None:
-                asset = Asset(
-                    digest=output.digest,
-                    owner=job.owner,
-                    kind="output",
-                    name=output.output,
-                    media_type=output.media_type,
-                    size=output.size,
-                    width=output.width,
-                    height=output.height,
-                )
-                _add(change, asset)
+        files = {output.digest: output for output in made if output.digest}
+        if not files:
+            return
+        asked = {"owner": job.owner, "digests": list(files)}
+        there = set(change.connection.scalars(_THERE, asked))
+        rows = [
+            {
+                "digest": digest,
+                "owner": job.owner,
+                "kind": "output",
+                "name": output.output,
+                "media_type": output.media_type,
+                "size": output.size,
+                "width": output.width,
+                "height": output.height,
+                "created_at": change.now,
+            }
+            for digest, output in files.items()
+            if digest not in there
+        ]
+        if rows:
+            change.connection.execute(_ADD, rows)
 
 
 def _add(change: Change, asset: Asset) -> Asset:
     added = replace(asset, created_at=change.now)
     fields = {name: getattr(added, name) for name in Asset.__slots__}
-    change.connection.execute(insert(assets).values(**fields))
+    change.connection.execute(_ADD, fields)
     told = {"digest": asset.digest, "kind": asset.kind, "name": asset.name, "media_type": asset.media_type}
     change.tell(NewEvent("asset", {**told}, owner=asset.owner))
     return added

@@ -2,7 +2,7 @@
 
 A blob is written beside its place, brought to the disk, renamed, and its folder brought to the disk; only
 then may the ledger refer to it. Whatever stops the process in between leaves a file that nobody refers to,
-which `sweep` deletes when it is old enough: a young one may belong to an upload or a run not yet written down.
+which `sweep` deletes when it is old enough: a young one may belong to a run that is about to be written down.
 """
 
 from __future__ import annotations

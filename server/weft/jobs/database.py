@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -47,19 +47,20 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = FolderLock(folder)
-        except OSError as error:
-            raise FileUnwritableError(path=str(folder), reason=error.strerror or str(error)) from error
-        self._writing = _engine(self.path, is_writer=True)
-        self._reading = _engine(self.path, is_writer=False)
-        try:
+        with ExitStack() as opened:
+            with _making(folder):
+                lock = FolderLock(folder)
+            opened.callback(lock.release)
+            self._reading = _engine(self.path, is_writer=False)
+            opened.callback(self._reading.dispose)
+            writing = _engine(self.path, is_writer=True)
+            opened.callback(writing.dispose)
+            with self._told():
+                self._writer = writing.connect()
+            opened.callback(self._writer.close)
             with self.write() as connection:
                 prepare(connection, self.path)
-        except BaseException:
-            self.close()
-            raise
+            self._closing = opened.pop_all()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -72,8 +73,8 @@ class Database:
             FileUnwritableError: The disk failed; nothing was written.
             DatabaseDamagedError: The file is damaged.
         """
-        with self._told(), self._writing.begin() as connection:
-            yield connection
+        with self._told(), self._writer.begin():
+            yield self._writer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -87,9 +88,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections and let others have the folder."""
-        self._reading.dispose()
-        self._writing.dispose()
-        self._lock.release()
+        self._closing.close()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -115,6 +114,16 @@ class Database:
 
     def _is_room_short(self) -> bool:
         return shutil.disk_usage(self.path.parent).free < ROOM_BYTES
+
+
+@contextmanager
+def _making(folder: Path) -> Iterator[None]:
+    """Make a folder, and say in our words why nothing can be made there."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise FileUnwritableError(path=str(folder), reason=error.strerror or str(error)) from error
 
 
 def _engine(path: Path, *, is_writer: bool) -> Engine:

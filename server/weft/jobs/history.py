@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, union
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, union, union_all
 
 from weft.errors import JSON
 from weft.jobs.changes import LedgerPart
@@ -16,6 +16,22 @@ from weft.jobs.schema import assets, documents, events, facts, jobs, outputs
 
 STATES: tuple[JobState, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
 """All states, in the order of a job's life."""
+
+# Statements that run for every job are built once: building costs more than running.
+_JOB = select(*JOB_COLUMNS).where(jobs.c.id == bindparam("job_id"))
+_DOCUMENT = select(documents.c.document).join(jobs).where(jobs.c.id == bindparam("job_id"))
+_IN_ORDER = (jobs.c.priority.desc(), jobs.c.number)
+_CANDIDATES = (
+    select(*JOB_COLUMNS).where(jobs.c.state == "queued").order_by(*_IN_ORDER).limit(bindparam("most"))
+)
+_QUEUE = (
+    select(jobs.c.id, jobs.c.number, (func.row_number().over(order_by=_IN_ORDER) - 1).label("ahead"))
+    .where(jobs.c.state == "queued")
+    .subquery()
+)
+_POSITIONS = select(_QUEUE.c.id, _QUEUE.c.ahead).where(
+    _QUEUE.c.number.in_(bindparam("numbers", expanding=True))
+)
 
 
 class History(LedgerPart):
@@ -42,9 +58,8 @@ class History(LedgerPart):
         Raises:
             JobUnknownError: There is no such job.
         """
-        query = select(documents.c.document).join(jobs).where(jobs.c.id == job_id)
         with self._database.read() as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_DOCUMENT, {"job_id": job_id}).one_or_none()
         if row is None:
             raise JobUnknownError(job=job_id)
         document: dict[str, JSON] = row.document
@@ -56,10 +71,8 @@ class History(LedgerPart):
         Args:
             limit: So many at most.
         """
-        order = (jobs.c.priority.desc(), jobs.c.number)
-        query = select(*JOB_COLUMNS).where(jobs.c.state == "queued").order_by(*order).limit(limit)
         with self._database.read() as connection:
-            return jobs_of(connection, connection.execute(query).mappings().all())
+            return jobs_of(connection, connection.execute(_CANDIDATES, {"most": limit}).mappings().all())
 
     def positions(self, waiting: Iterable[Job]) -> dict[str, int]:
         """Say how many jobs would run before each of these that wait, by their ids.
@@ -67,21 +80,11 @@ class History(LedgerPart):
         Args:
             waiting: The jobs; those in another state are let out.
         """
-        queued = sorted((j for j in waiting if j.state == "queued"), key=lambda j: (-j.priority, j.number))
-        positions: dict[str, int] = {}
-        before: Job | None = None
-        place = 0
+        numbers = [job.number for job in waiting if job.state == "queued"]
+        if not numbers:
+            return {}
         with self._database.read() as connection:
-            for job in queued:
-                # Counted from a neighbour where there is one, so that a page costs one walk along the index.
-                if before is not None and before.priority == job.priority:
-                    place += _waiting(connection, _same(job), jobs.c.number >= before.number)
-                else:
-                    place = _waiting(connection, _same(job))
-                    place += _waiting(connection, jobs.c.priority > job.priority)
-                positions[job.id] = place
-                before = job
-        return positions
+            return dict(connection.execute(_POSITIONS, {"numbers": numbers}).tuples().all())
 
     def jobs(self, wanted: JobFilter, *, after: str | None = None, limit: int = 50) -> Page:
         """Give a page of jobs.
@@ -94,14 +97,19 @@ class History(LedgerPart):
         Raises:
             CursorInvalidError: No page gave that cursor.
         """
+        order = jobs.c.number if wanted.is_oldest_first else jobs.c.number.desc()
         conditions = _conditions(wanted)
-        query = select(*JOB_COLUMNS).where(*conditions)
-        if wanted.is_oldest_first:
-            place = () if after is None else (jobs.c.number > number_at(after),)
-            query = query.where(*place).order_by(jobs.c.number)
-        else:
-            place = () if after is None else (jobs.c.number < number_at(after),)
-            query = query.where(*place).order_by(jobs.c.number.desc())
+        behind = conditions
+        if after is not None:
+            place = number_at(after)
+            behind = [*conditions, jobs.c.number > place if wanted.is_oldest_first else jobs.c.number < place]
+        # Each state is looked up by itself, since the index then gives its jobs in order, without sorting.
+        parts = [
+            select(select(jobs.c.number).where(*behind, *of).order_by(order).limit(limit + 1).subquery())
+            for of in [[jobs.c.state == state] for state in sorted(wanted.states)] or [[]]
+        ]
+        numbers = union_all(*parts).subquery().c.number
+        query = select(*JOB_COLUMNS).where(jobs.c.number.in_(select(numbers))).order_by(order)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).mappings().all()
             found = jobs_of(connection, rows[:limit])
@@ -188,7 +196,10 @@ class History(LedgerPart):
         if narrower == (None, None, None, None):
             counts = self.counts(wanted.owner)
             return sum(counts[state] for state in wanted.states or STATES)
-        return connection.scalar(select(func.count()).select_from(jobs).where(*conditions)) or 0
+        query = select(func.count()).select_from(jobs).where(*conditions)
+        if wanted.states:
+            query = query.where(jobs.c.state.in_(sorted(wanted.states)))
+        return connection.scalar(query) or 0
 
 
 def find_job(connection: Connection, job_id: str) -> Job:
@@ -201,26 +212,14 @@ def find_job(connection: Connection, job_id: str) -> Job:
     Raises:
         JobUnknownError: There is no such job.
     """
-    rows = connection.execute(select(*JOB_COLUMNS).where(jobs.c.id == job_id)).mappings().all()
+    rows = connection.execute(_JOB, {"job_id": job_id}).mappings().all()
     if not rows:
         raise JobUnknownError(job=job_id)
     return jobs_of(connection, rows)[0]
 
 
-def _same(job: Job) -> ColumnElement[bool]:
-    """Match the jobs of the same priority that are older."""
-    return and_(jobs.c.priority == job.priority, jobs.c.number < job.number)
-
-
-def _waiting(connection: Connection, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(jobs).where(jobs.c.state == "queued", *conditions)
-    return connection.scalar(query) or 0
-
-
 def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
-    if wanted.states:
-        conditions.append(jobs.c.state.in_(sorted(wanted.states)))
     if wanted.owner is not None:
         conditions.append(jobs.c.owner == wanted.owner)
     if wanted.name is not None:

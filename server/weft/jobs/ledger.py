@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import Connection, Executable, and_, bindparam, insert, or_, select, update
 
 from weft.errors import JSON
 from weft.jobs.asset_table import AssetTable
@@ -31,6 +31,57 @@ from weft.jobs.retention import Retention
 from weft.jobs.rows import JOB_COLUMNS, job_of, jobs_of, new_job, output_rows, row_of
 from weft.jobs.schema import documents, facts, jobs, outputs
 from weft.jobs.workflow_table import WorkflowTable
+
+# Statements that run for every job are built once: building costs more than running.
+_SUBMITTED = (
+    select(jobs.c.number, jobs.c.id, jobs.c.owner, jobs.c.idempotency_key, jobs.c.request_digest)
+    .where(
+        or_(
+            and_(jobs.c.owner == bindparam("owner"), jobs.c.idempotency_key == bindparam("key")),
+            jobs.c.id.in_(bindparam("ids", expanding=True)),
+        )
+    )
+    .order_by(jobs.c.number)
+)
+_ADD_JOBS = insert(jobs).returning(jobs.c.number, sort_by_parameter_order=True)
+_ADD_DOCUMENTS = insert(documents)
+_ADD_OUTPUTS = insert(outputs)
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("claimed"), jobs.c.state == "queued")
+    .values(
+        state="running",
+        attempt=jobs.c.attempt + 1,
+        worker=bindparam("by"),
+        started_at=bindparam("now"),
+    )
+    .returning(*JOB_COLUMNS)
+)
+_PASS_OVER = (
+    update(jobs)
+    .where(
+        jobs.c.state == "queued", jobs.c.priority == bindparam("same"), jobs.c.number < bindparam("younger")
+    )
+    .values(passed_over=jobs.c.passed_over + 1)
+)
+# The fence stands in its condition: no other attempt than the one that runs can end a job.
+_FINISH = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("finished"),
+        jobs.c.state == "running",
+        jobs.c.attempt == bindparam("fence"),
+    )
+    .values(
+        state=bindparam("final"),
+        finished_at=bindparam("now"),
+        is_cancelling=False,
+        problems=bindparam("told"),
+        seconds=bindparam("took"),
+        counts=bindparam("counted"),
+    )
+    .returning(*JOB_COLUMNS)
+)
 
 
 class Ledger(History, Retention, AssetTable, WorkflowTable):
@@ -87,13 +138,12 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             if queued + len(new) > most_queued:
                 raise QueueFullError(queued=queued, new=len(new), most=most_queued)
             rows = [row_of(job, place=place, now=change.now) for place, job in enumerate(new)]
-            query = insert(jobs).returning(jobs.c.number, sort_by_parameter_order=True)
-            numbers = change.connection.scalars(query, rows).all()
+            numbers = change.connection.scalars(_ADD_JOBS, rows).all()
             carried = [
                 {"job": number, "document": dict(job.document)}
                 for number, job in zip(numbers, new, strict=True)
             ]
-            change.connection.execute(insert(documents), carried)
+            change.connection.execute(_ADD_DOCUMENTS, carried)
             made = [new_job(job, number=n, now=change.now) for n, job in zip(numbers, new, strict=True)]
             return [change.moved(job, "") for job in made], True
 
@@ -108,19 +158,10 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             The job with its new attempt; None where it does not wait any more.
         """
         with self._changing() as change:
-            begun = {
-                "state": "running",
-                "attempt": jobs.c.attempt + 1,
-                "worker": worker,
-                "started_at": change.now,
-            }
-            job = _moved(change, and_(jobs.c.id == job_id, jobs.c.state == "queued"), begun)
+            job = _only(change, _CLAIM, {"claimed": job_id, "by": worker, "now": change.now})
             if job is None:
                 return None
-            older = and_(
-                jobs.c.state == "queued", jobs.c.priority == job.priority, jobs.c.number < job.number
-            )
-            change.connection.execute(update(jobs).where(older).values(passed_over=jobs.c.passed_over + 1))
+            change.connection.execute(_PASS_OVER, {"same": job.priority, "younger": job.number})
             return change.moved(job, "queued")
 
     def finish(self, job_id: str, attempt: int, outcome: Outcome) -> Job | None:
@@ -136,15 +177,19 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
         """
         with self._changing() as change:
             ended = {
-                **_end(change, outcome.state, outcome.problems),
-                "seconds": outcome.seconds,
-                "counts": dict(outcome.counts),
+                "finished": job_id,
+                "fence": attempt,
+                "final": outcome.state,
+                "now": change.now,
+                "told": [dict(problem) for problem in outcome.problems],
+                "took": outcome.seconds,
+                "counted": dict(outcome.counts),
             }
-            job = _moved(change, self._runs(job_id, attempt), ended)
+            job = _only(change, _FINISH, ended)
             if job is None:
                 return None
             if outcome.outputs:
-                change.connection.execute(insert(outputs), output_rows(job.number, outcome.outputs))
+                change.connection.execute(_ADD_OUTPUTS, output_rows(job.number, outcome.outputs))
                 self._add_made(change, job, outcome.outputs)
             return change.moved(replace(job, outputs=tuple(outcome.outputs)), "running")
 
@@ -165,7 +210,7 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             The job; None where that attempt does not run any more, and then nothing was changed.
         """
         with self._changing() as change:
-            runs = self._runs(job_id, attempt)
+            runs = and_(jobs.c.id == job_id, jobs.c.state == "running", jobs.c.attempt == attempt)
             rows = change.connection.execute(select(*JOB_COLUMNS).where(runs)).mappings().all()
             if not rows:
                 return None
@@ -228,10 +273,6 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
                 change.tell(event)
         return change.told
 
-    def _runs(self, job_id: str, attempt: int) -> ColumnElement[bool]:
-        """Match the job only while that attempt runs: the fence."""
-        return and_(jobs.c.id == job_id, jobs.c.state == "running", jobs.c.attempt == attempt)
-
     def _released(self, change: Change, job: Job, *, died: bool, reason: Mapping[str, JSON] | None) -> Job:
         deaths = job.deaths + int(died)
         if job.is_cancelling:
@@ -242,16 +283,16 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
         return self._set(change, job, {"deaths": deaths, "state": "queued"})
 
     def _set(self, change: Change, job: Job, values: Mapping[str, object]) -> Job:
-        now = _moved(change, jobs.c.number == job.number, values)
+        query = update(jobs).where(jobs.c.number == job.number).values(**values).returning(*JOB_COLUMNS)
+        now = _only(change, query, {})
         if now is None:
             raise JobUnknownError(job=job.id)
         return change.moved(now, job.state)
 
 
-def _moved(change: Change, condition: ColumnElement[bool], values: Mapping[str, object]) -> Job | None:
-    """Change the one job that a condition matches, and give it as it is now; None where it matches none."""
-    query = update(jobs).where(condition).values(**values).returning(*JOB_COLUMNS)
-    row = change.connection.execute(query).mappings().one_or_none()
+def _only(change: Change, query: Executable, values: Mapping[str, object]) -> Job | None:
+    """Change the one job that a statement is about, and give it as it is now; None where it matches none."""
+    row = change.connection.execute(query, dict(values)).mappings().one_or_none()
     return None if row is None else job_of(row)
 
 
@@ -268,21 +309,19 @@ def _end(change: Change, state: str, problems: Sequence[Mapping[str, JSON]]) -> 
 def _known(connection: Connection, new: Sequence[NewJob]) -> list[Job]:
     """Find the jobs of an equal submission; an empty list where this is the first."""
     first = new[0]
-    if first.idempotency_key:
-        same_key = and_(jobs.c.owner == first.owner, jobs.c.idempotency_key == first.idempotency_key)
-        found = _submitted(connection, same_key)
-        if found and found[0]["request_digest"] != first.request_digest:
-            raise IdempotencyConflictError(key=first.idempotency_key)
-        if found:
-            return jobs_of(connection, found)
+    key = first.idempotency_key or None
     requests = {job.id: (job.owner, job.request_digest) for job in new}
-    found = _submitted(connection, jobs.c.id.in_(requests))
-    other = [row["id"] for row in found if requests[row["id"]] != (row["owner"], row["request_digest"])]
-    if other or len(requests) != len(new) or 0 < len(found) < len(new):
-        raise JobExistsError(job=other[0] if other else first.id)
-    return jobs_of(connection, found)
-
-
-def _submitted(connection: Connection, condition: ColumnElement[bool]) -> Sequence[RowMapping]:
-    query = select(*JOB_COLUMNS, jobs.c.request_digest).where(condition).order_by(jobs.c.number)
-    return connection.execute(query).mappings().all()
+    asked = {"owner": first.owner, "key": key, "ids": list(requests)}
+    found = connection.execute(_SUBMITTED, asked).all()
+    same_key = [row for row in found if key and (row.owner, row.idempotency_key) == (first.owner, key)]
+    if same_key and same_key[0].request_digest != first.request_digest:
+        raise IdempotencyConflictError(key=first.idempotency_key)
+    if not same_key:
+        other = [row.id for row in found if requests[row.id] != (row.owner, row.request_digest)]
+        if other or len(requests) != len(new) or 0 < len(found) < len(new):
+            raise JobExistsError(job=other[0] if other else first.id)
+    numbers = [row.number for row in same_key or found]
+    if not numbers:
+        return []
+    query = select(*JOB_COLUMNS).where(jobs.c.number.in_(numbers)).order_by(jobs.c.number)
+    return jobs_of(connection, connection.execute(query).mappings().all())

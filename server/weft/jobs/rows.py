@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select
 
 from weft.errors import JSON
 from weft.jobs.records import FINAL_STATES, Event, Job, NewEvent, NewJob, Output
@@ -15,6 +15,14 @@ JOB_COLUMNS = tuple(
     column for column in jobs.columns if column.name not in {"idempotency_key", "place", "request_digest"}
 )
 """The columns that make a `Job`."""
+
+# Statements that run for every job are built once: building costs more than running.
+_ADD_EVENTS = insert(events).returning(events.c.number, sort_by_parameter_order=True)
+_OUTPUTS_OF = (
+    select(outputs)
+    .where(outputs.c.job.in_(bindparam("numbers", expanding=True)))
+    .order_by(outputs.c.job, outputs.c.place)
+)
 
 
 def job_of(row: RowMapping, made: Sequence[Output] = ()) -> Job:
@@ -40,8 +48,7 @@ def jobs_of(connection: Connection, rows: Sequence[RowMapping]) -> list[Job]:
     """Make jobs of their rows, with their outputs, in the same order."""
     made: dict[int, list[Output]] = {row["number"]: [] for row in rows if row["state"] in FINAL_STATES}
     if made:
-        query = select(outputs).where(outputs.c.job.in_(made)).order_by(outputs.c.job, outputs.c.place)
-        for row in connection.execute(query).mappings():
+        for row in connection.execute(_OUTPUTS_OF, {"numbers": list(made)}).mappings():
             fields = dict(row)
             del fields["place"]
             made[fields.pop("job")].append(Output(**fields))
@@ -142,8 +149,7 @@ def insert_events(connection: Connection, new: Sequence[NewEvent], now: float) -
     if not new:
         return []
     rows = [{"at": now, "type": e.type, "owner": e.owner, "job": e.job, "data": dict(e.data)} for e in new]
-    query = insert(events).returning(events.c.number, sort_by_parameter_order=True)
-    numbers = connection.scalars(query, rows).all()
+    numbers = connection.scalars(_ADD_EVENTS, rows).all()
     return [
         Event(number, now, e.type, e.data, owner=e.owner, job=e.job)
         for number, e in zip(numbers, new, strict=True)

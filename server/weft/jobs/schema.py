@@ -72,7 +72,9 @@ jobs = Table(
 """The jobs; numbers are never used twice."""
 
 Index("jobs_queue", jobs.c.state, jobs.c.priority.desc(), jobs.c.number)
+Index("jobs_of_state", jobs.c.state, jobs.c.number)
 Index("jobs_of_owner", jobs.c.owner, jobs.c.number)
+Index("jobs_of_owner_in_state", jobs.c.owner, jobs.c.state, jobs.c.number)
 Index("jobs_of_name", jobs.c.name, jobs.c.number)
 Index("jobs_of_batch", jobs.c.batch, jobs.c.number)
 Index("jobs_finished", jobs.c.finished_at)
