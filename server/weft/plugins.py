@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -115,12 +116,14 @@ class Loaded:
         reports: One report for each pack found, in the order of loading.
         folders: The ``custom_nodes`` folders that were searched.
         installed: Whether installed packages were searched too.
+        stamps: A text for each pack but weft's own that changes with its files.
     """
 
     registry: Registry
     reports: tuple[PackReport, ...]
     folders: tuple[Path, ...] = ()
     installed: bool = True
+    stamps: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, pack: str) -> PackReport | None:
         """Give the report of a pack; None where there is no such pack."""
@@ -138,6 +141,7 @@ def load(settings: Settings, *, installed: bool = True) -> Loaded:
     registry = Registry(settings.paths)
     reports: list[PackReport] = []
     taken: dict[str, PackSource] = {}
+    stamps: dict[str, str] = {}
     for source in _sources(folders, installed=installed):
         if source.name in taken:
             clash = NameClashError(
@@ -146,9 +150,11 @@ def load(settings: Settings, *, installed: bool = True) -> Loaded:
             reports.append(_failure(source, clash))
             continue
         taken[source.name] = source
+        if not source.is_builtin:
+            stamps[source.name] = _stamp(source)
         registry, report = _load_pack(source, registry, again=False)
         reports.append(report)
-    return Loaded(registry, tuple(reports), folders, installed)
+    return Loaded(registry, tuple(reports), folders, installed, stamps)
 
 
 def reload(loaded: Loaded, pack: str) -> Loaded:
@@ -185,6 +191,47 @@ def reload(loaded: Loaded, pack: str) -> Loaded:
         return replace(loaded, registry=registry, reports=(*loaded.reports, report))
     reports = tuple(report if found is before else found for found in loaded.reports)
     return replace(loaded, registry=registry, reports=reports)
+
+
+def reload_changed(loaded: Loaded) -> Loaded:
+    """Load the packs again that are new, gone, changed or broken; weft's own stay as they are.
+
+    Args:
+        loaded: The packs as they were loaded before.
+
+    Returns:
+        The packs as they are loaded now; the same object where nothing changed.
+    """
+    sources = _sources(loaded.folders, installed=loaded.installed)
+    # Where two packs have one name, the first is the one that counts, as it is when they are loaded.
+    present = {source.name: _stamp(source) for source in reversed(sources) if not source.is_builtin}
+    for name in dict.fromkeys((*loaded.stamps, *present)):
+        known = loaded.report(name)
+        if known is None or not known.ok or present.get(name) != loaded.stamps.get(name):
+            loaded = reload(loaded, name)
+    return loaded if present == loaded.stamps else replace(loaded, stamps=present)
+
+
+def _stamp(source: PackSource) -> str:
+    """Give a text that changes when a file of a pack is edited."""
+    states: list[tuple[str, int, int]] = []
+    for place in _places(source):
+        for file in [place] if place.is_file() else sorted(place.rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                state = file.stat()
+                states.append((str(file), state.st_mtime_ns, state.st_size))
+    return repr(states)
+
+
+def _places(source: PackSource) -> list[Path]:
+    """Give the file or the folders that a pack lies in."""
+    if source.path is not None:
+        return [source.path]
+    spec = importlib.util.find_spec(source.module.partition(".")[0])
+    if spec is None:
+        return []
+    folders = spec.submodule_search_locations or ([spec.origin] if spec.origin else [])
+    return [Path(folder) for folder in folders]
 
 
 def _sources(folders: Iterable[Path], *, installed: bool) -> list[PackSource]:

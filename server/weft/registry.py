@@ -190,6 +190,12 @@ class Registry:
             raise NodeTypeUnknownError(type=type, known=self._types)
         return found
 
+    def providers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Give the names of all choices and of all listings that packs offer, each sorted."""
+        choices = {name for part in self._parts for name in part.choices}
+        listings = {name for part in self._parts for name in part.listings}
+        return tuple(sorted(choices)), tuple(sorted(listings))
+
     def choices(self, provider: str) -> tuple[str, ...]:
         """Give the words a `Choice` widget offers.
 

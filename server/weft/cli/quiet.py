@@ -6,21 +6,8 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from types import MappingProxyType
 
-# Read by the libraries when they are imported, so they must be set before. A value that the user set wins.
-_ENVIRONMENT = MappingProxyType(
-    {
-        "TRANSFORMERS_VERBOSITY": "error",
-        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-        "DIFFUSERS_VERBOSITY": "error",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_OFFLINE": "1",
-        "TQDM_DISABLE": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-)
+from weft.engine.silence import silence_libraries
 
 
 @contextlib.contextmanager
@@ -34,8 +21,7 @@ def quiet_libraries() -> Iterator[None]:
     Yields:
         Nothing; the silence lasts as long as the block.
     """
-    added = {name: value for name, value in _ENVIRONMENT.items() if name not in os.environ}
-    os.environ.update(added)
+    added = silence_libraries()
     root = logging.getLogger()
     silence = logging.NullHandler()
     root.addHandler(silence)

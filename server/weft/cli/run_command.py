@@ -9,7 +9,6 @@ from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode
 from weft.cli.outputs import Destination, save_output
 from weft.cli.preparation import Prepared, prepare
-from weft.cli.provenance import provenance_of
 from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import NodeReport, OutputReport, ReasonReport, RunReport, report_problem
 from weft.cli.reproduction import changes_since, likeness
@@ -17,6 +16,7 @@ from weft.cli.session import Session, open_session
 from weft.cli.sources import Source, lineage_of, read_source
 from weft.cli.summary import advice, program_name, say_likeness, say_outputs, say_result
 from weft.cli.terminal import Terminal
+from weft.engine.provenance import provenance_of
 from weft.errors import JSON, FileError, Problem
 
 if TYPE_CHECKING:

@@ -2,12 +2,16 @@
 
 import gc
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from weft.errors import OutOfMemoryError
+
+_STACKS_BYTES = 64 * 2**20
 
 UNITS = (("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30), ("bytes", 1))
 
@@ -82,11 +86,70 @@ class MemoryRelief:
             shortage: What was asked for the second time.
         """
         available = shortage.available_bytes
-        if available is None and self._device.startswith("cuda"):
-            available = int(torch.cuda.mem_get_info(self._device)[0])
+        if available is None:
+            available = free_bytes(self._device)
         return OutOfMemoryError(
             device=self._device, needed_bytes=shortage.needed_bytes, available_bytes=available
         )
+
+
+def limit_memory(device: str, budget_bytes: int) -> bool:
+    """Let this process take no more than so much memory, so that too large a node fails and not the process.
+
+    Args:
+        device: The device that it computes on. On a CPU the limit is on data of its own, files that it maps
+            not counted, and comes on top of what the process holds already.
+        budget_bytes: The memory; 0 or less sets no limit.
+
+    Returns:
+        Whether there is a limit now; this system may know none.
+    """
+    if budget_bytes <= 0:
+        return False
+    if device.startswith("cuda"):
+        total = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(min(1.0, budget_bytes / total), device)
+        return True
+    held = _held_bytes()
+    if device != "cpu" or held is None or sys.platform == "win32":
+        return False
+    import resource
+
+    # Threads that are still to start take address space for their stacks, though hardly any memory.
+    soft = held + budget_bytes + _STACKS_BYTES
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
+    return True
+
+
+def free_bytes(device: str) -> int | None:
+    """Say how much memory can still be taken; None where nobody knows.
+
+    Args:
+        device: Such as `cpu` or `cuda:0`.
+    """
+    if device.startswith("cuda"):
+        return int(torch.cuda.mem_get_info(device)[0])
+    held = _held_bytes()
+    if device != "cpu" or held is None or sys.platform == "win32":
+        return None
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
+    machine = _stated_bytes(Path("/proc/meminfo"), "MemAvailable")
+    return machine if limit < 0 else max(0, limit - held)
+
+
+def _held_bytes() -> int | None:
+    """Give how much data of its own the process holds, as Linux counts it against the limit."""
+    return _stated_bytes(Path("/proc/self/status"), "VmData")
+
+
+def _stated_bytes(page: Path, name: str) -> int | None:
+    if not page.exists():
+        return None
+    found = re.search(rf"^{name}:\s+(\d+) kB", page.read_text(encoding="ascii"), re.MULTILINE)
+    return None if found is None else int(found.group(1)) * 1024
 
 
 def _amount(pattern: str, text: str) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from weft.errors import JSON, ProviderFailedError, ProviderUnknownError, WeftError
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
+from weft.paths import Paths
 from weft.pictures import write_atomically
 from weft.schema import NodeSchema
 from weft.sockets import Supertypes
@@ -28,6 +29,7 @@ class StoredCatalog:
     Args:
         data: The catalogue, as `weft.workers.publishing` makes it: `format`, `nodes` (schemas), `choices` and
             `listings` (what each provider offers, or its problem), `values` (the value types) and `packs`.
+        paths: The folders of the server; assets that a workflow names are looked for there.
 
     Raises:
         ValueError: The catalogue has another form, so it is of another version of weft.
@@ -39,10 +41,11 @@ class StoredCatalog:
         packs: How the loading of each pack went, as JSON.
     """
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], paths: Paths) -> None:
         if data["format"] != FORMAT:
             raise ValueError(f"its form {data['format']} is not {FORMAT}")
         self.data = data
+        self._paths = paths
         self.nodes: Mapping[str, dict[str, JSON]] = {node["type"]: node for node in data["nodes"]}
         self.value_types: Sequence[Mapping[str, JSON]] = tuple(data["values"])
         self.packs: Sequence[Mapping[str, JSON]] = tuple(data["packs"])
@@ -51,11 +54,12 @@ class StoredCatalog:
         self._supertypes = {value["name"]: tuple(value["supertypes"]) for value in data["values"]}
 
     @classmethod
-    def load(cls, path: Path) -> StoredCatalog | None:
+    def load(cls, path: Path, paths: Paths) -> StoredCatalog | None:
         """Read a catalogue that was saved.
 
         Args:
             path: The file.
+            paths: The folders of the server.
 
         Returns:
             The catalogue; None where there is no such file.
@@ -64,7 +68,7 @@ class StoredCatalog:
             CatalogUnreadableError: The file is damaged, or of another version of weft.
         """
         try:
-            found = cls(json.loads(path.read_bytes()))
+            found = cls(json.loads(path.read_bytes()), paths)
             # Schemas are read on first use; one that cannot be read must be noticed now.
             found.schemas()
         except FileNotFoundError:
@@ -123,6 +127,10 @@ class StoredCatalog:
         """
         files: Mapping[str, Mapping[str, str]] = _offered("listing", kind, self.data["listings"])["offers"]
         return files
+
+    def has_asset(self, name: str) -> bool:
+        """Tell whether an `ImageFile` widget may take this asset, named as ``asset:<sha256>``."""
+        return self._paths.holds_asset(name)
 
     def migrate(self, type: str, from_version: int, inputs: Mapping[str, JSON]) -> dict[str, JSON]:
         """Give the inputs of a node of the present version; only a worker can migrate older ones.

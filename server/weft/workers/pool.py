@@ -78,7 +78,7 @@ class WorkerPool:
         """Read the saved catalogue and start all workers; does not wait until they are ready."""
         path = self._settings.data_dir / CATALOG_FILE
         try:
-            saved = await asyncio.to_thread(StoredCatalog.load, path)
+            saved = await asyncio.to_thread(StoredCatalog.load, path, self._settings.paths)
         except WeftError as error:
             _LOGGER.warning("%s", error.message)
         else:
@@ -185,7 +185,7 @@ class WorkerPool:
     def published(self, catalog: dict[str, JSON]) -> None:
         """Hear of a catalogue that a worker published."""
         if self._catalog is None or self._catalog.data != catalog:
-            self._take(StoredCatalog(catalog))
+            self._take(StoredCatalog(catalog, self._settings.paths))
             self._saving = asyncio.create_task(self._save(self._saving))
 
     def _take(self, catalog: StoredCatalog) -> None:
@@ -214,4 +214,4 @@ class WorkerPool:
     def _unavailable(self, reason: str) -> WorkerUnavailableError:
         """Say why nobody answers, with what the first worker does instead."""
         phase = next((view.phase for view in self.workers if view.phase), "")
-        return WorkerUnavailableError(reason=f"{reason} ({phase.rstrip('.')})" if phase else reason)
+        return WorkerUnavailableError(reason=f"{reason} ({phase})" if phase else reason)

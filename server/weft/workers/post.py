@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import signal
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -177,7 +178,8 @@ class Post:
         return self._worker
 
     async def _keep(self) -> None:
-        while not self._closing.is_set():
+        for restarts in itertools.count():
+            self._view = replace(self._view, restarts=restarts)
             exit_code, log_tail = await self._live()
             if self._closing.is_set():
                 break
@@ -187,9 +189,9 @@ class Post:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(delay_s):
                     await self._closing.wait()
-            self._view = replace(self._view, restarts=self._view.restarts + 1)
+                    break
         self._leave()
-        self._change(state="down", pid=None, phase="It was closed.")
+        self._change(state="down", pid=None, phase="Closed")
 
     async def _live(self) -> tuple[int | None, tuple[str, ...]]:
         """Start a worker and listen to it until it dies; give its exit code and its last lines."""
@@ -199,7 +201,7 @@ class Post:
         except OSError as error:
             return None, (str(error),)
         self._worker = worker
-        self._change(state="starting", pid=worker.pid, phase="Python starts.")
+        self._change(state="starting", pid=worker.pid, phase="Starting Python")
         if self._closing.is_set():
             worker.kill()
         listening = asyncio.create_task(self._listen(worker))
@@ -241,9 +243,8 @@ class Post:
     def _mourn(self, exit_code: int | None, log_tail: tuple[str, ...], delay_s: float) -> None:
         """Tell that the worker has died, and what dies with it."""
         running = self._leave()
-        why = f": {log_tail[-1]}" if log_tail else "."
-        phase = f"It ended with exit code {exit_code} and is started again in {delay_s:g} s{why}"
-        _LOGGER.warning("%s died. %s", self._view.name, phase)
+        phase = f"{_ending(exit_code, log_tail)}; starting again in {delay_s:g} s"
+        _LOGGER.warning("%s: %s", self._view.name, phase)
         self._change(state="down", pid=None, phase=phase)
         self._hears.event(WorkerDied(self._view.name, running, exit_code, log_tail))
 
@@ -260,3 +261,12 @@ class Post:
     def _change(self, **changes: object) -> None:
         self._view = replace(self._view, **changes)  # type: ignore[arg-type]
         self._hears.event(WorkerChanged(self.view))
+
+
+def _ending(exit_code: int | None, log_tail: tuple[str, ...]) -> str:
+    """Say how a process ended, with its own last words where it ended by itself."""
+    if exit_code is not None and exit_code < 0:
+        named = {-number: number.name for number in signal.Signals}
+        return f"Ended by {named.get(exit_code, f'signal {-exit_code}')}"
+    what = "Could not be started" if exit_code is None else f"Ended with exit code {exit_code}"
+    return f"{what}: {log_tail[-1]}" if log_tail else what
