@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def choose_function(functions: Sequence[Function], model: str | None, default: s
 
 
 def map_call(
-    function: Function, options: ImagesOptions, pictures: Mapping[str, str] | None = None
+    function: Function, options: ImagesOptions, pictures: Mapping[str, str] | None = None, *, key: str = ""
 ) -> ImagesCall:
     """Put the parameters into the inputs of a workflow.
 
@@ -80,6 +81,7 @@ def map_call(
         function: The workflow, one that makes pictures.
         options: The parameters.
         pictures: Uploaded pictures by parameter, as values that an input for pictures takes.
+        key: Key of a request that may be sent again, which must draw the same seed then; empty for none.
 
     Returns:
         What is to be run.
@@ -96,11 +98,11 @@ def map_call(
         for name, number in (("width", width), ("height", height)):
             _need_input(function, "size", name)
             inputs[name] = int(number)
-    seeds = _seeds(function, options)
+    seeds = _seeds(function, options, key)
     return ImagesCall(function.name, picture_output(function) or "", inputs, seeds)
 
 
-def _seeds(function: Function, options: ImagesOptions) -> tuple[int, ...] | None:
+def _seeds(function: Function, options: ImagesOptions, key: str) -> tuple[int, ...] | None:
     count = options.n or 1
     if "seed" not in function.signature.inputs:
         if options.seed is not None:
@@ -115,9 +117,13 @@ def _seeds(function: Function, options: ImagesOptions) -> tuple[int, ...] | None
             fault=f"leaves no room for {count} seeds that follow one another",
             hint=f"Use one up to {last}.",
         )
-    # 32 bits are as good a draw, and short enough to be read and typed again.
-    first = secrets.randbits(32) if options.seed is None else options.seed
+    first = _drawn(key) if options.seed is None else options.seed
     return tuple(range(first, first + count))
+
+
+def _drawn(key: str) -> int:
+    # 32 bits are as good a draw, and short enough to be read and typed again.
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) if key else secrets.randbits(32)
 
 
 def _need_input(function: Function, parameter: str, input: str) -> None:
