@@ -132,6 +132,8 @@ def _engine(path: Path, *, is_writer: bool) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
         pool_size=1 if is_writer else READERS,
         max_overflow=0,
+        # What people wrote into their workflows does not belong into logs.
+        hide_parameters=True,
     )
     role = "query_only = OFF" if is_writer else "query_only = ON"
     pragmas = (
