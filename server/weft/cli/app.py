@@ -79,6 +79,14 @@ def _handler(command: str) -> Handler:
         from weft.cli.nodes_command import nodes
 
         return nodes
+    if command == "serve":
+        from weft.cli.serve_command import serve
+
+        return serve
+    if command == "token":
+        from weft.cli.token_command import token
+
+        return token
     from weft.cli.workflows_command import workflows
 
     return workflows

@@ -34,11 +34,12 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command of the command line: its name, its subject and its help."""
+    """One command of the command line: its name, its subject, what may follow that, and its help."""
 
     name: str
     summary: str
     subject: str = ""
+    further: str = ""
     is_subject_required: bool = True
     takes_inputs: bool = False
     examples: tuple[str, ...] = ()
@@ -50,7 +51,8 @@ class Options:
 
     Attributes:
         command: The command's name.
-        subject: What it is about: a workflow, or a node type.
+        subject: What it is about: a workflow, a node type, or what to do.
+        name: What follows the subject: the name of a token.
         given: Values for the workflow's inputs as typed; None where an option came without a value.
         out: Folder for what the run saves.
         only: The outputs that are wanted; empty means all.
@@ -58,10 +60,13 @@ class Options:
         as_json: Whether the answer is one JSON object.
         device: Where to compute; empty leaves it to the settings.
         traceback: Whether the failure of a node, a pack or weft itself shows its traceback.
+        scope: How far a token reaches; empty leaves it to the command.
+        settings: Further settings as typed, by name.
     """
 
     command: str
     subject: str | None = None
+    name: str | None = None
     given: Mapping[str, str | None] = field(default_factory=dict)
     out: str | None = None
     only: tuple[str, ...] = ()
@@ -69,6 +74,8 @@ class Options:
     as_json: bool = False
     device: str = ""
     traceback: bool = False
+    scope: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 COMMANDS = (
@@ -92,9 +99,22 @@ COMMANDS = (
     ),
     Command("nodes", "list the nodes there are, or explain one", subject="TYPE", is_subject_required=False),
     Command("workflows", "list the workflows that have a name"),
+    Command(
+        "serve",
+        "start the server: it runs workflows that are sent over HTTP, and keeps them in a queue",
+        examples=("weft serve", "weft serve --host 0.0.0.0 --workers 2 --device cuda"),
+    ),
+    Command(
+        "token",
+        "add, list or remove the tokens of those who call the server from elsewhere",
+        subject="ACTION",
+        further="NAME",
+        examples=("weft token add laptop", "weft token add watcher --scope read", "weft token remove laptop"),
+    ),
 )
 
 _RUNS = ("run", "plan")
+_SETTINGS = ("host", "port", "workers", "data_dir")
 
 FLAGS = (
     Flag(
@@ -107,7 +127,17 @@ FLAGS = (
     Flag("--out", "folder for the results (default: ./output)", commands=("run",), metavar="DIR"),
     Flag("--only", "make only this output of the workflow", commands=_RUNS, metavar="OUTPUT", repeats=True),
     Flag("--no-cache", "compute everything anew, use and keep no results", commands=("run",)),
-    Flag("--device", "where to compute: auto, cpu, cuda, cuda:N or mps", commands=("run",), metavar="DEVICE"),
+    Flag(
+        "--device",
+        "where to compute: auto, cpu, cuda, cuda:N or mps",
+        commands=("run", "serve"),
+        metavar="DEVICE",
+    ),
+    Flag("--host", "address to listen on (default: 127.0.0.1)", commands=("serve",), metavar="ADDRESS"),
+    Flag("--port", "port to listen on; 0 takes a free one (default: 9338)", commands=("serve",), metavar="N"),
+    Flag("--workers", "worker processes (default: 1)", commands=("serve",), metavar="N"),
+    Flag("--data-dir", "folder for all that weft keeps", commands=("serve", "token"), metavar="DIR"),
+    Flag("--scope", "read, submit (default) or manage", commands=("token",), metavar="SCOPE"),
     Flag("--json", "answer with one JSON object on standard output"),
     Flag("--traceback", "show where a node, a pack or weft itself failed (also: WEFT_TRACEBACK=1)"),
 )
@@ -116,6 +146,8 @@ _SUBJECT_HELP = MappingProxyType(
     {
         "WORKFLOW": "a workflow's name, a JSON file, a picture that weft made, or - for standard input",
         "TYPE": "a node type such as latent.sample; without it, all of them",
+        "ACTION": "add, list or remove",
+        "NAME": "name of the token",
     }
 )
 
@@ -150,6 +182,7 @@ def read_arguments(arguments: Sequence[str]) -> Options:
     return Options(
         command=str(read.command),
         subject=read.subject,
+        name=read.name,
         given=_each_once(pairs),
         out=getattr(read, "out", None),
         only=tuple(getattr(read, "only", None) or ()),
@@ -157,6 +190,8 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         as_json=bool(read.json),
         device=getattr(read, "device", None) or "",
         traceback=bool(read.traceback),
+        scope=getattr(read, "scope", None) or "",
+        settings={name: str(vars(read)[name]) for name in _SETTINGS if vars(read).get(name) is not None},
     )
 
 
@@ -296,7 +331,7 @@ def _add_command(commands: "argparse._SubParsersAction[_Parser]", command: Comma
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.set_defaults(subject=None)
+    parser.set_defaults(subject=None, name=None)
     if command.subject:
         parser.add_argument(
             "subject",
@@ -304,6 +339,8 @@ def _add_command(commands: "argparse._SubParsersAction[_Parser]", command: Comma
             metavar=command.subject,
             help=_SUBJECT_HELP[command.subject],
         )
+    if command.further:
+        parser.add_argument("name", nargs="?", metavar=command.further, help=_SUBJECT_HELP[command.further])
     for flag in flags_of(command.name):
         _add_flag(parser, flag)
     if command.takes_inputs:

@@ -29,7 +29,11 @@ exit codes:
 
 _ENVIRONMENT_CODES = frozenset(
     {
+        "address-unusable",
         "cache-error",
+        "data-folder-in-use",
+        "database-damaged",
+        "database-too-new",
         "device-unavailable",
         "disk-full",
         "file-unwritable",
@@ -39,6 +43,7 @@ _ENVIRONMENT_CODES = frozenset(
         "pack-broken",
         "provider-failed",
         "requirement-missing",
+        "tokens-unreadable",
     }
 )
 

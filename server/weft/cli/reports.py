@@ -65,9 +65,9 @@ class NodeReport(BaseAnswer):
     """What became of one node of a run.
 
     Attributes:
-        state: hit (reused), ran, failed, skipped or cancelled.
+        state: hit (reused or, where the reason is not-needed, left alone), ran, failed, skipped or cancelled.
         reason: Why; None for a node that was never reached.
-        seconds: How long it took.
+        seconds: How long it took; of a mapped node, from the start of its first item to the end of its last.
         problem: What went wrong in it.
     """
 
@@ -199,6 +199,44 @@ class RefusalReport(BaseAnswer):
     """What any other command answers with `--json` when it cannot do its work."""
 
     problems: tuple[ProblemReport, ...]
+
+
+class ServeReport(BaseAnswer):
+    """The answer of `weft serve`, given once it answers.
+
+    Attributes:
+        url: Where it answers, without a slash at the end.
+        page: The address to open in a browser.
+        token: The first token, where one was just made; it is not shown again.
+    """
+
+    url: str
+    page: str
+    token: str | None = None
+
+
+class TokenReport(BaseAnswer):
+    """One token.
+
+    Attributes:
+        name: Its name; the owner of what is made with it.
+        scope: How far it reaches.
+        token: The token itself, in the answer that made it alone.
+    """
+
+    name: str
+    scope: str
+    token: str | None = None
+
+
+class TokensReport(BaseAnswer):
+    """The answer of `weft token list`.
+
+    Attributes:
+        tokens: The tokens, oldest first.
+    """
+
+    tokens: tuple[TokenReport, ...] = ()
 
 
 def refusal(arguments: Sequence[str], problems: Sequence["Problem"]) -> BaseAnswer:

@@ -12,6 +12,7 @@ from aiohttp import web
 from weft.web.access import Access
 from weft.web.app_keys import ACCESS, CLOSING, METRICS, ROUTES
 from weft.web.frame import AiohttpHandler, Frame, add_headers, endpoint, is_page
+from weft.web.images_errors import speak_dialect
 from weft.web.metrics import Metrics
 from weft.web.routing import Route, routes_of
 from weft.web.security import Guard
@@ -24,8 +25,13 @@ ROUTE_MODULES = (
     "weft.web.batch_routes",
     "weft.web.queue_routes",
     "weft.web.event_routes",
+    "weft.web.function_routes",
+    "weft.web.check_routes",
+    "weft.web.catalog_routes",
+    "weft.web.images_routes",
     "weft.web.operations_routes",
     "weft.web.session_routes",
+    "weft.web.docs_routes",
 )
 """The modules that declare routes, in the order of the documentation."""
 
@@ -48,7 +54,8 @@ def create_app(services: Services, routes: Sequence[Route] | None = None) -> web
     declared = tuple(routes) if routes is not None else all_routes()
     access, metrics = Access.of(services.settings), Metrics()
     pages = frozenset(route.path for route in declared if is_page(route))
-    frame = Frame(Guard.of(services.settings), metrics, pages)
+    closing = asyncio.Event()
+    frame = Frame(Guard.of(services.settings), metrics, pages, closing)
 
     @web.middleware
     async def around(request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
@@ -56,8 +63,8 @@ def create_app(services: Services, routes: Sequence[Route] | None = None) -> web
 
     # Handlers that read their body themselves count its bytes; this is what aiohttp allows where they do not.
     largest = max(services.settings.max_body_bytes, services.settings.max_upload_bytes)
-    app = web.Application(middlewares=[around], client_max_size=largest)
-    app[ROUTES], app[ACCESS], app[METRICS], app[CLOSING] = declared, access, metrics, asyncio.Event()
+    app = web.Application(middlewares=[speak_dialect, around], client_max_size=largest)
+    app[ROUTES], app[ACCESS], app[METRICS], app[CLOSING] = declared, access, metrics, closing
     app.on_response_prepare.append(add_headers)
     for route in declared:
         handler = endpoint(route, services, access)

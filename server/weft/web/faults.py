@@ -19,6 +19,7 @@ Codes in brackets; `weft.web.problems` gives each its status::
     ├── RouteUnknownError [route-unknown]                nothing lies at that address
     ├── MethodRefusedError [method-refused]              it is not read or written in that way
     ├── PreviewMissingError [preview-missing]            a job has shown no preview yet
+    ├── ServerStoppingError [server-stopping]            the server ends and takes nothing more
     ├── UnexpectedError [unexpected]                     a mistake in weft itself
     └── AddressUnusableError [address-unusable]          the server cannot listen there
 """
@@ -221,6 +222,17 @@ class PreviewMissingError(WeftError):
     def __init__(self, *, job: str) -> None:
         super().__init__(
             f'The job "{job}" has no preview.', hint="Previews come while it samples; look at its outputs."
+        )
+
+
+class ServerStoppingError(WeftError):
+    """The server is being stopped."""
+
+    code = "server-stopping"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server is being stopped.", hint="Ask again when it is back; every job is kept until then."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
@@ -20,6 +21,7 @@ from weft.web.faults import (
     MethodRefusedError,
     RequestMalformedError,
     RouteUnknownError,
+    ServerStoppingError,
     UnexpectedError,
 )
 from weft.web.logs import REQUEST_ID
@@ -51,11 +53,13 @@ class Frame:
         guard: Refuses what other sites send.
         metrics: Counts the answers.
         pages: The paths that hold pages, to which links of other sites may lead.
+        closing: Is set once the server is being stopped.
     """
 
     guard: Guard
     metrics: Metrics
     pages: frozenset[str]
+    closing: asyncio.Event
 
     async def around(self, request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
         """Answer a request; whatever goes wrong, the answer is a problem document."""
@@ -80,6 +84,8 @@ class Frame:
         target = request.rel_url
         authority = target.raw_authority if target.absolute else None
         self.guard.check(request.method, authority or None, request.headers, page=request.path in self.pages)
+        if self.closing.is_set():
+            raise ServerStoppingError
         return await handler(request)
 
     @staticmethod
@@ -112,13 +118,15 @@ class Frame:
         method = request.method if request.method in _METHODS else "other"
         is_stream = not isinstance(answer, web.Response | web.FileResponse)
         self.metrics.count_request(method, route, answer.status, None if is_stream else seconds)
+        job = request.match_info.get("job_id")
+        about = {} if job is None else {"job": job[:64]}
         _LOG.log(
             _QUIET_LEVELS.get(route, logging.INFO),
             "%s %s %d",
             method,
             request.rel_url.raw_path[:500],
             answer.status,
-            extra={"milliseconds": round(seconds * 1000, 1), "bytes": answer.body_length},
+            extra={"milliseconds": round(seconds * 1000, 1), **about},
         )
 
 

@@ -84,16 +84,16 @@ class ReadinessView(Wire):
     workers: tuple[WorkerState, ...]
 
 
-def curl_line(url: str) -> str:
+def curl_line(url: str, token: str | None = None) -> str:
     """Give the command that makes a first picture.
 
     Args:
         url: Where the server answers, without a slash at the end.
+        token: The token to show; None where none is needed.
     """
-    return (
-        f"curl '{url}/api/jobs?wait=300' --json "
-        """'{"name": "text-to-image", "inputs": {"prompt": "a red circle"}}'"""
-    )
+    shown = f" -H 'Authorization: Bearer {token}'" if token else ""
+    body = """'{"name": "text-to-image", "inputs": {"prompt": "a red circle"}}'"""
+    return f"curl '{url}/api/jobs?wait=300'{shown} -H 'Content-Type: application/json' -d {body}"
 
 
 @route("GET", "/", policy=Policy.PUBLIC, tag="Operations", answers={200: _HTML}, is_documented=False)

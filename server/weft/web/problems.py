@@ -54,6 +54,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "queue-full": 429,
         "unexpected": 500,
         "file-unwritable": 500,
+        "server-stopping": 503,
         "worker-unavailable": 503,
         "disk-full": 507,
     }
