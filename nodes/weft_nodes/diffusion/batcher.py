@@ -32,14 +32,22 @@ class Batcher:
     Args:
         max_rows: Most rows of one forward, >= 1; a guided job takes two. More rows are faster until the
             device is busy.
+        max_cells: Most latent pixels, all rows of a forward together, up to which jobs share it; None sets no
+            limit.
         exact: Pad every forward to `max_rows`, so that a job's result is bitwise the same in any company;
             without it the company changes results by float rounding (about 1e-6 of their size).
+        trajectories: Where denoised latents are remembered and looked up; None evaluates everything.
     """
 
     def __init__(
-        self, *, max_rows: int = 16, exact: bool = False, trajectories: TrajectoryCache | None = None
+        self,
+        *,
+        max_rows: int = 16,
+        max_cells: int | None = None,
+        exact: bool = False,
+        trajectories: TrajectoryCache | None = None,
     ) -> None:
-        self._ticker = Ticker(max_rows=max_rows, exact=exact, trajectories=trajectories)
+        self._ticker = Ticker(max_rows=max_rows, max_cells=max_cells, exact=exact, trajectories=trajectories)
         self._lock = threading.Lock()
         self._arrivals: list[tuple[Run, Deliver]] = []
         self._deliveries: dict[Run, Deliver] = {}
@@ -158,7 +166,8 @@ class Batcher:
 
     def _drive(self, runs: list[Run]) -> list[Run]:
         # A ticker of its own: the caller's thread must not meet the worker's.
-        ticker = Ticker(max_rows=self._ticker.max_rows, exact=self._ticker.exact)
+        own = self._ticker
+        ticker = Ticker(max_rows=own.max_rows, max_cells=own.max_cells, exact=own.exact)
         with torch.no_grad():
             for run in runs:
                 ticker.add(run)

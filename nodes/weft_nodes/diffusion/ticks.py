@@ -6,6 +6,7 @@ changes a result by rounding at most; with `exact`, where every forward has the 
 all.
 """
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,8 @@ class Ticker:
 
     Args:
         max_rows: Most rows of one forward, >= 1. A run with more rows is served in several forwards.
+        max_cells: Most latent pixels, all rows of a forward together, up to which several runs share it; a
+            run alone may have more. None sets no limit.
         exact: Pad every forward to `max_rows`, so that results are bitwise independent of the company.
         trajectories: Where denoised latents are remembered and looked up; None evaluates everything.
 
@@ -55,11 +58,17 @@ class Ticker:
     """
 
     def __init__(
-        self, *, max_rows: int = 16, exact: bool = False, trajectories: TrajectoryCache | None = None
+        self,
+        *,
+        max_rows: int = 16,
+        max_cells: int | None = None,
+        exact: bool = False,
+        trajectories: TrajectoryCache | None = None,
     ) -> None:
         if max_rows < 1:
             raise JobError(f"A batcher was given {max_rows} rows.", hint="Give it at least one.")
         self.max_rows = max_rows
+        self.max_cells = max_cells
         self.exact = exact
         self.trajectories = trajectories
         self._runs: list[Run] = []
@@ -144,11 +153,14 @@ class Ticker:
 
     def _fitting(self, runs: list[Run]) -> list[Run]:
         """Return the most urgent runs, oldest first, whose rows fit into one forward; at least one."""
+        limit = self.max_rows
+        if self.max_cells is not None:
+            limit = min(limit, self.max_cells // math.prod(runs[0].rows.input_BChw.shape[2:]))
         fitting: list[Run] = []
         rows = 0
         for run in sorted(runs, key=lambda run: (-run.job.priority, run.arrival)):
             rows += len(run.rows.prompts)
-            if fitting and rows > self.max_rows:
+            if fitting and rows > limit:
                 break
             fitting.append(run)
         return fitting

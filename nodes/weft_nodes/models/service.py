@@ -2,9 +2,15 @@
 
 from typing import Self
 
+import torch
 from weft.sdk import ServiceScope
 
 from weft_nodes.diffusion.batcher import Batcher
+
+MOST_ROWS = 16
+# Where more rows stop making a CPU faster, measured on U-Nets of six million parameters: sixteen rows of
+# 16x16 are the fastest of all, four rows of 32x32 as fast as any more, and at 64x64 company gains nothing.
+CELLS_PER_THREAD = MOST_ROWS * 16 * 16
 
 
 class SamplerService:
@@ -22,9 +28,11 @@ class SamplerService:
         """Build the batcher of a worker.
 
         Args:
-            scope: The worker's device. A CPU is busy with a few rows already; an accelerator wants more.
+            scope: The worker's device. A CPU is busy with a few large latents already, and rows beyond that
+                would only make every tick, and so the wish to stop, take longer.
         """
-        return cls(Batcher(max_rows=8 if scope.device == "cpu" else 16))
+        cells = CELLS_PER_THREAD * torch.get_num_threads() if scope.device == "cpu" else None
+        return cls(Batcher(max_rows=MOST_ROWS, max_cells=cells))
 
     def held_bytes(self) -> int:
         """Return 0: latents of running jobs are theirs, and nothing else is kept."""

@@ -103,6 +103,18 @@ def test_a_forward_never_has_more_rows_than_allowed() -> None:
     assert max(network.calls) <= 3
 
 
+@pytest.mark.parametrize(("height", "rows"), [(4, 8), (8, 4), (16, 2), (32, 2)])
+def test_large_latents_share_a_forward_with_fewer_others(height: int, rows: int) -> None:
+    network = SmoothNetwork()
+    latent_BChw = torch.zeros(1, 4, height, 8)
+    jobs = [make_job(network=network, seed=seed, latent_BChw=latent_BChw) for seed in range(4)]
+
+    _finish(Ticker(max_rows=8, max_cells=256), jobs)
+
+    # The two rows of one job are never parted, however large they are.
+    assert set(network.calls) == {rows}
+
+
 def test_a_job_with_more_rows_than_allowed_is_served_in_several_forwards() -> None:
     network = SmoothNetwork()
     crowd = conditioning(1).combined_with(conditioning(2)).combined_with(conditioning(3))
