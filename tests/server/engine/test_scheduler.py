@@ -463,18 +463,22 @@ async def test_values_nobody_wants_any_more_are_let_go(tmp_path: Path) -> None:
     nodes: dict[str, tuple[object, ...]] = {"shift0": ("grid", {"size": 1_000})}
     for index in range(1, 12):
         nodes[f"shift{index}"] = ("shift", {"grid": link(f"shift{index - 1}.toy_grid"), "by": index})
-    most = 0
+    held: list[int] = []
 
     def count(event: object) -> None:
-        nonlocal most
         if isinstance(event, NodeFinished):
-            most = max(most, sum(tensor() is not None for tensor in bench.state.shifted))
+            # A thread that has handed over a result holds it until it gets to run on, which may take a while
+            # on a busy machine; the run itself stands still in here, and what it holds it does not let go.
+            give_up = time.monotonic() + PATIENCE_S
+            while (alive := bench.state.alive()) > 2 and time.monotonic() < give_up:
+                time.sleep(0.001)
+            held.append(alive)
 
     with Bench(tmp_path, ram=0) as bench:
         await bench.engine.run(bench.graph(nodes, out="shift11.toy_grid"), observer=count)
 
-    # The node at work, the one before it, and what the thread that writes the cache still has in hand.
-    assert 0 < most < len(nodes) / 2
+    # What was just made, and what it was made from.
+    assert max(held) == 2
 
 
 async def test_a_node_that_works_reports_how_long_it_took(tmp_path: Path) -> None:

@@ -110,6 +110,10 @@ class State:
     saved: list[dict[str, JSON]] = field(default_factory=list)
     together: threading.Barrier = field(default_factory=lambda: threading.Barrier(2, timeout=PATIENCE_S))
 
+    def alive(self) -> int:
+        """How many of the tensors that the shifting node made somebody still holds."""
+        return sum(tensor() is not None for tensor in self.shifted)
+
     def runs_short(self) -> bool:
         """Whether memory runs short now; once less the next time."""
         self.shortages -= 1
