@@ -60,7 +60,7 @@ class Board:
         clock: Where the time comes from, in seconds.
         total: The number of nodes of the run.
         running: The nodes at work, by id.
-        ended: How many nodes ended in each state.
+        ended: How many nodes ended in each state; those that nobody needed count as "not-needed".
     """
 
     clock: Callable[[], float] = time.monotonic
@@ -85,7 +85,7 @@ class Board:
             node = self._running(event.node)
             node.items, node.items_total = node.items + 1, event.total
         elif isinstance(event, NodeFinished):
-            self._end(event.node, event.state)
+            self._end(event.node, event.state if event.reason.is_reuse else "not-needed")
         elif isinstance(event, NodeFailed):
             self._end(event.node, "failed")
 
@@ -97,6 +97,8 @@ class Board:
         parts = [f"{done} of {self.total} nodes"]
         if reused := self.ended.get("hit", 0):
             parts.append(f"{reused} reused")
+        if unneeded := self.ended.get("not-needed", 0):
+            parts.append(f"{unneeded} not needed")
         if failed := self.ended.get("failed", 0):
             parts.append(f"{failed} failed")
         parts.append(in_words(self.clock() - self.started_s))
@@ -126,6 +128,8 @@ def line_of(event: NodeFinished | NodeFailed) -> str:
     """
     if isinstance(event, NodeFailed):
         return f"✗ {event.node}  failed"
+    if not event.reason.is_reuse:
+        return f"- {event.node}  not needed  {event.reason.text}"
     if event.state == "hit":
         return f"= {event.node}  reused  {event.reason.text}"
     if event.state == "ran":

@@ -170,7 +170,8 @@ def display_for(terminal: Terminal, *, as_json: bool) -> Display:
 def _is_worth_a_line(event: NodeFinished | NodeFailed, board: Board) -> bool:
     if isinstance(event, NodeFailed) or event.state == "ran":
         return True
-    return event.state == "hit" and board.ended.get("hit", 0) <= MOST_REUSED_LINES
+    idle = board.ended.get("hit", 0) + board.ended.get("not-needed", 0)
+    return event.state == "hit" and idle <= MOST_REUSED_LINES
 
 
 def _style_of(event: NodeFinished | NodeFailed) -> str:

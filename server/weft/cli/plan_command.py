@@ -55,9 +55,10 @@ def plan(options: Options, terminal: Terminal) -> ExitCode:
 def _table(steps: tuple[PlannedReport, ...]) -> list[str]:
     nodes = max((len(step.node) for step in steps), default=0)
     words = {"hit": "reuse", "run": "run", "unknown": "perhaps"}
+    said = ["skip" if step.reason.code == "not-needed" else words[step.action] for step in steps]
     times = [in_words(step.seconds_last) if step.seconds_last is not None else "-" for step in steps]
     width = max((len(time) for time in times), default=0)
     return [
-        f"{step.node:<{nodes}}  {words.get(step.action, step.action):<7}  {time:>{width}}  {step.reason.text}"
-        for step, time in zip(steps, times, strict=True)
+        f"{step.node:<{nodes}}  {word:<7}  {time:>{width}}  {step.reason.text}"
+        for step, word, time in zip(steps, said, times, strict=True)
     ]

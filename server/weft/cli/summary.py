@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from weft.graph.signature import Signature, SignatureInput
 from weft.widgets import Text
 
 if TYPE_CHECKING:
-    from weft.engine.results import RunResult
+    from weft.engine.results import NodeOutcome, RunResult
 
+# How nodes end, in the order in which they are counted.
+WORDS = ("ran", "reused", "not needed", "failed", "skipped", "cancelled")
 LONGEST_EXAMPLE = 80
 MOST_NAMES = 8
 
@@ -31,15 +34,8 @@ def say_result(result: "RunResult", terminal: Terminal) -> None:
     """
     for problem in result.problems:
         terminal.report(problem)
-    counts = {state: _count(result, state) for state in ("ran", "hit", "failed", "skipped", "cancelled")}
-    words = {
-        "ran": "ran",
-        "hit": "reused",
-        "failed": "failed",
-        "skipped": "skipped",
-        "cancelled": "cancelled",
-    }
-    parts = [f"{count} {words[state]}" for state, count in counts.items() if count]
+    counts = Counter(_word(outcome) for outcome in result.nodes.values())
+    parts = [f"{counts[word]} {word}" for word in WORDS if counts[word]]
     verb = {"succeeded": "Done", "failed": "Failed", "cancelled": "Cancelled"}[result.state]
     style = {"succeeded": "bold green", "failed": "bold red", "cancelled": "bold yellow"}[result.state]
     terminal.say(f"{verb} in {in_words(result.seconds)}: {', '.join(parts) or 'nothing to do'}.", style=style)
@@ -128,8 +124,10 @@ def _interest(entry: SignatureInput) -> tuple[bool, bool, bool]:
     return (not entry.name.startswith("prompt"), not (is_text and entry.default), not is_text)
 
 
-def _count(result: "RunResult", state: str) -> int:
-    return sum(outcome.state == state for outcome in result.nodes.values())
+def _word(outcome: "NodeOutcome") -> str:
+    if outcome.state != "hit":
+        return outcome.state
+    return "reused" if outcome.reason.is_reuse else "not needed"
 
 
 def _kept(result: "RunResult") -> str:

@@ -152,9 +152,12 @@ class Engine:
         stage = self._stage(graph, observer or _ignore, cancel or CancelToken(), document)
         run = GraphRun(self._shop, submission, stage, known, await self._jobs(submission))
         stage.emit(RunStarted(submission.needed))
-        await run.drive()
-        if self._remember(submission, run.jobs, known):
-            self._writer.submit(lambda: self._lineages.store(lineage))
+        try:
+            await run.drive()
+        finally:
+            # What has finished is remembered also where whoever asked for the run is cancelled.
+            if self._remember(submission, run.jobs, known):
+                self._writer.submit(lambda: self._lineages.store(lineage))
         if self.cache.has_disk:
             await self._lanes.call("io", self._flush)
         problems = (*run.problems, *self.cache.problems_since(before))

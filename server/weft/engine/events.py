@@ -130,9 +130,11 @@ class NodeFinished:
 
     Attributes:
         node: Its id.
-        state: `hit` when its result was reused, `ran`, `skipped` when something it needs failed, `cancelled`.
+        state: `hit` when its result was reused or, as the reason says then, not needed; `ran`; `skipped` when
+            something it needs failed; `cancelled`.
         reason: Why it ran or not.
-        seconds: How long its own work took; 0 where it did none.
+        seconds: How long its own work took, from the first of its items to the last where it was mapped; 0
+            where it did none.
     """
 
     node: str

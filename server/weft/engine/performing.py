@@ -1,6 +1,7 @@
 """Does the work of one node: once, or once per item of the lists it maps over."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,7 +57,7 @@ class Performed:
     Attributes:
         outputs: The values by output name, nested lists where the node was mapped.
         files: Digests of the files that went into them.
-        seconds: How long the work took, all items together.
+        seconds: How long the work took: of items, which overlap, from the first start to the last end.
         reused: Why nothing had to be done; None where something had.
         items: How many items there are; None where the node was not mapped.
         reused_items: How many of them were reused.
@@ -119,7 +120,7 @@ class Performer:
         lengths = inputs.lengths()
         pairs = await call.all(list(inputs.positions(lengths)))
         self._remember(job, [key for _, key in pairs], lengths)
-        return _folded(job, [outcome for outcome, _ in pairs], lengths)
+        return _folded(job, [outcome for outcome, _ in pairs], lengths, call.seconds)
 
     def _remember(self, job: Job, keys: Sequence[str | None], lengths: tuple[int, ...] | None) -> None:
         """Let the node's fingerprint stand for its results, so that next time no input is looked at."""
@@ -199,9 +200,17 @@ class _Calls:
         self._performer = performer
         self._job = job
         self._inputs = inputs
-        self._has_begun = False
+        self._began_s: float | None = None
+        self._ended_s: float | None = None
         self._slots = asyncio.Semaphore(MOST_ITEMS)
         self._total: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long the calls took that were done here, from the first start to the last end."""
+        if self._began_s is None or self._ended_s is None:
+            return 0.0
+        return self._ended_s - self._began_s
 
     async def one(self, position: Position) -> tuple[Outcome, str | None]:
         """Do one call."""
@@ -230,14 +239,18 @@ class _Calls:
             # Foreign code: whatever a node raises is told together with the item it was raised for.
             except Exception as error:
                 raise ItemFailedError(index, error) from error
+        if outcome.reused is None:
+            self._ended_s = time.perf_counter()
         run = self._performer.new_run(self._job, self._begin)
         run.item(index, self._total, reused=outcome.reused is not None)
         return outcome, key
 
     def _begin(self) -> bool:
         """Whether this is the first call that begins."""
-        is_first, self._has_begun = not self._has_begun, True
-        return is_first
+        if self._began_s is not None:
+            return False
+        self._began_s = time.perf_counter()
+        return True
 
 
 def is_worth_disk(job: Job) -> bool:
@@ -264,13 +277,13 @@ def fold_outputs(
     return {name: nest([part[name] for part in outputs], lengths) for name in job.recipe.outputs}
 
 
-def _folded(job: Job, outcomes: Sequence[Outcome], lengths: tuple[int, ...]) -> Performed:
+def _folded(job: Job, outcomes: Sequence[Outcome], lengths: tuple[int, ...], seconds: float) -> Performed:
     reused = [outcome for outcome in outcomes if outcome.reused is not None]
     files = {name: digest for outcome in outcomes for name, digest in outcome.files.items()}
     return Performed(
         outputs=fold_outputs(job, [outcome.outputs for outcome in outcomes], lengths),
         files=files,
-        seconds=sum(outcome.seconds for outcome in outcomes),
+        seconds=seconds,
         reused=reused[0].reused if reused and len(reused) == len(outcomes) else None,
         items=len(outcomes),
         reused_items=len(reused),

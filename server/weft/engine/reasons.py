@@ -40,6 +40,11 @@ class Reason:
     text: str
     inputs: tuple[str, ...] = ()
 
+    @property
+    def is_reuse(self) -> bool:
+        """Whether a node that ended as a hit had its result reused; else nobody asked for its result."""
+        return self.code != "not-needed"
+
     def to_json(self) -> dict[str, JSON]:
         """Return the reason as it is sent and printed."""
         return {"code": self.code, "text": self.text, "inputs": list(self.inputs)}
@@ -51,7 +56,7 @@ HIT_DISK = Reason("hit-disk", "Its result was on disk.")
 EQUAL_INPUTS = Reason("equal-inputs", "What feeds it was computed again and came out the same.")
 SAME_WORK = Reason("same-work", "The same work was already under way and was done once.")
 NOT_NEEDED = Reason("not-needed", "Nothing that ran needed its result.")
-FIRST_RUN = Reason("first-run", "It has not run before.")
+FIRST_RUN = Reason("first-run", "It has not run to its end before.")
 IMPURE = Reason("impure", "It runs every time, as its author declared.")
 EVICTED = Reason("evicted", "Nothing changed, but its last result is no longer kept.")
 NOT_KEPT = Reason("evicted", "It takes next to no time, so its result is not kept between starts.")

@@ -13,10 +13,10 @@ class NodeOutcome:
     """How one node ended.
 
     Attributes:
-        state: `hit` when its result was reused, `ran`, `failed`, `skipped` when something it needs failed,
-            `cancelled`.
+        state: `hit` when its result was reused or, as the reason says then, not needed; `ran`; `failed`;
+            `skipped` when something it needs failed; `cancelled`.
         reason: Why it ran or not.
-        seconds: How long its own work took.
+        seconds: How long its own work took, from the first of its items to the last where it was mapped.
         problem: What went wrong, where it failed.
     """
 

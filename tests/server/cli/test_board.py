@@ -3,7 +3,7 @@
 import pytest
 from weft.cli.board import Board, RunningNode, line_of
 from weft.engine.events import NodeFailed, NodeFinished, NodeItem, NodeProgress, NodeStarted, RunStarted
-from weft.engine.reasons import FIRST_RUN, HIT_DISK, Reason
+from weft.engine.reasons import FIRST_RUN, HIT_DISK, NOT_NEEDED, Reason
 from weft.errors import Problem
 
 PROBLEM = Problem(code="node-failed", message="m", hint="h")
@@ -80,6 +80,16 @@ def test_the_summary_counts_nodes_and_time() -> None:
     assert board.summary() == "2 of 4 nodes, 1 reused, 1 failed, 4.2 s"
 
 
+def test_what_nobody_needed_is_not_counted_as_reused() -> None:
+    board = Board(Clock())
+
+    board.take(RunStarted(("a", "b")))
+    board.take(NodeFinished("a", "hit", HIT_DISK))
+    board.take(NodeFinished("b", "hit", NOT_NEEDED))
+
+    assert board.summary() == "2 of 2 nodes, 1 reused, 1 not needed, under 0.1 s"
+
+
 def test_before_the_run_began_there_is_nothing_to_sum_up() -> None:
     assert Board(Clock()).summary() == ""
 
@@ -104,5 +114,6 @@ def test_the_line_of_an_end_tells_how_and_why() -> None:
 
     assert line_of(NodeFinished("a", "ran", changed, 12.34)) == "✓ a  12.3 s  Its input seed changed."
     assert line_of(NodeFinished("a", "hit", HIT_DISK)) == "= a  reused  Its result was on disk."
+    assert line_of(NodeFinished("a", "hit", NOT_NEEDED)) == f"- a  not needed  {NOT_NEEDED.text}"
     assert line_of(NodeFinished("a", "skipped", changed)) == "- a  skipped  Its input seed changed."
     assert line_of(NodeFailed("a", PROBLEM)) == "✗ a  failed"

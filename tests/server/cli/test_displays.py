@@ -64,7 +64,7 @@ def test_a_log_gets_one_line_for_each_end() -> None:
 
     assert words.getvalue().splitlines() == [
         "= load  reused  Its result was still in memory.",
-        "✓ sample  4.0 s  It has not run before.",
+        "✓ sample  4.0 s  It has not run to its end before.",
         "✗ decode  failed",
     ]
 
@@ -134,7 +134,7 @@ def test_a_screen_keeps_the_lines_of_nodes_that_ended_and_gets_its_cursor_back()
         display.note("Cancelling.")
 
     shown = screen.getvalue()
-    assert "✓ sample  4.0 s  It has not run before." in shown
+    assert "✓ sample  4.0 s  It has not run to its end before." in shown
     assert "Cancelling." in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 

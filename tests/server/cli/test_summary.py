@@ -9,7 +9,7 @@ from weft.cli.reports import OutputReport
 from weft.cli.summary import MOST_NAMES, advice, program_name, say_likeness, say_outputs, say_result
 from weft.cli.terminal import Terminal
 from weft.engine.events import NodeState, RunState
-from weft.engine.reasons import CANCELLED, FIRST_RUN
+from weft.engine.reasons import CANCELLED, FIRST_RUN, HIT_RAM, NOT_NEEDED
 from weft.engine.results import NodeOutcome, RunResult
 from weft.errors import JSON, Problem
 from weft.graph.signature import Signature, SignatureInput
@@ -44,6 +44,14 @@ def test_totals_count_what_ran_and_what_was_reused() -> None:
         _said(_result("succeeded", {"a": "ran", "b": "hit", "c": "hit"}))
         == "Done in 12.3 s: 1 ran, 2 reused.\n"
     )
+
+
+def test_what_nobody_needed_is_told_apart_from_what_was_reused() -> None:
+    nodes = {"a": NodeOutcome("hit", HIT_RAM), "b": NodeOutcome("hit", NOT_NEEDED)}
+
+    said = _said(RunResult("succeeded", {}, nodes, (), {}, 12.34))
+
+    assert said == "Done in 12.3 s: 1 reused, 1 not needed.\n"
 
 
 def test_a_failed_run_tells_its_problems_first() -> None:

@@ -62,7 +62,7 @@ def test_a_preview_tells_its_size_and_keeps_its_pixels_to_itself() -> None:
 def test_an_end_carries_its_reason() -> None:
     sent = NodeFinished("a", "ran", FIRST_RUN, 0.25).to_json()
 
-    assert sent["reason"] == {"code": "first-run", "text": "It has not run before.", "inputs": []}
+    assert sent["reason"] == {"code": "first-run", "text": "It has not run to its end before.", "inputs": []}
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

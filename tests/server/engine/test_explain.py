@@ -1,14 +1,17 @@
 """Every node that runs says what changed since it last did."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from server.engine.workbench import Bench, Nodes, codes, link
+from weft.engine.cancel import CancelToken
 from weft.engine.explain import MOST_LINEAGES, MOST_NODES, Lineage, Lineages, explain_miss
 from weft.engine.traces import Snapshot, Trace
 
 DISK = 2**30
+PATIENCE_S = 20.0
 BEFORE = Trace(
     fingerprint="old",
     type="toy.add",
@@ -113,6 +116,29 @@ async def test_a_new_process_explains_itself_by_the_last_one(tmp_path: Path) -> 
 
     assert result.nodes["seed"].reason.text == "seed changed from 7 to 8."
     assert codes(stranger)["seed"] == "first-run"
+
+
+@pytest.mark.parametrize("is_wished", [True, False])
+async def test_what_finished_before_a_run_was_cancelled_is_remembered(
+    tmp_path: Path, is_wished: bool
+) -> None:
+    def nodes(a: int) -> Nodes:
+        return {"sum": ("add", {"a": a, "b": 1}), "block": ("block", {"a": link("sum.value")})}
+
+    token = CancelToken()
+    with Bench(tmp_path) as bench:
+        cancelled = asyncio.create_task(bench.run(nodes(1), cancel=token, out="block.value"))
+        await asyncio.to_thread(bench.state.started.wait, PATIENCE_S)
+        if is_wished:
+            token.cancel()
+        else:
+            cancelled.cancel()
+        await asyncio.wait([cancelled])
+        bench.state.gate.set()
+        result = await bench.run(nodes(2), out="block.value")
+
+    assert result.nodes["sum"].reason.text == "a changed from 1 to 2."
+    assert result.nodes["block"].reason.text == "It has not run to its end before."
 
 
 async def test_what_is_no_longer_kept_is_told(tmp_path: Path) -> None:

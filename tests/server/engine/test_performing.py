@@ -54,6 +54,25 @@ async def test_an_item_is_the_same_work_as_the_node_alone(tmp_path: Path) -> Non
     assert bench.calls == ["shout b", "shout a"]
 
 
+async def test_items_that_overlap_take_the_time_from_the_first_start_to_the_last_end(tmp_path: Path) -> None:
+    blocks: Nodes = {"block": ("block", {"a": [1, 2], "steps": 50})}
+    with Bench(tmp_path) as bench:
+        result = await bench.run(blocks, out="block.value")
+
+    # Two items of a tenth of a second each, at the same time.
+    assert 0.1 <= result.nodes["block"].seconds <= result.seconds
+
+
+async def test_a_mapped_node_that_was_reused_took_no_time(tmp_path: Path) -> None:
+    with Bench(tmp_path) as bench:
+        await bench.run(shouting("a b"), out="shout.text")
+
+        again = await bench.run(shouting("b a"), out="shout.text")
+
+    assert states(again)["shout"] == "hit"
+    assert again.nodes["shout"].seconds == 0
+
+
 async def test_equal_items_are_computed_once(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         result = await bench.run(shouting("a a a"), out="shout.text")

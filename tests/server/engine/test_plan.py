@@ -137,7 +137,7 @@ async def test_a_plan_is_json(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         sent = (await plan_of(bench, {"add": ("add", {"a": 1})})).to_json()
 
-    reason = {"code": "first-run", "text": "It has not run before.", "inputs": []}
+    reason = {"code": "first-run", "text": "It has not run to its end before.", "inputs": []}
     assert sent == {
         "steps": [{"node": "add", "action": "run", "reason": reason, "seconds_last": None}],
         "seconds": 0.0,
