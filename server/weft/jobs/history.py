@@ -84,7 +84,8 @@ class History(LedgerPart):
         if not numbers:
             return {}
         with self._database.read() as connection:
-            return dict(connection.execute(_POSITIONS, {"numbers": numbers}).tuples().all())
+            rows = connection.execute(_POSITIONS, {"numbers": numbers})
+            return {row.id: row.ahead for row in rows}
 
     def jobs(self, wanted: JobFilter, *, after: str | None = None, limit: int = 50) -> Page:
         """Give a page of jobs.
@@ -143,7 +144,7 @@ class History(LedgerPart):
         states = select(jobs.c.state, func.count()).where(of_batch).group_by(jobs.c.state)
         with self._database.read() as connection:
             row = connection.execute(first.limit(1)).one_or_none()
-            counts = dict(connection.execute(states).tuples().all())
+            counts = {state: count for state, count in connection.execute(states)}  # noqa: C416
         if row is None:
             raise BatchUnknownError(batch=batch_id)
         return BatchView(

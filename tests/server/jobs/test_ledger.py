@@ -356,13 +356,12 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_pausing_lasts_until_it_is_ended_and_is_told_once(ledger: Ledger) -> None:
-    assert not ledger.is_paused
-    ledger.set_paused(True)
-    ledger.set_paused(True)
-    assert ledger.is_paused
-    ledger.set_paused(False)
-    assert not ledger.is_paused
+    seen = [ledger.is_paused]
+    for paused in (True, True, False):
+        ledger.set_paused(paused)
+        seen.append(ledger.is_paused)
 
+    assert seen == [False, True, True, False]
     told = [(event.type, event.data) for event in ledger.events_after(0)]
     assert told == [("queue", {"paused": True}), ("queue", {"paused": False})]
 
