@@ -61,24 +61,25 @@ class Listening:
         return f"{self.url}/" if self.token is None else f"{self.url}/#token={self.token.secret}"
 
 
-def serve(settings: Settings, announce: Callable[[Listening], None]) -> None:
+def serve(settings: Settings, announce: Callable[[Listening], None], *, installed: bool = True) -> None:
     """Serve until a signal ends it.
 
     Args:
         settings: The settings.
         announce: Is told once, as soon as the server answers.
+        installed: Whether workers load installed packs, weft's own nodes among them.
 
     Raises:
         AddressUnusableError: The server cannot listen at its address.
         WeftError: The data folder cannot be used.
     """
-    asyncio.run(_serve(settings, announce))
+    asyncio.run(_serve(settings, announce, installed=installed))
 
 
-async def _serve(settings: Settings, announce: Callable[[Listening], None]) -> None:
+async def _serve(settings: Settings, announce: Callable[[Listening], None], *, installed: bool) -> None:
     stopping = asyncio.Event()
     _heed_signals(stopping)
-    async with running(settings) as listening:
+    async with running(settings, installed=installed) as listening:
         announce(listening)
         _LOG.info("listening", extra={"url": listening.url, "pid": os.getpid()})
         await stopping.wait()
