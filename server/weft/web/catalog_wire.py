@@ -9,7 +9,7 @@ from weft.web.problems import ProblemEntry
 from weft.web.wire_base import JSONValue, Wire
 
 
-class InputView(Wire):
+class NodeInputView(Wire):
     """An input of a node type.
 
     Attributes:
@@ -35,7 +35,7 @@ class InputView(Wire):
     default: JSONValue = None
 
 
-class OutputView(Wire):
+class NodeOutputView(Wire):
     """An output of a node type.
 
     Attributes:
@@ -80,8 +80,8 @@ class NodeView(Wire):
     category: str
     summary: str
     doc: str
-    inputs: tuple[InputView, ...]
-    outputs: tuple[OutputView, ...]
+    inputs: tuple[NodeInputView, ...]
+    outputs: tuple[NodeOutputView, ...]
     pure: bool
     lane: str
     sink: bool

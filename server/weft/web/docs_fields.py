@@ -18,10 +18,10 @@ DEEPEST_UNFOLDING = 4
 _LIMITS: tuple[tuple[str, str], ...] = (
     ("minimum", "at least {}"),
     ("maximum", "at most {}"),
-    ("minLength", "at least {} characters"),
-    ("maxLength", "at most {} characters"),
-    ("minItems", "at least {} items"),
-    ("maxItems", "at most {} items"),
+    ("minLength", "{} or more characters"),
+    ("maxLength", "up to {} characters"),
+    ("minItems", "{} or more items"),
+    ("maxItems", "up to {} items"),
     ("pattern", "matches {}"),
 )
 

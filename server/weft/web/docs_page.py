@@ -43,14 +43,14 @@ class Response:
 
     Attributes:
         status: The status.
-        words: What it means.
+        words: What it means, as HTML.
         media: The media types.
         fields: The fields of the JSON.
         is_fault: Whether the call was refused.
     """
 
     status: str
-    words: str
+    words: Markup
     media: tuple[str, ...]
     fields: tuple[Field, ...]
     is_fault: bool
@@ -192,7 +192,8 @@ class _Reader:
             content = cast("dict[str, Schema]", response.get("content", {}))
             is_fault = status >= "400"
             shown = () if is_fault else self.fields.of(_schema_of(content))
-            yield Response(status, str(response["description"]), tuple(content), shown, is_fault)
+            words = Markup(self._markdown.renderInline(str(response["description"])))  # noqa: S704 - see markdown
+            yield Response(status, words, tuple(content), shown, is_fault)
 
     def _curl(
         self, method: str, path: str, parameters: Iterable[Schema], content: Mapping[str, Schema]

@@ -122,7 +122,7 @@ async def description_body(call: Call[None]) -> bytes:
     routes = call.request.app[ROUTES]
     if catalog is None or not is_reader:
         return _description(routes, None, None)
-    snapshot = await asyncio.to_thread(Snapshot.of, call.services.workflows)
+    snapshot = await asyncio.to_thread(Snapshot.of, call.services.workflows.of(call.caller.owner))
     return await asyncio.to_thread(_description, routes, catalog, snapshot)
 
 

@@ -30,7 +30,7 @@ class FunctionInputs(RootModel[dict[str, JSONValue]]):
     tag="Workflows",
     body=FunctionInputs,
     query=WaitQuery,
-    headers=(IDEMPOTENCY_HEADER, hdrs.ACCEPT),
+    headers=(IDEMPOTENCY_HEADER,),
     answers={200: (JobView, _EVENTS), 202: JobView},
     faults=(404, 409, 429, 503, 507),
     example={"prompt": "a red circle", "seed": 7},

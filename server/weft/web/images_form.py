@@ -12,6 +12,7 @@ from aiohttp import BodyPartReader, MultipartReader, web
 
 from weft.errors import JSON
 from weft.jobs.assets import Assets
+from weft.paths import ASSET_PREFIX
 from weft.web.bodies import parse_body
 from weft.web.faults import BodyTooLargeError, RequestMalformedError
 from weft.web.images_faults import ImageParameterError
@@ -71,7 +72,7 @@ async def _read(request: web.Request, assets: Assets, owner: str, new: list[str]
         if name in _PICTURES:
             asset, is_new = await assets.upload(_pieces(part), owner=owner, name=part.filename or "")
             new.extend([asset.digest] if is_new else [])
-            fields[_PICTURES[name]] = f"asset:{asset.digest}"
+            fields[_PICTURES[name]] = f"{ASSET_PREFIX}{asset.digest}"
         else:
             fields[name] = _typed(name, await _text(part))
     options = parse_body(EditsForm, json.dumps(fields).encode())

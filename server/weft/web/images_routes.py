@@ -118,7 +118,7 @@ async def show_image_model(call: Call[None]) -> Reply:
 
 async def _functions(call: Call[B]) -> tuple[Function, ...]:
     catalog = await catalog_of(call.services)
-    return await asyncio.to_thread(read_functions, call.services.workflows, catalog)
+    return await asyncio.to_thread(read_functions, call.services.workflows.of(call.caller.owner), catalog)
 
 
 async def _function(call: Call[B], model: str | None, default: str) -> Function:

@@ -26,6 +26,7 @@ from weft.web.routing import Answer, Media, Policy, Route
 FUNCTION_PATH = "/api/workflows/{name}/run"
 """The operation that each saved workflow gets a typed one of."""
 
+FUNCTIONS_TAG = "Saved workflows"
 JSON_TYPE = "application/json"
 
 _PARAMETER = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
@@ -73,7 +74,10 @@ def describe(routes: Sequence[Route], *, version: str, functions: Functions | No
     if functions is not None:
         general = next((entry for entry in shown if entry.path == FUNCTION_PATH), None)
         paths.update({} if general is None else _function_paths(general, functions, schemas))
-    used = {entry.tag for entry in shown}
+    used = dict.fromkeys(entry.tag for entry in shown)
+    tags = [name for name in TAGS if name in {*used, FUNCTIONS_TAG}] + [
+        name for name in used if name not in TAGS
+    ]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,7 +87,7 @@ def describe(routes: Sequence[Route], *, version: str, functions: Functions | No
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": words} for name, words in TAGS.items() if name in used],
+        "tags": [{"name": name, "description": TAGS.get(name, "")} for name in tags],
         "paths": paths,
         "components": {
             "schemas": cast("JSON", dict(sorted(schemas.definitions.items()))),
@@ -155,9 +159,8 @@ def _path_parameters(entry: Route) -> list[Schema]:
 
 def _path_parameter(name: str, pattern: str) -> Schema:
     known = PATH_PARAMETERS[name]
-    schema: Schema = {"type": "string", "minLength": 1}
-    if pattern or known.pattern:
-        schema["pattern"] = f"^{pattern}$" if pattern else known.pattern
+    wanted = f"^{pattern}$" if pattern else known.pattern
+    schema: Schema = {"type": "string", **({"pattern": wanted} if wanted else {"minLength": 1})}
     return {
         "name": name,
         "in": "path",
@@ -305,7 +308,7 @@ def _function_paths(general: Route, functions: Functions, schemas: ModelSchemas)
         operation = _operation(general, schemas)
         document = function.document
         operation["operationId"] = f"{general.name}_{number}_{re.sub(r'[^A-Za-z0-9]+', '_', function.name)}"
-        operation["tags"] = ["Saved workflows"]
+        operation["tags"] = [FUNCTIONS_TAG]
         operation["summary"] = document.title or function.name
         operation["description"] = _function_words(function)
         parameters = cast("list[Schema]", operation.get("parameters", []))

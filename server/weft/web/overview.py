@@ -65,6 +65,7 @@ TAGS: Mapping[str, str] = MappingProxyType(
         "Models": "Model files by family, digest and size.",
         "Assets": "Files by the digest of their content: uploads, and what jobs made.",
         "OpenAI images": "The dialect that OpenAI's clients speak; a workflow stands behind it.",
+        "Sessions": "How a browser shows its token once, and is known from then on.",
         "Operations": "Health, metrics and the description of the API.",
     }
 )
@@ -121,12 +122,11 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
 
 HEADERS: Mapping[str, Header] = MappingProxyType(
     {
-        "Accept": Header("`text/event-stream` asks for events instead of one answer."),
         "ETag": Header("Changes whenever the answer does."),
         "Idempotency-Key": Header(
             "A key of the client's choice. The same key with the same request gives the same job again, also "
             "after a crash in between; with another request it is refused (409).",
-            MappingProxyType({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}),
+            MappingProxyType({"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}),
         ),
         "If-Match": Header(
             "The `ETag` of what is to be changed; where it has changed since, nothing is done."

@@ -36,8 +36,8 @@ def function(name: str = "portrait", *, inputs: str = "prompt seed width height"
     document = tree(NODES, inputs={word: SOCKETS[word] for word in inputs.split()})
     (found,) = read_functions(Shelf(**{name: document}), catalog())
     given = {
-        output: SignatureOutput(output, parse_type(type), "", output)
-        for output, type in (outputs or {"image": "image"}).items()
+        output: SignatureOutput(output, parse_type(kind), "", output)
+        for output, kind in (outputs or {"image": "image"}).items()
     }
     return replace(found, signature=replace(found.signature, outputs=given))
 
