@@ -81,9 +81,12 @@ class Frame:
         return answer
 
     async def _answer(self, request: web.Request, handler: AiohttpHandler) -> web.StreamResponse:
-        target = request.rel_url
-        authority = target.raw_authority if target.absolute else None
-        self.guard.check(request.method, authority or None, request.headers, page=request.path in self.pages)
+        # A request line may name a host too, as those to proxies do.
+        target = request.raw_path
+        host = (
+            None if target.startswith("/") or target == "*" else target.partition("://")[2].partition("/")[0]
+        )
+        self.guard.check(request.method, host, request.headers, page=request.path in self.pages)
         if self.closing.is_set():
             raise ServerStoppingError
         return await handler(request)
