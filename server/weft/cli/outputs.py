@@ -1,14 +1,17 @@
 """What a run made, for the user to keep: pictures as files that carry their workflow, all else as values."""
 
+import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from weft.cli.reports import OutputReport
 from weft.engine.products import has_pictures, pictures_of, plain, type_of
-from weft.errors import JSON
+from weft.errors import JSON, FileUnwritableError
 from weft.pictures import write_numbered
+from weft.sockets import SocketType
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,37 @@ class Destination:
     folder: Path
     workflow: str
     provenance: Mapping[str, JSON]
+
+
+def is_saved(kind: SocketType) -> bool:
+    """Tell whether values of a type become files.
+
+    Args:
+        kind: The type of an output.
+    """
+    return not {"image", "mask"}.isdisjoint(re.findall(r"[\w.]+", str(kind)))
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Find out before a run whether its pictures could be saved, without making anything yet.
+
+    Args:
+        folder: Where they would go.
+
+    Raises:
+        FileUnwritableError: They could not: something else is in the way, or nobody may write there.
+    """
+    place = folder.absolute()
+    while not os.access(place, os.F_OK):
+        place = place.parent
+    if not place.is_dir():
+        raise FileUnwritableError(path=str(folder), reason=f"{place} is no folder")
+    try:
+        # A file without a name tells what no look at permissions does, such as a full quota or a share.
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise FileUnwritableError(path=str(folder), reason=error.strerror or str(error)) from error
 
 
 def save_output(name: str, value: object, destination: Destination) -> OutputReport:

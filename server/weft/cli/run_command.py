@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode
-from weft.cli.outputs import Destination, save_output
+from weft.cli.outputs import Destination, is_saved, refuse_unwritable, save_output
 from weft.cli.preparation import Prepared, prepare
 from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import NodeReport, OutputReport, ReasonReport, RunReport, report_problem
@@ -59,6 +59,8 @@ def run(options: Options, terminal: Terminal) -> ExitCode:
         if not options.as_json:
             for problem in prepared.warnings:
                 terminal.report(problem)
+        if options.out is not None or _saves(prepared, options):
+            refuse_unwritable(Path(session.settings.output_dir))
         # The engine brings torch along, and everything that can fail without it has not.
         from weft.cli.execution import compute
 
@@ -73,6 +75,12 @@ def run(options: Options, terminal: Terminal) -> ExitCode:
         say_outputs(kept.outputs, terminal)
         _say_more(source, options, prepared, terminal=terminal, kept=kept)
     return _exit_code(result, kept)
+
+
+def _saves(prepared: Prepared, options: Options) -> bool:
+    """Whether pictures are among what is wanted."""
+    outputs = prepared.signature.outputs.values()
+    return any(is_saved(output.type) for output in outputs if not options.only or output.name in options.only)
 
 
 def _say_more(

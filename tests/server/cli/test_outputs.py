@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from weft.cli.outputs import Destination, save_output
+from weft.cli.outputs import Destination, is_saved, refuse_unwritable, save_output
 from weft.errors import FileUnwritableError
 from weft.pictures import read_picture, read_provenance
+from weft.sockets import parse_type
 from weft.values import Image, Mask
 
 
@@ -100,3 +101,30 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises(FileUnwritableError):
         save_output("image", Image(torch.zeros(1, 2, 2, 3)), Destination(tmp_path / "file", "w", {}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "saved"),
+    [("image", True), ("list[list[mask]]", True), ("image | null", True), ("latent", False), ("T", False)],
+)
+def test_pictures_are_saved_and_all_else_is_not(kind: str, saved: bool) -> None:
+    assert is_saved(parse_type(kind)) == saved
+
+
+def test_a_folder_that_can_be_made_is_not_made_before_it_is_needed(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "new" / "pictures")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+
+    with pytest.raises(FileUnwritableError, match="taken is no folder"):
+        refuse_unwritable(tmp_path / "taken" / "pictures")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no folder that nobody may write")
+def test_a_folder_that_takes_no_files_is_refused() -> None:
+    with pytest.raises(FileUnwritableError, match="cannot be written"):
+        refuse_unwritable(Path("/proc/self/pictures"))

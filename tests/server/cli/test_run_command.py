@@ -220,10 +220,30 @@ def test_after_a_failure_what_was_finished_is_reused(weft: Weft) -> None:
     assert answer["state"] == "succeeded"
 
 
-def test_results_that_cannot_be_saved_are_an_environment_error(weft: Weft, folder: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(weft: Weft, folder: Path) -> None:
     (folder / "taken").write_text("a file, not a folder")
 
-    heard = weft("run", "draw.json", "--out", "taken")
+    heard = weft("run", "draw.json", "--out", "taken/pictures", "--json")
+
+    assert heard.code == 3
+    assert heard.answer["state"] == "refused"
+    assert [problem["code"] for problem in heard.answer["problems"]] == ["file-unwritable"]
+    assert heard.answer["nodes"] == {}
+
+
+def test_where_nothing_is_saved_nobody_needs_a_folder(weft: Weft, folder: Path) -> None:
+    (folder / "output").write_text("a file, not a folder")
+
+    heard = weft("run", "draw.json", "--only", "width")
+
+    assert (heard.code, heard.data) == (0, "width: 8\n")
+
+
+def test_a_folder_that_is_lost_during_the_run_is_an_environment_error(weft: Weft, folder: Path) -> None:
+    # Nothing can be made below it, and nobody could know before it is tried.
+    (folder / "loop").symlink_to(folder / "loop")
+
+    heard = weft("run", "draw.json", "--out", "loop")
 
     assert heard.code == 3
     assert "error [file-unwritable]" in heard.words
