@@ -10,7 +10,7 @@ from dataclasses import replace
 from weft.errors import JSON
 from weft.graph.workflows import WorkflowSource
 from weft.jobs.blobs import Blobs
-from weft.jobs.dispatcher import Dispatcher
+from weft.jobs.dispatcher import CANCEL_S, Dispatcher
 from weft.jobs.drafts import Drafts
 from weft.jobs.events import EventHub, Filter
 from weft.jobs.faults import BatchUnknownError, JobUnfinishedError, JobUnknownError, QueueFullError
@@ -43,6 +43,7 @@ class Jobs:
         blobs: Where the files go that jobs make.
         workflows: The saved workflows.
         installed: Whether workers load installed packs, weft's own nodes among them.
+        cancel_s: How long a cancelled job has to stop before its worker is killed.
 
     Attributes:
         events: Tells observers what happens.
@@ -58,11 +59,17 @@ class Jobs:
         blobs: Blobs,
         workflows: WorkflowSource,
         installed: bool = True,
+        cancel_s: float = CANCEL_S,
     ) -> None:
         self.ledger = LedgerThreads(ledger)
         self.events = EventHub(self._read_events)
         self._dispatcher = Dispatcher(
-            settings, ledger=self.ledger, blobs=blobs, hub=self.events, installed=installed
+            settings,
+            ledger=self.ledger,
+            blobs=blobs,
+            hub=self.events,
+            installed=installed,
+            cancel_s=cancel_s,
         )
         self.workers = self._dispatcher.workers
         self._drafts = Drafts(settings, workflows, self.workers)
