@@ -17,11 +17,19 @@ if sys.platform == "win32":
         os.lseek(handle, 1 << 20, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         os.lseek(handle, 0, os.SEEK_SET)
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 1 << 20, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _lock(handle: int) -> None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(handle: int) -> None:
+        # Closing is not enough: a process that is just being started has the file open for a moment.
+        fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 class FolderLock:
@@ -50,4 +58,5 @@ class FolderLock:
 
     def release(self) -> None:
         """Let others have the folder. The file stays: without it two processes could hold locks."""
+        _unlock(self._handle)
         os.close(self._handle)

@@ -25,11 +25,11 @@ _CANDIDATES = (
     select(*JOB_COLUMNS).where(jobs.c.state == "queued").order_by(*_IN_ORDER).limit(bindparam("most"))
 )
 _QUEUE = (
-    select(jobs.c.id, jobs.c.number, (func.row_number().over(order_by=_IN_ORDER) - 1).label("ahead"))
+    select(jobs.c.number, (func.row_number().over(order_by=_IN_ORDER) - 1).label("ahead"))
     .where(jobs.c.state == "queued")
     .subquery()
 )
-_POSITIONS = select(_QUEUE.c.id, _QUEUE.c.ahead).where(
+_POSITIONS = select(_QUEUE.c.number, _QUEUE.c.ahead).where(
     _QUEUE.c.number.in_(bindparam("numbers", expanding=True))
 )
 
@@ -80,12 +80,12 @@ class History(LedgerPart):
         Args:
             waiting: The jobs; those in another state are let out.
         """
-        numbers = [job.number for job in waiting if job.state == "queued"]
-        if not numbers:
+        queued = {job.number: job.id for job in waiting if job.state == "queued"}
+        if not queued:
             return {}
         with self._database.read() as connection:
-            rows = connection.execute(_POSITIONS, {"numbers": numbers})
-            return {row.id: row.ahead for row in rows}
+            rows = connection.execute(_POSITIONS, {"numbers": list(queued)})
+            return {queued[row.number]: row.ahead for row in rows}
 
     def jobs(self, wanted: JobFilter, *, after: str | None = None, limit: int = 50) -> Page:
         """Give a page of jobs.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import Connection, RowMapping, bindparam, insert, select
@@ -161,7 +161,7 @@ def events_of(rows: Iterable[RowMapping]) -> list[Event]:
     return [Event(**row) for row in rows]
 
 
-def _output_json(output: Output) -> Mapping[str, JSON]:
+def _output_json(output: Output) -> JSON:
     """Give an output with the fields that say something: those of a blob, or a value."""
     fields: dict[str, JSON] = asdict(output)
     if output.digest:

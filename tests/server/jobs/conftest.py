@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from ledger_steps import Clock, opened
-
 from weft.jobs.ledger import Ledger
 
 

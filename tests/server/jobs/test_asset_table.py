@@ -2,7 +2,6 @@
 
 import pytest
 from ledger_steps import Clock, digest, picture, run
-
 from weft.jobs.faults import AssetUnknownError, CursorInvalidError
 from weft.jobs.ledger import Ledger
 from weft.jobs.records import Asset, Outcome, Output
@@ -41,7 +40,12 @@ def test_owners_have_files_of_their_own(ledger: Ledger) -> None:
 
 
 def test_what_a_job_made_is_a_file_of_its_owner(ledger: Ledger) -> None:
-    made = (picture(digest(1)), picture(digest(1), "again"), picture(digest(2)), Output("n", 0, "int", value=3))
+    made = (
+        picture(digest(1)),
+        picture(digest(1), "again"),
+        picture(digest(2)),
+        Output("n", 0, "int", value=3),
+    )
     run(ledger, "one", Outcome("succeeded", made), owner="ann")
     run(ledger, "two", Outcome("succeeded", made[2:]), owner="ann")
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from ledger_steps import DONE, MANY, Clock, digest, document, new_job, opened, picture, run, start, submit
 from sqlalchemy import event, text
-
 from weft.jobs.cursors import cursor_at
 from weft.jobs.faults import BatchUnknownError, CursorInvalidError, JobUnknownError
 from weft.jobs.history import STATES
@@ -74,7 +73,9 @@ def test_positions_count_the_jobs_that_would_run_before(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 5, 12, 50])
-@pytest.mark.parametrize("states", [frozenset[str](), frozenset({"failed"}), frozenset({"queued", "running"})])
+@pytest.mark.parametrize(
+    "states", [frozenset[str](), frozenset({"failed"}), frozenset({"queued", "running"})]
+)
 def test_pages_show_every_job_once_newest_first(
     ledger: Ledger, clock: Clock, limit: int, states: frozenset[str]
 ) -> None:
@@ -225,7 +226,9 @@ def test_the_log_is_read_behind_a_number_for_those_who_may_see_it(ledger: Ledger
         ]
     )
 
-    def numbers(after: int = 0, owner: str | None = None, job: str | None = None, limit: int = 9) -> list[int]:
+    def numbers(
+        after: int = 0, owner: str | None = None, job: str | None = None, limit: int = 9
+    ) -> list[int]:
         return [event.number for event in ledger.events_after(after, owner=owner, job=job, limit=limit)]
 
     assert numbers() == [1, 2, 3, 4]

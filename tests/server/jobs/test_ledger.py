@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from ledger_steps import DONE, MANY, Clock, digest, document, new_job, opened, picture, run, start, submit
 from sqlalchemy.exc import StatementError
-
 from weft.jobs.faults import (
     DataFolderInUseError,
     IdempotencyConflictError,

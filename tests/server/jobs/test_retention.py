@@ -2,7 +2,6 @@
 
 import pytest
 from ledger_steps import MANY, Clock, digest, new_job, picture, run, start, submit
-
 from weft.jobs import retention
 from weft.jobs.faults import JobUnfinishedError, JobUnknownError
 from weft.jobs.ledger import Ledger
@@ -57,7 +56,9 @@ def test_deleting_an_unknown_job_is_an_error(ledger: Ledger) -> None:
         ledger.delete("one")
 
 
-def test_files_stay_while_another_job_of_the_owner_made_them_too_or_they_were_uploaded(ledger: Ledger) -> None:
+def test_files_stay_while_another_job_of_the_owner_made_them_too_or_they_were_uploaded(
+    ledger: Ledger,
+) -> None:
     run(ledger, "one", MADE, owner="ann")
     run(ledger, "two", Outcome("succeeded", (picture(digest(1)),)), owner="ann")
     run(ledger, "three", MADE, owner="bob")

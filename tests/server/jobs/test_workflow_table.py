@@ -2,7 +2,6 @@
 
 import pytest
 from ledger_steps import Clock, document
-
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs import workflow_table
 from weft.jobs.faults import RevisionConflictError, RevisionUnknownError
