@@ -12,6 +12,7 @@ Codes in brackets::
     ├── WeightsRefusedError [weights-refused]            weights that could run code, or are damaged
     ├── ModelNameError [model-name]                      what cannot be a repository, file or folder of models
     ├── ModelExistsError [model-exists]                  another model has that name
+    ├── PullUnclearError [pull-unclear]                  a repository leaves open which files are meant
     ├── PullUnknownError [pull-unknown]                  there is no such download
     ├── HubUnreachableError [hub-unreachable]            the hub did not answer as it should
     ├── HubRefusedError [hub-refused]                    the hub wants another token, or a licence accepted
@@ -20,6 +21,8 @@ Codes in brackets::
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from weft.errors import FileError, WeftError
 
@@ -139,6 +142,20 @@ class ModelExistsError(WeftError):
         super().__init__(
             f'There is another model "{name}" already.',
             hint="Choose another folder for the new one, or remove the old one.",
+        )
+
+
+class PullUnclearError(WeftError):
+    """A repository has several files of weights, or none, and nobody said which."""
+
+    code = "pull-unclear"
+
+    def __init__(self, *, repo: str, files: Sequence[str]) -> None:
+        shown = ", ".join(files[:12])
+        super().__init__(
+            f"The repository {repo} has {len(files)} safetensors files.",
+            hint=f"Say which you want: {shown}." if files else "Choose another repository.",
+            details={"files": list(files[:100])},
         )
 
 

@@ -32,7 +32,7 @@ _REPO = re.compile(rf"{_PART}(?:/{_PART})?")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FILE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9 ._+()@=,&-]{0,199}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_DIGEST = re.compile(r"[0-9a-f]{64}|[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class HubFile:
     Attributes:
         path: Its path within the repository.
         size: Bytes; None where the hub does not say.
-        digest: SHA-256 of a large file; empty where the hub does not say.
+        digest: SHA-256 of a large file, or the SHA-1 that Git gives a small one; empty where the hub does
+            not say.
     """
 
     path: str
@@ -72,7 +73,7 @@ class Download:
     Attributes:
         start: The first byte that comes.
         size: Bytes of the whole file; None where the hub does not say.
-        digest: SHA-256 of the whole file, or the SHA-1 that Git gives it; empty where the hub does not say.
+        digest: SHA-256 of the whole file; empty where the hub does not say.
         pieces: The bytes.
     """
 
@@ -188,11 +189,11 @@ class Hub:
         url = self._endpoint.joinpath(*parts)
         async with self._get(url, f"file {path} in {snapshot.repo}", start=start) as visit:
             begins, size = self._extent(visit.answer, start)
-            digest = (visit.digest or visit.answer.headers.get("ETag", "")).removeprefix("W/").strip('"')
+            digest = visit.digest.removeprefix("W/").strip('"')
             yield Download(
                 start=begins,
                 size=size if visit.size is None else visit.size,
-                digest=digest if _DIGEST.fullmatch(digest) else "",
+                digest=digest if _SHA256.fullmatch(digest) else "",
                 pieces=self._pieces(visit.answer),
             )
 
@@ -284,10 +285,9 @@ class _Visit:
 
 
 def _file_of(entry: Mapping[str, object]) -> HubFile:
-    size, large = entry.get("size"), entry.get("lfs")
+    size, large, small = entry.get("size"), entry.get("lfs"), str(entry.get("blobId") or "")
     digest = str(large.get("sha256") or "") if isinstance(large, dict) else ""
-    return HubFile(
-        str(entry["rfilename"]),
-        size if isinstance(size, int) and size >= 0 else None,
-        digest if len(digest) == 64 and _DIGEST.fullmatch(digest) else "",
-    )
+    if not _SHA256.fullmatch(digest):
+        digest = small if _COMMIT.fullmatch(small) and not isinstance(large, dict) else ""
+    is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+    return HubFile(str(entry["rfilename"]), size if isinstance(size, int) and is_size else None, digest)

@@ -1,8 +1,8 @@
 """Saved workflows: everyone's own, in the ledger with all their revisions, and templates that are only read.
 
-A template is a JSON file in one of the workflow folders, such as those that come with weft. Who saves under its
-name makes a copy of their own, which hides the template until it is deleted. A name is looked up and never made
-into a path.
+A template is a JSON file in one of the workflow folders, such as those that come with weft. Who saves under
+its name makes a copy of their own, which hides the template until it is deleted. A name is looked up and
+never made into a path.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def _read_tensors(called: str, header: object) -> tuple[_Header, int]:
         match entry:
             case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(start), int(end)]}:
                 count = _count(shape)
-                if dtype not in _BITS or (end - start) * 8 != count * _BITS[dtype]:
+                if count is None or dtype not in _BITS or (end - start) * 8 != count * _BITS[dtype]:
                     raise WeightsRefusedError(name=called, reason=f"describes the tensor {name[:80]} wrongly")
                 parameters[dtype] += count
                 spans.append((start, end))
@@ -154,9 +154,10 @@ def _read_tensors(called: str, header: object) -> tuple[_Header, int]:
     return _Header(parameters, len(spans), _short_notes(notes)), place
 
 
-def _count(shape: list[object]) -> int:
+def _count(shape: list[object]) -> int | None:
+    """Count the numbers of a tensor; None for what is no shape."""
     sides = [side for side in shape if isinstance(side, int) and not isinstance(side, bool) and side >= 0]
-    return math.prod(sides) if len(sides) == len(shape) else -1
+    return math.prod(sides) if len(sides) == len(shape) else None
 
 
 def _short_notes(notes: object) -> Mapping[str, str]:
