@@ -10,9 +10,8 @@ from weft.web.problems import document_of
 
 PARAMETER = ImageParameterError(parameter="size", fault="is odd", hint="Use another.")
 BODY = ProblemsError([BodyInvalidError(where="n", fault="is refused").problem()])
-BODIES = ProblemsError(
-    [BodyInvalidError(where=where, fault="is refused").problem() for where in ("n", "size")]
-)
+MODEL = ImageModelUnknownError(name="x", known=[])
+BODIES = ProblemsError([BodyInvalidError(where=at, fault="is refused").problem() for at in ("n", "size")])
 INPUT = ProblemsError([InputInvalidError(name="width", reason="is 3").problem(node="size", input="width")])
 
 
@@ -23,13 +22,7 @@ INPUT = ProblemsError([InputInvalidError(name="width", reason="is 3").problem(no
         (BODY, 400, "invalid_request_error", "n", "body-invalid"),
         (BODIES, 400, "invalid_request_error", "n", "body-invalid"),
         (INPUT, 400, "invalid_request_error", None, "input-invalid"),
-        (
-            ImageModelUnknownError(name="x", known=[]),
-            404,
-            "invalid_request_error",
-            "model",
-            "image-model-unknown",
-        ),
+        (MODEL, 404, "invalid_request_error", "model", "image-model-unknown"),
         (ImagesFailedError(reason="No.", job="j"), 422, "invalid_request_error", None, "images-failed"),
         (TokenMissingError(), 401, "authentication_error", None, "token-missing"),
         (UnexpectedError(request="r"), 500, "server_error", None, "unexpected"),
