@@ -1,0 +1,290 @@
+"""Kill a process at chosen lines of the ledger's code, and see what is left.
+
+Run as a program, it is a small single-threaded process that has imported everything, so that each life costs a
+fork. The life's process counts the lines it executes in `weft.jobs` and kills itself, really, at one of them.
+What it acknowledged until then comes through a pipe. Then the ledger is opened anew and held against it.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from crash import broken
+from crash.scenario import Life, Step, steps
+from ledger_steps import DONE, Clock
+
+from weft import jobs as jobs_package
+from weft.jobs.blobs import Blobs
+from weft.jobs.database import FILE_NAME
+from weft.jobs.ledger import Ledger
+from weft.jobs.records import FINAL_STATES, JobFilter
+
+TRACED = (str(Path(jobs_package.__path__[0])), broken.__file__)
+TABLES = ("facts", "jobs", "documents", "outputs", "events", "assets", "workflows")
+NEVER = 10**9
+
+Rows = dict[str, list[list[object]]]
+
+
+@dataclass(frozen=True)
+class State:
+    """What is on the disk.
+
+    Attributes:
+        rows: Every row of every table.
+        blobs: The names of all blobs.
+    """
+
+    rows: Rows
+    blobs: list[str]
+
+
+@dataclass
+class Report:
+    """What a campaign found.
+
+    Attributes:
+        lines: How many lines the whole life executes.
+        kills: How often it was killed.
+        acknowledged: How many steps were acknowledged before, in all.
+        faults: What was wrong afterwards.
+    """
+
+    lines: int = 0
+    kills: int = 0
+    acknowledged: int = 0
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is tested: the real thing, or one with a guard taken out."""
+
+    ledgers: type[Ledger] = Ledger
+    blobs: type[Blobs] = Blobs
+    is_blob_first: bool = True
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps of its life."""
+        return steps(is_blob_first=self.is_blob_first)
+
+    def life(self, folder: Path) -> Life:
+        """A life that begins."""
+        return Life(folder, self.ledgers, self.blobs)
+
+
+def variants() -> dict[str, Variant]:
+    """Everything that can be tested, by name."""
+    return {
+        "real": Variant(),
+        "unfenced": Variant(ledgers=broken.UnfencedLedger),
+        "piecemeal": Variant(ledgers=broken.PiecemealLedger),
+        "hasty": Variant(blobs=broken.HastyBlobs),
+        "early": Variant(is_blob_first=False),
+    }
+
+
+class Countdown:
+    """Kills the process at one of the traced lines.
+
+    Args:
+        line: Which, counted from 1.
+    """
+
+    def __init__(self, line: int) -> None:
+        self.count = 0
+        self._line = line
+
+    def __call__(self, frame: FrameType, kind: str, _: object) -> Any:
+        """Follow into functions of traced files only."""
+        return self._count if kind == "call" and frame.f_code.co_filename.startswith(TRACED) else None
+
+    def _count(self, _frame: FrameType, kind: str, _: object) -> Any:
+        if kind == "line":
+            self.count += 1
+            if self.count == self._line:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self._count
+
+
+def live(variant: Variant, folder: Path, line: int, pipe: int, *, is_observed: bool = False) -> None:
+    """Live until the line is reached, acknowledging each step on the pipe."""
+    countdown = Countdown(line)
+    life = variant.life(folder)
+    for number, step in enumerate(variant.steps):
+        life.clock.now = 1000.0 + number
+        sys.settrace(countdown)
+        step(life)
+        sys.settrace(None)
+        seen = {"lines": countdown.count, "state": asdict(observe(folder))} if is_observed else {}
+        os.write(pipe, json.dumps(seen).encode() + b"\n")
+
+
+def forked(variant: Variant, folder: Path, line: int, *, is_observed: bool = False) -> list[dict[str, Any]]:
+    """Live in a process of its own, and give what it acknowledged."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(reading)
+            live(variant, folder, line, writing, is_observed=is_observed)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        acknowledged = [json.loads(text) for text in pipe if text.endswith("\n")]
+    _, status = os.waitpid(child, 0)
+    was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    if not was_killed and (line != NEVER or status != 0):
+        raise AssertionError(f"the life ended with status {status} instead of being killed at line {line}")
+    return acknowledged
+
+
+def observe(folder: Path) -> State:
+    """Read what is on the disk, past all code of weft."""
+    path = folder / FILE_NAME
+    rows: Rows = {}
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+        for table in TABLES:
+            rows[table] = [list(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
+    connection.close()
+    return State(rows, [path.name for path in _blob_files(folder)])
+
+
+def faults_of(variant: Variant, folder: Path, before: State, after: State) -> Iterator[str]:
+    """Say what is wrong with what a killed process left.
+
+    Args:
+        variant: What lived.
+        folder: Its data folder.
+        before: What was there before the step that was interrupted.
+        after: What would have been there after it.
+    """
+    yield from _blob_faults(folder, before, after)
+    ledger = variant.ledgers.open(folder, clock=Clock(5000.0))
+    try:
+        found = observe(folder)
+        if found.rows not in (before.rows, after.rows):
+            torn = [table for table in TABLES if found.rows[table] not in (before.rows[table],)]
+            yield f"the interrupted step is half done in {torn}"
+        blobs = Blobs(folder / "blobs")
+        missing = [digest for digest in ledger.blob_references() if not blobs.exists(digest)]
+        # The last asset of the life refers to a blob that never was; it is there to be deleted.
+        if [digest for digest in missing if not digest.startswith("0" * 60)]:
+            yield f"blobs are missing: {missing}"
+        yield from _recovery_faults(ledger)
+        blobs.sweep(ledger.blob_references(), 0)
+        if any((folder / "blobs" / "incoming").iterdir()):
+            yield "something half-written stays for ever"
+    finally:
+        ledger.close()
+
+
+def _recovery_faults(ledger: Ledger) -> Iterator[str]:
+    """Go on as a restarted server does, and see whether every job ends exactly once."""
+    running = ledger.jobs(JobFilter(states=frozenset({"running"}))).jobs
+    recovered = {job.id: job.state for job in ledger.recover()}
+    for job in running:
+        if recovered.get(job.id) != ("cancelled" if job.is_cancelling else "queued"):
+            yield f"{job.id} was running and is {recovered.get(job.id)} after recovery"
+        if ledger.finish(job.id, job.attempt, DONE) is not None:
+            yield f"{job.id} was ended by a worker that had been given up"
+    for job in ledger.candidates(100):
+        claimed = ledger.claim(job.id, "worker-9")
+        if claimed is None or ledger.finish(job.id, claimed.attempt, DONE) is None:
+            yield f"{job.id} cannot be run"
+    for job in ledger.jobs(JobFilter()).jobs:
+        states = [event.data["state"] for event in ledger.events_after(0, job=job.id) if event.type == "job"]
+        ends = [state for state in states if state in FINAL_STATES]
+        if not job.is_final or ends != [job.state]:
+            yield f"{job.id} is {job.state} and ended as {ends}"
+
+
+def _blob_faults(folder: Path, before: State, after: State) -> Iterator[str]:
+    files = _blob_files(folder)
+    for path in files:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
+            yield f"the blob {path.name} is half written"
+    found = {path.name for path in files}
+    if not set(before.blobs) & set(after.blobs) <= found <= set(before.blobs) | set(after.blobs):
+        yield f"the blobs are {sorted(found)}"
+
+
+def _blob_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("blobs/??/*") if path.is_file())
+
+
+def _integrity_fault(folder: Path) -> str:
+    connection = sqlite3.connect(folder / FILE_NAME)
+    found = connection.execute("PRAGMA integrity_check").fetchall()
+    found += connection.execute("PRAGMA foreign_key_check").fetchall()
+    connection.close()
+    return "" if found == [("ok",)] else f"the database is damaged: {found}"
+
+
+def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
+    """Kill a life at every n-th line.
+
+    Args:
+        name: Which variant.
+        every: The n.
+        is_ended_by_fault: Whether the first fault ends the campaign.
+    """
+    variant = variants()[name]
+    report = Report()
+    with _scratch() as folder:
+        observed = forked(variant, folder, NEVER, is_observed=True)
+    report.lines = observed[-1]["lines"]
+    states = [State(**seen["state"]) for seen in observed]
+    for line in range(1 + every // 2, report.lines + 1, every):
+        with _scratch() as folder:
+            done = len(forked(variant, folder, line))
+            report.kills += 1
+            report.acknowledged += done
+            # What opening makes is there when it was opened again, so nothing comes before the first state.
+            found = [*faults_of(variant, folder, states[max(done - 1, 0)], states[done])]
+            found += filter(None, [_integrity_fault(folder)])
+        report.faults += [f"line {line}, step {done}: {fault}" for fault in found]
+        if report.faults and is_ended_by_fault:
+            break
+    return report
+
+
+class _scratch:  # noqa: N801
+    """A folder in memory where there is one: a killed process loses nothing that the system already has."""
+
+    def __enter__(self) -> Path:
+        memory = Path("/dev/shm")
+        self._path = Path(tempfile.mkdtemp(prefix="weft-crash-", dir=memory if memory.is_dir() else None))
+        return self._path
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self._path, ignore_errors=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a campaign and print its report as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("variant", choices=sorted(variants()))
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--until-fault", action="store_true")
+    given = parser.parse_args(arguments)
+    print(json.dumps(asdict(campaign(given.variant, given.every, is_ended_by_fault=given.until_fault))))
+
+
+if __name__ == "__main__":
+    main()
