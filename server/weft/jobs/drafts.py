@@ -132,9 +132,18 @@ class Drafts:
         catalog: Catalog = await self._workers.wait_for_catalog(CATALOG_S)
         complete = await _offload(len(document.nodes), lambda: carry_if_possible(document, self._workflows))
         if is_outdated(complete, catalog):
-            answer = await self._workers.ask(AskMigration(document=complete.to_json()))
-            document = parse_document(_object(_result(answer)))
+            document = await self._bring_up_to_date(complete, catalog)
         return document, Examiner(catalog, self._workflows, most)
+
+    async def _bring_up_to_date(self, document: Document, catalog: Catalog) -> Document:
+        """Have a worker migrate a document and the workflows that it carries, since migrations are code."""
+        parts = {"": document.model_copy(update={"workflows": {}}), **document.workflows}
+        for name, part in parts.items():
+            if is_outdated(part, catalog):
+                answer = await self._workers.ask(AskMigration(document=part.to_json()))
+                parts[name] = parse_document(_object(_result(answer)))
+        own = parts.pop("")
+        return own.model_copy(update={"workflows": parts})
 
 
 def lineage_of(owner: str, name: str) -> str:

@@ -146,17 +146,19 @@ def fail(value: int) -> int:
 
 
 @node("toy.paint")
-def paint(run: Run, shade: float = 0.5, size: int = 8) -> Image:
+def paint(run: Run, shade: float = 0.5, size: int = 8, pause_s: float = 0.0) -> Image:
     """Paint a picture of one shade, showing it meanwhile.
 
     Args:
         run: The run.
         shade: The shade.
         size: Pixels of an edge.
+        pause_s: How long it is shown.
     """
     pixels = torch.full((1, size, size, 3), shade)
     run.preview((pixels[0] * 255).to(torch.uint8).numpy())
     run.progress(1, 1)
+    time.sleep(pause_s)
     return Image(pixels)
 
 

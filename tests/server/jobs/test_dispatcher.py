@@ -1,0 +1,260 @@
+"""Whatever dies or hangs, every job that was taken ends once, and nobody else suffers for it."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from server.jobs.toys import (
+    PATIENCE_S,
+    chain,
+    lay_out,
+    make_jobs,
+    request,
+    result_of,
+    serving,
+    states,
+)
+from weft.errors import JSON
+from weft.jobs.ledger import Ledger
+from weft.jobs.records import Event, Job, JobFilter, NewJob
+from weft.jobs.requests import Request
+from weft.jobs.service import LONGEST_CLOSE_S, Jobs
+from weft.workers.pool import Message
+from weft.workers.protocol import JobFinished, NodeProgressed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the servers of one test have everything."""
+    lay_out(tmp_path)
+    return tmp_path
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def _ready(jobs: Jobs) -> int:
+    """Wait for the worker; give its process id."""
+    await _until(lambda: jobs.workers.workers[0].state == "ready")
+    pid = jobs.workers.workers[0].pid
+    assert pid is not None
+    return pid
+
+
+async def _all_events(jobs: Jobs) -> list[Event]:
+    return await jobs.ledger.read(lambda ledger: ledger.events_after(0, limit=100_000))
+
+
+async def _ended(jobs: Jobs, made: list[Job]) -> list[Job]:
+    return list(await asyncio.gather(*(jobs.wait(job.id, PATIENCE_S) for job in made)))
+
+
+async def test_a_job_that_kills_its_worker_three_times_fails_and_the_others_finish(folder: Path) -> None:
+    async with serving(folder) as jobs:
+        await jobs.pause()
+        poison, _ = await jobs.submit(request(("crash", {})))
+        steps = ("wait", {"file": str(folder / "go")})
+        others = [(await jobs.submit(request(steps, value=value)))[0] for value in range(4)]
+        await jobs.resume()
+        await _until(lambda: jobs.workers.workers[0].restarts > 0)
+        (folder / "go").touch()
+
+        failed = await jobs.wait(poison.id, PATIENCE_S)
+        ended = await _ended(jobs, others)
+
+        assert (failed.state, failed.deaths, failed.attempt) == ("failed", 3, 3)
+        assert {problem["code"] for problem in failed.problems} == {"worker-died"}
+        details = [problem["details"] for problem in failed.problems]
+        logs = [line for detail in details if isinstance(detail, dict) for line in _lines(detail)]
+        assert "the toy ends the process" in logs
+        assert [result_of(job) for job in ended] == list(range(4))
+        # They ran beside it once, and then everybody ran alone.
+        assert {job.deaths for job in ended} <= {0, 1}
+        assert result_of(await jobs.wait((await jobs.submit(request(value=9)))[0].id, PATIENCE_S)) == 9
+
+
+def _lines(details: dict[str, JSON]) -> list[JSON]:
+    log = details.get("log")
+    return log if isinstance(log, list) else []
+
+
+async def test_nothing_is_lost_when_the_worker_is_killed_during_a_stream_of_jobs(folder: Path) -> None:
+    chance = random.Random(3)
+    async with serving(folder) as jobs:
+        made: list[Job] = []
+        for kill in range(3):
+            pid = await _ready(jobs)
+            for value in range(12):
+                asked = request(("rest", {"pause_s": 0.02}), ("double", {}), value=100 * kill + value)
+                made.append((await jobs.submit(asked))[0])
+            await asyncio.sleep(chance.random() * 0.2)
+            os.kill(pid, signal.SIGKILL)
+            await _until(lambda pid=pid: jobs.workers.workers[0].pid != pid)  # type: ignore[misc]
+        ended = await _ended(jobs, made)
+        events = await _all_events(jobs)
+
+        wanted = [2 * (100 * kill + value) for kill in range(3) for value in range(12)]
+        assert [result_of(job) for job in ended] == wanted
+        for job in ended:
+            told = states(events, job.id)
+            assert told[0] == "queued"
+            # Every start but the last was taken back, and the end came once.
+            assert told[-1] == "succeeded"
+            assert told.count("running") == job.attempt
+            assert told.count("succeeded") == 1
+
+
+async def test_a_job_that_does_not_stop_takes_its_worker_down_but_not_its_neighbours(folder: Path) -> None:
+    async with serving(folder, cancel_s=0.5) as jobs:
+        pid = await _ready(jobs)
+        stuck, _ = await jobs.submit(request(("hang", {"file": str(folder / "never")})))
+        neighbour, _ = await jobs.submit(request(("wait", {"file": str(folder / "go")}), value=5))
+        await _until(lambda: jobs.running == 2)
+
+        await jobs.cancel(stuck.id)
+        cancelled = await jobs.wait(stuck.id, PATIENCE_S)
+        (folder / "go").touch()
+        finished = await jobs.wait(neighbour.id, PATIENCE_S)
+
+        assert cancelled.state == "cancelled"
+        assert (result_of(finished), finished.deaths, finished.attempt) == (5, 0, 2)
+        assert await _ready(jobs) != pid
+
+
+async def test_a_pause_lasts_over_a_restart(folder: Path) -> None:
+    async with serving(folder) as jobs:
+        await jobs.pause()
+        job, _ = await jobs.submit(request(value=3))
+    async with serving(folder) as jobs:
+        await _ready(jobs)
+        assert jobs.is_paused
+        assert (await jobs.wait(job.id, timeout_s=0.3)).state == "queued"
+
+        await jobs.resume()
+
+        assert result_of(await jobs.wait(job.id, PATIENCE_S)) == 3
+
+
+async def test_a_server_that_ends_puts_its_jobs_back_and_the_next_goes_on_from_what_was_done(
+    folder: Path,
+) -> None:
+    noted = folder / "noted"
+    steps = (("note", {"file": str(noted)}), ("wait", {"file": str(folder / "go")}), ("double", {}))
+    async with serving(folder) as jobs:
+        job, _ = await jobs.submit(request(*steps, value=7))
+        await _until(noted.exists)
+        with jobs.events.subscribe(job=job.id, types={"nodes"}) as observer:
+            finished: list[str] = []
+            while "step0" not in str(finished):
+                batch = await observer.next_batch(PATIENCE_S)
+                assert batch is not None
+                finished.extend(item.data_text for item in batch.events)
+        started = time.monotonic()
+        await jobs.close(grace_s=0.2)
+        took_s = time.monotonic() - started
+    assert took_s < LONGEST_CLOSE_S + 1
+
+    (folder / "go").touch()
+    async with serving(folder) as jobs:
+        ended = await jobs.wait(job.id, PATIENCE_S)
+        events = await _all_events(jobs)
+
+        assert (result_of(ended), ended.attempt, ended.deaths) == (14, 2, 0)
+        assert states(events, job.id) == ["queued", "running", "queued", "running", "succeeded"]
+        assert noted.read_text() == "7\n"
+
+
+async def test_a_server_that_is_gone_without_a_word_leaves_its_jobs_to_the_next(folder: Path) -> None:
+    abandoned = Ledger.open(folder / "data")
+    new = [NewJob(f"job-{value}", chain(start=value)) for value in (1, 2)]
+    made, _ = abandoned.submit(new, most_queued=9)
+    abandoned.claim(made[0].id, "worker-1")
+    (folder / "data" / "spool" / "1-1").mkdir(parents=True)
+    (folder / "data" / "spool" / "1-1" / "half.png").write_bytes(b"half")
+    abandoned.close()
+
+    async with serving(folder) as jobs:
+        ended = await _ended(jobs, made)
+
+        assert [result_of(job) for job in ended] == [1, 2]
+        assert [(job.attempt, job.deaths) for job in ended] == [(2, 0), (1, 0)]
+        assert not (folder / "data" / "spool" / "1-1").exists()
+
+
+async def test_closing_takes_seconds_even_if_a_node_hangs(folder: Path) -> None:
+    jobs = make_jobs(folder)
+    await jobs.start()
+    await _ready(jobs)
+    job, _ = await jobs.submit(request(("hang", {"file": str(folder / "never")})))
+    await _until(lambda: jobs.running == 1)
+    pid = jobs.workers.workers[0].pid
+    started = time.monotonic()
+
+    await jobs.close(grace_s=60)
+
+    assert time.monotonic() - started < 10
+    assert not Path(f"/proc/{pid}").exists()
+    again = make_jobs(folder)
+    kept = await again.job(job.id)
+    assert (kept.state, kept.deaths) == ("queued", 0)
+    await again.ledger.close()
+
+
+async def test_what_a_worker_says_about_a_job_that_is_no_longer_its_is_ignored(folder: Path) -> None:
+    async with serving(folder) as jobs:
+        await _ready(jobs)
+        job, _ = await jobs.submit(request(("wait", {"file": str(folder / "go")}), value=4))
+        await _until(lambda: jobs.running == 1)
+        for worker, attempt in (("worker-1", 7), ("worker-2", 1)):
+            stale = JobFinished(job.id, attempt, "failed")
+            jobs.workers.event(Message(worker, stale))
+            jobs.workers.event(Message(worker, NodeProgressed(job.id, attempt, "first", 1, 2)))
+        jobs.workers.event(Message("worker-1", JobFinished("another", 1, "failed")))
+
+        assert (await jobs.wait(job.id, timeout_s=0.2)).state == "running"
+        (folder / "go").touch()
+        assert result_of(await jobs.wait(job.id, PATIENCE_S)) == 4
+
+
+async def test_two_workers_share_the_jobs(folder: Path) -> None:
+    async with serving(folder, workers=2, jobs_per_worker=1) as jobs:
+        steps = ("wait", {"file": str(folder / "go")})
+        made = [(await jobs.submit(request(steps, value=value)))[0] for value in range(3)]
+        await _until(lambda: jobs.running == 2)
+        running = (await jobs.jobs(JobFilter(states=frozenset({"running"})))).jobs
+        (folder / "go").touch()
+        ended = await _ended(jobs, made)
+
+        assert {job.worker for job in running} == {"worker-1", "worker-2"}
+        assert [result_of(job) for job in ended] == [0, 1, 2]
+
+
+async def test_a_cancelled_job_whose_worker_dies_is_cancelled(folder: Path) -> None:
+    async with serving(folder) as jobs:
+        pid = await _ready(jobs)
+        job, _ = await jobs.submit(request(("hang", {"file": str(folder / "never")})))
+        await _until(lambda: jobs.running == 1)
+        await jobs.cancel(job.id)
+        os.kill(pid, signal.SIGKILL)
+
+        assert (await jobs.wait(job.id, PATIENCE_S)).state == "cancelled"
+
+
+async def test_the_workers_states_are_told_as_events(folder: Path) -> None:
+    async with serving(folder) as jobs:
+        await _ready(jobs)
+        await jobs.wait((await jobs.submit(Request(document=chain())))[0].id, PATIENCE_S)
+        events = await _all_events(jobs)
+
+        told = [event.data["state"] for event in events if event.type == "worker"]
+        assert told[-1] == "ready"
+        assert "starting" in told
+        assert [event.data["nodes"] for event in events if event.type == "catalog"] == [10]
