@@ -7,6 +7,7 @@ Codes in brackets::
     ├── UploadTooLargeError [upload-too-large]           too many bytes or pixels
     ├── AssetKeptError [asset-kept]                      what a job made goes with its job
     ├── AssetPlainError [asset-plain]                    a picture that does not say how it was made
+    ├── PreconditionFailedError [precondition-failed]    a workflow is not what If-Match or If-None-Match says
     ├── WorkflowNameError [workflow-name]                what cannot be the name of a saved workflow
     ├── WorkflowShippedError [workflow-shipped]          a template that came with weft cannot be deleted
     ├── WeightsRefusedError [weights-refused]            weights that could run code, or are damaged
@@ -83,6 +84,19 @@ class AssetPlainError(WeftError):
         super().__init__(
             f'The asset "{digest}" does not say how it was made.',
             hint="Only the original file of a picture made by weft does; editors remove what it carries.",
+        )
+
+
+class PreconditionFailedError(WeftError):
+    """A workflow changed since it was read, or is there where it should not be."""
+
+    code = "precondition-failed"
+
+    def __init__(self, *, name: str, tag: str) -> None:
+        there = f'is there with the ETag "{tag}"' if tag else "is not there"
+        super().__init__(
+            f'The workflow "{name}" {there}, which is not what If-Match or If-None-Match says.',
+            hint="Read it again and save your change to that.",
         )
 
 

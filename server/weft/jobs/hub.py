@@ -140,6 +140,11 @@ class Hub:
         self._resolver = resolver
         self._session: ClientSession | None = None
 
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Hub:
+        """Make a client of the hub that ``HF_ENDPOINT`` names, with the token in ``HF_TOKEN``."""
+        return cls(environment.get("HF_ENDPOINT") or None, token=environment.get("HF_TOKEN", "").strip())
+
     async def snapshot(self, repo: str, revision: str) -> Snapshot:
         """Ask which files a repository has at a revision.
 

@@ -18,6 +18,7 @@ Codes in brackets; `weft.web.problems` gives each its status::
     ├── TokensUnreadableError [tokens-unreadable]        the file of tokens is damaged
     ├── RouteUnknownError [route-unknown]                nothing lies at that address
     ├── MethodRefusedError [method-refused]              it is not read or written in that way
+    ├── RangeRefusedError [range-refused]                a part of a file that is not there
     ├── PreviewMissingError [preview-missing]            a job has shown no preview yet
     ├── ServerStoppingError [server-stopping]            the server ends and takes nothing more
     ├── UnexpectedError [unexpected]                     a mistake in weft itself
@@ -211,6 +212,19 @@ class MethodRefusedError(WeftError):
     def __init__(self, *, method: str, allowed: Iterable[str]) -> None:
         super().__init__(
             f"{method} cannot be used here.", hint=f"Use {' or '.join(sorted(allowed))}; see /api/docs."
+        )
+
+
+class RangeRefusedError(WeftError):
+    """A part of a file is wanted that lies behind its end."""
+
+    code = "range-refused"
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(
+            f"The file has {size} bytes, and what is wanted lies behind them.",
+            hint="Ask for a range within them, or for the whole file.",
+            details={"size": size},
         )
 
 

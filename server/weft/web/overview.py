@@ -114,6 +114,7 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
         ),
         "name": PathParameter("Name of the saved workflow.", "text-to-image"),
         "provider": PathParameter("Name of the choices, as the widget of an input says it.", "samplers"),
+        "pull_id": PathParameter("Id of the download.", "9f86d081884c7d659a2feaa0", "^[0-9a-f]{24}$"),
         "revision": PathParameter("Number of the revision, from 1.", "1", "^[0-9]{1,9}$"),
         "type": PathParameter("Name of the node type.", "latent.sample"),
     }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from weft.jobs.library import WorkflowLibrary
     from weft.jobs.models import ModelLibrary
     from weft.jobs.service import Jobs
+    from weft.jobs.thumbnails import Thumbnails
     from weft.workers.pool import WorkerPool
 
 
@@ -26,6 +27,7 @@ class Services:
         events: Replays and streams what happened.
         workers: The worker processes and their catalogue.
         assets: Uploaded and made files by digest.
+        thumbnails: Small copies of them.
         workflows: The saved workflows.
         models: The model files there are.
     """
@@ -35,5 +37,6 @@ class Services:
     events: EventHub
     workers: WorkerPool
     assets: Assets
+    thumbnails: Thumbnails
     workflows: WorkflowLibrary
     models: ModelLibrary

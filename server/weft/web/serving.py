@@ -109,8 +109,10 @@ async def running(settings: Settings, *, installed: bool = True) -> AsyncIterato
             app = create_app(services)
             token = app[ACCESS].first_token()
             await services.jobs.start()
+            await services.models.start()
             runner = await _accept(app, listener)
         except BaseException:
+            await services.models.close()
             await services.jobs.close()
             raise
         counting = asyncio.create_task(_count_jobs(services, app[METRICS]), name="weft-metrics")
@@ -121,6 +123,7 @@ async def running(settings: Settings, *, installed: bool = True) -> AsyncIterato
             app[CLOSING].set()
             for site in list(runner.sites):
                 await site.stop()
+            await services.models.close()
             await services.jobs.close()
             await runner.cleanup()
             counting.cancel()
