@@ -1,15 +1,19 @@
-# `make run` makes a first picture; `make test` runs every test; `make check` is what a change must pass.
+# `make run` makes a first picture; `make test` runs every test and `make soak` the long ones; `make check` is
+# what a change must pass.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench clean
+.PHONY: run test soak check bench clean
 
 run: $(VENV)/installed
 	@$(BIN)/weft run text-to-image
 
 test: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+soak: $(VENV)/installed-dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m soak
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 
 from ledger_steps import Clock
 from sqlalchemy import Connection, event
-
 from weft.jobs.blobs import Blobs
 from weft.jobs.database import Database
 from weft.jobs.ledger import Ledger
@@ -56,7 +55,7 @@ class HastyBlobs(Blobs):
     def put(self, data: bytes) -> str:
         digest = hashlib.sha256(data).hexdigest()
         with self._written(digest, len(data)) as file:
-            file.write(data[:100])
-            file.flush()
-            file.write(data[100:])
+            for start in range(0, len(data), 500):
+                file.write(data[start : start + 500])
+                file.flush()
         return digest

@@ -1,11 +1,14 @@
 """Kill a process at chosen lines of the ledger's code, and see what is left.
 
-Run as a program, it is a small single-threaded process that has imported everything, so that each life costs a
-fork. The life's process counts the lines it executes in `weft.jobs` and kills itself, really, at one of them.
-What it acknowledged until then comes through a pipe. Then the ledger is opened anew and held against it.
+Run as a program, it is a small single-threaded process that has imported everything, so that each life costs
+a fork. First it watches one whole life and keeps what was on the disk after each step. Then, for each chosen
+line, a process takes up such a life one step before, acknowledges that step through a pipe, counts the lines
+that it executes in `weft.jobs`, and kills itself, really, at the chosen one. The ledger is opened anew and held
+against what was acknowledged.
 """
 
 import argparse
+import bisect
 import hashlib
 import json
 import os
@@ -14,7 +17,8 @@ import signal
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,7 +27,6 @@ from typing import Any
 from crash import broken
 from crash.scenario import Life, Step, steps
 from ledger_steps import DONE, Clock
-
 from weft import jobs as jobs_package
 from weft.jobs.blobs import Blobs
 from weft.jobs.database import FILE_NAME
@@ -32,7 +35,6 @@ from weft.jobs.records import FINAL_STATES, JobFilter
 
 TRACED = (str(Path(jobs_package.__path__[0])), broken.__file__)
 TABLES = ("facts", "jobs", "documents", "outputs", "events", "assets", "workflows")
-NEVER = 10**9
 
 Rows = dict[str, list[list[object]]]
 
@@ -57,13 +59,11 @@ class Report:
     Attributes:
         lines: How many lines the whole life executes.
         kills: How often it was killed.
-        acknowledged: How many steps were acknowledged before, in all.
         faults: What was wrong afterwards.
     """
 
     lines: int = 0
     kills: int = 0
-    acknowledged: int = 0
     faults: list[str] = field(default_factory=list)
 
 
@@ -80,10 +80,6 @@ class Variant:
         """The steps of its life."""
         return steps(is_blob_first=self.is_blob_first)
 
-    def life(self, folder: Path) -> Life:
-        """A life that begins."""
-        return Life(folder, self.ledgers, self.blobs)
-
 
 def variants() -> dict[str, Variant]:
     """Everything that can be tested, by name."""
@@ -96,15 +92,31 @@ def variants() -> dict[str, Variant]:
     }
 
 
-class Countdown:
-    """Kills the process at one of the traced lines.
+@dataclass(frozen=True)
+class Watched:
+    """A whole life that was watched.
 
-    Args:
-        line: Which, counted from 1.
+    Attributes:
+        folder: Holds a copy of the data folder after each step, by the step's number.
+        lines: How many lines were executed until the end of each step.
+        states: What was on the disk after each step.
     """
 
-    def __init__(self, line: int) -> None:
-        self.count = 0
+    folder: Path
+    lines: list[int]
+    states: list[State]
+
+
+class Countdown:
+    """Counts the lines of traced files, and kills the process at one of them.
+
+    Args:
+        count: How many were executed before.
+        line: Which is the last; None for none.
+    """
+
+    def __init__(self, count: int = 0, line: int | None = None) -> None:
+        self.count = count
         self._line = line
 
     def __call__(self, frame: FrameType, kind: str, _: object) -> Any:
@@ -119,39 +131,72 @@ class Countdown:
         return self._count
 
 
-def live(variant: Variant, folder: Path, line: int, pipe: int, *, is_observed: bool = False) -> None:
-    """Live until the line is reached, acknowledging each step on the pipe."""
-    countdown = Countdown(line)
-    life = variant.life(folder)
-    for number, step in enumerate(variant.steps):
+def live(variant: Variant, folder: Path, begin: int, countdown: Countdown) -> Iterator[int]:
+    """Live from a step on, giving the number of each step as it is acknowledged."""
+    life = Life(folder, variant.ledgers, variant.blobs)
+    if begin:
+        life.open()
+    for number, step in enumerate(variant.steps[begin:], begin):
         life.clock.now = 1000.0 + number
         sys.settrace(countdown)
         step(life)
         sys.settrace(None)
-        seen = {"lines": countdown.count, "state": asdict(observe(folder))} if is_observed else {}
-        os.write(pipe, json.dumps(seen).encode() + b"\n")
+        yield number
 
 
-def forked(variant: Variant, folder: Path, line: int, *, is_observed: bool = False) -> list[dict[str, Any]]:
-    """Live in a process of its own, and give what it acknowledged."""
+def watch(variant: Variant, folder: Path) -> Watched:
+    """Live a whole life in a process of its own."""
+    data = folder / "data"
+
+    def observed(pipe: int) -> None:
+        countdown = Countdown()
+        for number in live(variant, data, 0, countdown):
+            shutil.copytree(data, folder / str(number))
+            seen = {"lines": countdown.count, "state": asdict(observe(data))}
+            os.write(pipe, json.dumps(seen).encode() + b"\n")
+
+    seen, status = forked(observed)
+    if status != 0:
+        raise AssertionError(f"the life ended with status {status}")
+    found = [json.loads(text) for text in seen]
+    return Watched(folder, [step["lines"] for step in found], [State(**step["state"]) for step in found])
+
+
+def kill(variant: Variant, watched: Watched, folder: Path, line: int) -> int:
+    """Live until a line is reached, from one step before; return how many steps were acknowledged in all."""
+    interrupted = bisect.bisect_left(watched.lines, line)
+    begin = max(interrupted - 1, 0)
+    count = 0
+    if begin:
+        count = watched.lines[begin - 1]
+        shutil.copytree(watched.folder / str(begin - 1), folder, dirs_exist_ok=True)
+
+    def acknowledged(pipe: int) -> None:
+        for number in live(variant, folder, begin, Countdown(count, line)):
+            os.write(pipe, b"%d\n" % number)
+
+    told, status = forked(acknowledged)
+    if not (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL):
+        raise AssertionError(f"the life ended with status {status} instead of being killed at line {line}")
+    return begin + len(told)
+
+
+def forked(act: Callable[[int], None]) -> tuple[list[str], int]:
+    """Act in a process of its own; return the lines that it wrote into its pipe, and how it ended."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
             os.close(reading)
-            live(variant, folder, line, writing, is_observed=is_observed)
+            act(writing)
             code = 0
         finally:
             os._exit(code)
     os.close(writing)
     with os.fdopen(reading) as pipe:
-        acknowledged = [json.loads(text) for text in pipe if text.endswith("\n")]
-    _, status = os.waitpid(child, 0)
-    was_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-    if not was_killed and (line != NEVER or status != 0):
-        raise AssertionError(f"the life ended with status {status} instead of being killed at line {line}")
-    return acknowledged
+        told = [text for text in pipe if text.endswith("\n")]
+    return told, os.waitpid(child, 0)[1]
 
 
 def observe(folder: Path) -> State:
@@ -179,8 +224,8 @@ def faults_of(variant: Variant, folder: Path, before: State, after: State) -> It
     try:
         found = observe(folder)
         if found.rows not in (before.rows, after.rows):
-            torn = [table for table in TABLES if found.rows[table] not in (before.rows[table],)]
-            yield f"the interrupted step is half done in {torn}"
+            torn = [table for table in TABLES if found.rows[table] != before.rows[table]]
+            yield f"the interrupted step is half done, in {torn}"
         blobs = Blobs(folder / "blobs")
         missing = [digest for digest in ledger.blob_references() if not blobs.exists(digest)]
         # The last asset of the life refers to a blob that never was; it is there to be deleted.
@@ -228,12 +273,12 @@ def _blob_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("blobs/??/*") if path.is_file())
 
 
-def _integrity_fault(folder: Path) -> str:
+def _integrity_faults(folder: Path) -> list[str]:
     connection = sqlite3.connect(folder / FILE_NAME)
     found = connection.execute("PRAGMA integrity_check").fetchall()
     found += connection.execute("PRAGMA foreign_key_check").fetchall()
     connection.close()
-    return "" if found == [("ok",)] else f"the database is damaged: {found}"
+    return [] if found == [("ok",)] else [f"the database is damaged: {found}"]
 
 
 def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
@@ -246,34 +291,30 @@ def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
     """
     variant = variants()[name]
     report = Report()
-    with _scratch() as folder:
-        observed = forked(variant, folder, NEVER, is_observed=True)
-    report.lines = observed[-1]["lines"]
-    states = [State(**seen["state"]) for seen in observed]
-    for line in range(1 + every // 2, report.lines + 1, every):
-        with _scratch() as folder:
-            done = len(forked(variant, folder, line))
+    with _scratch() as memory:
+        watched = watch(variant, memory)
+        report.lines = watched.lines[-1]
+        for line in range(1 + every // 2, report.lines + 1, every):
+            folder = memory / "killed"
+            folder.mkdir()
+            done = kill(variant, watched, folder, line)
             report.kills += 1
-            report.acknowledged += done
             # What opening makes is there when it was opened again, so nothing comes before the first state.
-            found = [*faults_of(variant, folder, states[max(done - 1, 0)], states[done])]
-            found += filter(None, [_integrity_fault(folder)])
-        report.faults += [f"line {line}, step {done}: {fault}" for fault in found]
-        if report.faults and is_ended_by_fault:
-            break
+            before, after = watched.states[max(done - 1, 0)], watched.states[done]
+            found = [*faults_of(variant, folder, before, after), *_integrity_faults(folder)]
+            report.faults += [f"line {line}, step {done}: {fault}" for fault in found]
+            shutil.rmtree(folder)
+            if found and is_ended_by_fault:
+                break
     return report
 
 
-class _scratch:  # noqa: N801
-    """A folder in memory where there is one: a killed process loses nothing that the system already has."""
-
-    def __enter__(self) -> Path:
-        memory = Path("/dev/shm")
-        self._path = Path(tempfile.mkdtemp(prefix="weft-crash-", dir=memory if memory.is_dir() else None))
-        return self._path
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._path, ignore_errors=True)
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder in memory where there is one: a killed process loses nothing that the system has."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="weft-crash-", dir=memory if memory.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,7 +1,7 @@
 """A life of a ledger, step by step: everything that can happen to jobs, blobs, assets and workflows.
 
-Each step is acknowledged when it returns. The clock only depends on the step, so that the database after a step
-is the same in every run, down to the last column.
+Each step is acknowledged when it returns. The clock only depends on the step, so that the database after a
+step is the same in every run, down to the last column.
 """
 
 import hashlib
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger_steps import DONE, Clock, digest, document, new_job
-
 from weft.jobs.blobs import Blobs
 from weft.jobs.ledger import Ledger
 from weft.jobs.records import Asset, NewEvent, Outcome, Output

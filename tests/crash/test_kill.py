@@ -1,0 +1,58 @@
+"""A process killed at any line leaves all that it acknowledged, and the interrupted step wholly or not at all."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+
+
+def _campaign(*arguments: str) -> dict[str, Any]:
+    """Run a campaign in a process of its own, since only one without threads may be forked."""
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "server")])
+    ended = subprocess.run(
+        [sys.executable, "-m", "crash.campaign", *arguments],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    report: dict[str, Any] = json.loads(ended.stdout)
+    return report
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_is_half_done() -> None:
+    report = _campaign("real", "--every", "120")
+
+    assert report["faults"] == []
+    assert report["kills"] >= 25
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_the_same_holds_at_every_single_line() -> None:
+    report = _campaign("real")
+
+    assert report["faults"] == []
+    assert report["kills"] == report["lines"] > 3000
+
+
+@pytest.mark.parametrize(
+    ("guard", "every", "fault"),
+    [
+        ("unfenced", "200", "ended by a worker that had been given up"),
+        ("piecemeal", "60", "the interrupted step is half done"),
+        ("hasty", "40", "is half written"),
+        ("early", "40", "blobs are missing"),
+    ],
+)
+def test_a_guard_taken_out_is_noticed(guard: str, every: str, fault: str) -> None:
+    report = _campaign(guard, "--every", every, "--until-fault")
+
+    assert [found for found in report["faults"] if fault in found] != []
