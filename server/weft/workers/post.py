@@ -243,7 +243,7 @@ class Post:
     def _mourn(self, exit_code: int | None, log_tail: tuple[str, ...], delay_s: float) -> None:
         """Tell that the worker has died, and what dies with it."""
         running = self._leave()
-        phase = f"{_ending(exit_code, log_tail)}; starting again in {delay_s:g} s"
+        phase = f"{ending_in_words(exit_code, log_tail)}; starting again in {delay_s:g} s"
         _LOGGER.warning("%s: %s", self._view.name, phase)
         self._change(state="down", pid=None, phase=phase)
         self._hears.event(WorkerDied(self._view.name, running, exit_code, log_tail))
@@ -263,8 +263,13 @@ class Post:
         self._hears.event(WorkerChanged(self.view))
 
 
-def _ending(exit_code: int | None, log_tail: tuple[str, ...]) -> str:
-    """Say how a process ended, with its own last words where it ended by itself."""
+def ending_in_words(exit_code: int | None, log_tail: tuple[str, ...]) -> str:
+    """Say how a process ended, with its own last words where it ended by itself.
+
+    Args:
+        exit_code: Negative for the signal that killed it; None where it could not be started.
+        log_tail: The lines that it wrote last.
+    """
     if exit_code is not None and exit_code < 0:
         named = {-number: number.name for number in signal.Signals}
         return f"Ended by {named.get(exit_code, f'signal {-exit_code}')}"

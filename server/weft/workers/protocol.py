@@ -20,7 +20,7 @@ from weft.workers.faults import ChannelBrokenError, MessageTooLongError
 
 T = TypeVar("T")
 
-MOST_FRAME_BYTES = 256 * 2**20
+MOST_FRAME_BYTES = 64 * 2**20
 """No frame is longer; one that says it is means that the stream is out of step."""
 
 _HEADER = struct.Struct(">II")
