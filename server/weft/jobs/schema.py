@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -18,16 +19,42 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
+    TypeDecorator,
     UniqueConstraint,
     insert,
     inspect,
     select,
     update,
 )
+from sqlalchemy.engine.interfaces import Dialect
 
+from weft import errors
 from weft.jobs.faults import DatabaseDamagedError, DatabaseTooNewError
 
 metadata = MetaData()
+
+
+class Scalar(TypeDecorator[errors.JSON]):
+    """Any JSON value, kept as text; NULL for null.
+
+    SQLite reads the name of the type JSON as a numeric one, and makes numbers of texts that look like some:
+    1.0 would come back as 1, and a large seed with other digits.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: errors.JSON, dialect: Dialect) -> str | None:
+        """Write a value."""
+        del dialect
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> errors.JSON:
+        """Read a value."""
+        del dialect
+        return None if value is None else json.loads(value)
+
 
 facts = Table(
     "facts",
@@ -105,7 +132,7 @@ outputs = Table(
     Column("media_type", String, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("value", JSON(none_as_null=True)),
+    Column("value", Scalar),
 )
 """What the jobs made."""
 

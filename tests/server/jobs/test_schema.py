@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from ledger_steps import opened, run
 from sqlalchemy import Connection, create_engine, text
+from weft.errors import JSON
 from weft.jobs.faults import DatabaseDamagedError, DatabaseTooNewError
+from weft.jobs.records import Outcome, Output
 from weft.jobs.schema import MIGRATIONS, metadata, prepare
 
 FILE = Path("weft.db")
@@ -80,3 +83,14 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path, statement: str)
 
         with pytest.raises(DatabaseDamagedError):
             prepare(connection, FILE)
+
+
+@pytest.mark.parametrize(
+    "value", [1.0, -0.0, 2**64 - 1, 12345678901234567890123, "1e3", "", True, None, [1.0]]
+)
+def test_a_value_that_a_job_made_comes_back_digit_by_digit(tmp_path: Path, value: JSON) -> None:
+    with opened(tmp_path / "data") as ledger:
+        made = run(ledger, "one", Outcome("succeeded", (Output("value", 0, "float", value=value),)))
+
+        assert repr(ledger.job("one").outputs[0].value) == repr(value)
+        assert repr(made.outputs[0].value) == repr(value)
