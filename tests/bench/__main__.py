@@ -1,12 +1,13 @@
 """Run every bench in one go and print its tables: `make bench`."""
 
-from bench import bench_executor, bench_sampling
+from bench import bench_executor, bench_sampling, bench_server
 
 
 def main() -> None:
     """Print all tables; each compares against its floor or peer, interleaved, in CPU time."""
     bench_executor.main()
     bench_sampling.main()
+    bench_server.main()
 
 
 if __name__ == "__main__":
