@@ -174,7 +174,7 @@ class Assets:
             PictureUnreadableError: It is damaged.
         """
         provenance = await asyncio.to_thread(read_provenance, self.path(digest))
-        found = (provenance or {}).get("workflow")
+        found = (provenance or {}).get("weft")
         if not isinstance(found, dict):
             raise AssetPlainError(digest=digest)
         return found
@@ -218,12 +218,14 @@ class Assets:
             return self._ledger.asset(digest, owner)
         except AssetUnknownError:
             # An upload that was deleted stays what a job made, if one did.
-            if owner is None or owner not in self._ledger.asset_owners(digest):
+            owners = self._ledger.asset_owners(digest)
+            if not owners or owner not in (None, *owners):
                 raise
         with self.path(digest).open("rb") as file:
             header = read_picture_header(file)
             size = os.fstat(file.fileno()).st_size
-        found = Asset(digest, owner, "output", "", "application/octet-stream", size)
+        whose = owner if owner is not None else min(owners)
+        found = Asset(digest, whose, "output", "", "application/octet-stream", size)
         if header is None:
             return found
         return replace(found, media_type=header.media_type, width=header.width, height=header.height)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from weft.web.faults import RequestMalformedError
 
@@ -39,7 +39,8 @@ async def read_upload(request: web.Request) -> Upload:
     if request.content_type != FORM:
         return Upload("", request.content.iter_chunked(_PIECE_BYTES))
     try:
-        part = await (await request.multipart()).next()
+        reader = await request.multipart()
+        part = await reader.next()
     except (ValueError, AssertionError) as error:
         # What aiohttp raises where boundaries or headers of parts are not as they must be.
         raise RequestMalformedError(fault="holds no form that can be read") from error
@@ -47,12 +48,18 @@ async def read_upload(request: web.Request) -> Upload:
         raise RequestMalformedError(
             fault="is a form that does not begin with a file", hint="Send one field, with the file."
         )
-    return Upload(part.filename, _pieces(part))
+    return Upload(part.filename, _pieces(reader, part))
 
 
-async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+async def _pieces(reader: MultipartReader, part: BodyPartReader) -> AsyncIterator[bytes]:
     try:
         while piece := await part.read_chunk(_PIECE_BYTES):
             yield piece
+        # Only the end of the form tells that the file did not break off.
+        further = await reader.next()
     except (ValueError, AssertionError) as error:
         raise RequestMalformedError(fault="breaks off within its file") from error
+    if further is not None:
+        raise RequestMalformedError(
+            fault="is a form of several fields", hint="Send one field, with the file."
+        )
