@@ -3,8 +3,8 @@
 Run as a program, it is a small single-threaded process that has imported everything, so that each life costs
 a fork. First it watches one whole life and keeps what was on the disk after each step. Then, for each chosen
 line, a process takes up such a life one step before, acknowledges that step through a pipe, counts the lines
-that it executes in `weft.jobs`, and kills itself, really, at the chosen one. The ledger is opened anew and held
-against what was acknowledged.
+that it executes in `weft.jobs`, and kills itself, really, at the chosen one. The ledger is opened anew and
+held against what was acknowledged.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""A process killed at any line leaves all that it acknowledged, and the interrupted step wholly or not at all."""
+"""A process killed at any line leaves all that it acknowledged, and a step wholly or not at all."""
 
 import json
 import os
