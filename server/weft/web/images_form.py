@@ -17,6 +17,7 @@ from weft.web.bodies import parse_body
 from weft.web.faults import BodyTooLargeError, RequestMalformedError
 from weft.web.images_faults import ImageParameterError
 from weft.web.images_wire import EditsForm
+from weft.web.uploads import UNREADABLE
 
 MOST_TEXT_BYTES = 256 * 2**10
 """Bytes of all fields of text, at most."""
@@ -93,14 +94,16 @@ async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
             if isinstance(part, MultipartReader):
                 raise RequestMalformedError(fault="holds a form within a form")
             yield part
-    except (ValueError, AssertionError) as error:
-        # What aiohttp raises where boundaries or headers of parts are not as they must be.
+    except UNREADABLE as error:
         raise RequestMalformedError(fault="holds no form that can be read") from error
 
 
 async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
-    while piece := await part.read_chunk(_PIECE_BYTES):
-        yield piece
+    try:
+        while piece := await part.read_chunk(_PIECE_BYTES):
+            yield piece
+    except UNREADABLE as error:
+        raise RequestMalformedError(fault="breaks off within its form") from error
 
 
 async def _text(part: BodyPartReader) -> str:

@@ -20,11 +20,11 @@ from weft.web.images_mapping import ImagesCall, choose_function, makes_pictures,
 from weft.web.images_wire import (
     EditsForm,
     GenerationsRequest,
+    ImageModelsView,
+    ImageModelView,
     ImagesOptions,
     ImagesResponse,
     MadeImage,
-    ModelsView,
-    ModelView,
 )
 from weft.web.job_routes import IDEMPOTENCY_HEADER, idempotency_key
 from weft.web.routing import Call, Media, Policy, Reply, route
@@ -98,22 +98,24 @@ async def edit_images(call: Call[None]) -> Reply:
     return Reply(await _response(call, form.options, await _run(call, made)))
 
 
-@route("GET", "/v1/models", policy=Policy.READ, tag=TAG, answers={200: ModelsView}, faults=(503,))
+@route("GET", "/v1/models", policy=Policy.READ, tag=TAG, answers={200: ImageModelsView}, faults=(503,))
 async def list_image_models(call: Call[None]) -> Reply:
     """List the saved workflows that can be named as a `model`: they take a prompt and make a picture."""
     functions = await _functions(call)
     names = [function.name for function in functions if makes_pictures(function)]
-    return Reply(ModelsView(data=tuple(ModelView(id=name) for name in names)))
+    return Reply(ImageModelsView(data=tuple(ImageModelView(id=name) for name in names)))
 
 
-@route("GET", "/v1/models/{model}", policy=Policy.READ, tag=TAG, answers={200: ModelView}, faults=(404, 503))
+@route(
+    "GET", "/v1/models/{model}", policy=Policy.READ, tag=TAG, answers={200: ImageModelView}, faults=(404, 503)
+)
 async def show_image_model(call: Call[None]) -> Reply:
     """Say whether a saved workflow can be named as a `model`."""
     name = call.request.match_info["model"]
     names = [function.name for function in await _functions(call) if makes_pictures(function)]
     if name not in names:
         raise ImageModelUnknownError(name=name, known=names)
-    return Reply(ModelView(id=name))
+    return Reply(ImageModelView(id=name))
 
 
 async def _functions(call: Call[B]) -> tuple[Function, ...]:

@@ -105,7 +105,7 @@ class ImagesResponse(Wire):
     output_format: Literal["png"] = "png"
 
 
-class ModelView(Wire):
+class ImageModelView(Wire):
     """A workflow that can be named as a model.
 
     Attributes:
@@ -121,7 +121,7 @@ class ModelView(Wire):
     owned_by: Literal["weft"] = "weft"
 
 
-class ModelsView(Wire):
+class ImageModelsView(Wire):
     """The workflows that make pictures from a prompt.
 
     Attributes:
@@ -130,7 +130,7 @@ class ModelsView(Wire):
     """
 
     object: Literal["list"] = "list"
-    data: tuple[ModelView, ...] = ()
+    data: tuple[ImageModelView, ...] = ()
 
 
 class DialectFault(Wire):

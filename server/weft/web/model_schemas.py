@@ -55,10 +55,37 @@ def model_schemas(models: Iterable[tuple[type[BaseModel], JsonSchemaMode]]) -> M
         list(dict.fromkeys(models)), ref_template=REFERENCES + "{model}", schema_generator=_Documented
     )
     found = cast("dict[str, Schema]", _plain(schema.get("$defs", {})))
-    definitions = {name: entry for name, entry in found.items() if not _ANY_JSON.match(REFERENCES + name)}
-    return ModelSchemas(
-        cast("Mapping[tuple[type[BaseModel], JsonSchemaMode], Schema]", references), definitions
-    )
+    names = _shared_names(found)
+    definitions = {
+        names.get(name, name): cast("Schema", _renamed(entry, names))
+        for name, entry in found.items()
+        if not _ANY_JSON.match(REFERENCES + name)
+    }
+    renamed = {key: _renamed(entry, names) for key, entry in references.items()}
+    return ModelSchemas(cast("Mapping[tuple[type[BaseModel], JsonSchemaMode], Schema]", renamed), definitions)
+
+
+def _shared_names(definitions: Mapping[str, Schema]) -> dict[str, str]:
+    """Give the models that are written just as they are read one name for both."""
+    found: dict[str, str] = {}
+    for name, entry in definitions.items():
+        base, _, way = name.rpartition("-")
+        if way == "Input" and definitions.get(f"{base}-Output") == entry:
+            found[name] = found[f"{base}-Output"] = base
+    return found
+
+
+def _renamed(part: object, names: Mapping[str, str]) -> object:
+    if isinstance(part, list):
+        return [_renamed(item, names) for item in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _renamed(item, names) for key, item in part.items()}
+    reference = part.get("$ref")
+    if isinstance(reference, str):
+        name = reference.removeprefix(REFERENCES)
+        found["$ref"] = REFERENCES + names.get(name, name)
+    return found
 
 
 def inline_schema(model: type[BaseModel]) -> Schema:

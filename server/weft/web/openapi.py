@@ -234,6 +234,8 @@ def _body(entry: Route, schemas: ModelSchemas) -> Schema | None:
 def _media_schema(media: Media, schemas: ModelSchemas) -> Schema:
     if media.fields is not None:
         return schemas.refer(media.fields, "validation")
+    if media.types == (JSON_TYPE,):
+        return {"type": "object"}
     is_text = all(name.startswith("text/") for name in media.types)
     return {"type": "string"} if is_text else {"type": "string", "format": "binary"}
 

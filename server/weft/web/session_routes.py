@@ -48,6 +48,7 @@ async def show_session(call: Call[None]) -> Reply:
     tag="Sessions",
     body=SessionRequest,
     answers={204: None},
+    faults=(401,),
 )
 async def begin_session(call: Call[SessionRequest]) -> web.Response:
     """Begin a session with a token.

@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http import HttpProcessingError
 
 from weft.web.faults import RequestMalformedError
 
 FORM = "multipart/form-data"
 UPLOAD_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream", FORM)
+UNREADABLE = (ValueError, AssertionError, HttpProcessingError)
+"""What aiohttp raises where boundaries or headers of the parts of a form are not as they must be."""
+
 _PIECE_BYTES = 64 * 2**10
 
 
@@ -41,8 +45,7 @@ async def read_upload(request: web.Request) -> Upload:
     try:
         reader = await request.multipart()
         part = await reader.next()
-    except (ValueError, AssertionError) as error:
-        # What aiohttp raises where boundaries or headers of parts are not as they must be.
+    except UNREADABLE as error:
         raise RequestMalformedError(fault="holds no form that can be read") from error
     if not isinstance(part, BodyPartReader) or part.filename is None:
         raise RequestMalformedError(
@@ -57,7 +60,7 @@ async def _pieces(reader: MultipartReader, part: BodyPartReader) -> AsyncIterato
             yield piece
         # Only the end of the form tells that the file did not break off.
         further = await reader.next()
-    except (ValueError, AssertionError) as error:
+    except UNREADABLE as error:
         raise RequestMalformedError(fault="breaks off within its file") from error
     if further is not None:
         raise RequestMalformedError(

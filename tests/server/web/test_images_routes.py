@@ -170,13 +170,32 @@ def test_a_form_that_cannot_be_honoured_is_refused(
     assert refusal(edit(server, *parts)) == (status, code, param)
 
 
-def test_what_is_no_form_is_refused(server: LiveServer) -> None:
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    garbled = server.call("POST", EDITS, data=b"no form at all", headers=headers)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"no form at all",
+        b"--x\r\n--x--\r\n",
+        b"--x\r\nno header\r\n\r\n1\r\n--x--\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nit breaks of',
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + b"\x89PNG",
+        b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xff\r\n--x--\r\n',
+        b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
+    ],
+)
+def test_what_is_no_whole_form_is_refused(server: LiveServer, body: bytes) -> None:
+    answer = server.call(
+        "POST", EDITS, data=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
+
+    assert (answer.status, answer.json["error"]["code"]) == (400, "request-malformed")
+
+
+def test_only_forms_are_taken_for_edits(server: LiveServer) -> None:
     unbounded = server.call("POST", EDITS, data=b"x", headers={"Content-Type": "multipart/form-data"})
     as_json = server.call("POST", EDITS, {"prompt": "x"})
 
-    assert [answer.status for answer in (garbled, unbounded, as_json)] == [400, 400, 415]
+    assert [answer.status for answer in (unbounded, as_json)] == [400, 415]
 
 
 def test_workflows_that_make_pictures_of_prompts_are_the_models(server: LiveServer) -> None:

@@ -99,3 +99,10 @@ def test_a_model_of_query_parameters_is_a_schema_by_itself() -> None:
     found = inline_schema(Inner)
 
     assert found["properties"] == {"depth": {"description": "How deep it lies.", "type": "integer"}}
+
+
+def test_a_model_that_is_written_as_it_is_read_has_one_name() -> None:
+    schemas = model_schemas([(Outer, "serialization"), (Outer, "validation"), (Derived, "validation")])
+
+    assert set(schemas.definitions) == {"Inner", "Outer", "Derived"}
+    assert schemas.refer(Outer, "validation") == schemas.refer(Outer, "serialization")

@@ -1,0 +1,90 @@
+"""The server keeps what its own description promises, whatever is sent to it."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from live_server import PATIENCE_S, LiveServer
+from poster_server import poster_server
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import allow_header_conformance
+from weft.web.app import all_routes
+from weft.web.openapi import plain_path
+from weft.web.routing import Route
+
+EXAMPLES = int(os.environ.get("WEFT_TEST_EXAMPLES", "8"))
+"""Requests per operation; a long run asks for more."""
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+    allow_header_conformance,
+]
+LONGEST_WAIT_S = 1.0
+"""Nobody has to wait here for what may take minutes."""
+
+ENDLESS = {"/api/events"}
+"""A stream of everything that happens has no end to be looked at."""
+
+FUZZED = [route for route in all_routes() if route.is_documented and route.path not in ENDLESS]
+SLOW = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
+
+
+@pytest.fixture(scope="module")
+def fuzzed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server of its own, since what is sent to it cancels, deletes and pauses at random."""
+    with poster_server(tmp_path_factory.mktemp("fuzzed")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def description(fuzzed_server: LiveServer) -> Any:
+    """The description as schemathesis reads it."""
+    return schemathesis.openapi.from_url(f"{fuzzed_server.url}/api/openapi.json")
+
+
+def hold(operation: Any, server: LiveServer) -> None:
+    """Send an operation what its description allows and what it does not; every answer must be described."""
+    cases = operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+    @hypothesis.settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=SLOW)
+    @hypothesis.given(case=cases)
+    def answered(case: Any) -> None:
+        wait = (case.query or {}).get("wait")
+        if isinstance(wait, int | float) and wait > LONGEST_WAIT_S:
+            case.query["wait"] = LONGEST_WAIT_S
+        answer = case.call(timeout=PATIENCE_S)
+        if case.operation.path == "/api/queue/pause":
+            server.call("POST", "/api/queue/resume")
+        case.validate_response(answer, checks=CHECKS)
+
+    answered()
+
+
+@pytest.mark.parametrize("route", FUZZED, ids=lambda route: f"{route.method} {route.path}")
+def test_every_answer_is_one_that_the_description_allows(
+    route: Route, description: Any, fuzzed_server: LiveServer
+) -> None:
+    hold(description[plain_path(route.path)][route.method], fuzzed_server)
+
+
+@pytest.mark.parametrize("name", ["poster", "one-size", "touch-up"])
+def test_the_operation_of_a_saved_workflow_answers_as_it_is_described(
+    name: str, description: Any, fuzzed_server: LiveServer
+) -> None:
+    hold(description[f"/api/workflows/{name}/run"]["POST"], fuzzed_server)
