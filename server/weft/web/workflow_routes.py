@@ -86,7 +86,8 @@ async def save_workflow(call: Call[WorkflowDocument]) -> Reply:
     """
     name = call.request.match_info["name"]
     library, owner = call.services.workflows, call.caller.owner
-    expected = await asyncio.to_thread(_expected, call.request, library, owner, name)
+    before = await asyncio.to_thread(_find, library, owner, name)
+    expected = _expected(call.request, name, before)
     try:
         saved, document = await asyncio.to_thread(
             lambda: library.save(owner, name, call.body.root, expected_revision=expected)
@@ -97,7 +98,8 @@ async def save_workflow(call: Call[WorkflowDocument]) -> Reply:
     found = await asyncio.to_thread(_look, document, catalog, library.of(owner))
     view = saved_view(saved, found[0], tuple(problem_entry(problem) for problem in found[1][:MOST_PROBLEMS]))
     headers = {"ETag": f'"{saved.tag}"', "Location": workflow_url(name)}
-    return Reply(view, status=201 if saved.revision == 1 else 200, headers=headers)
+    is_new = before is None or before.is_template
+    return Reply(view, status=201 if is_new else 200, headers=headers)
 
 
 @route(
@@ -116,7 +118,8 @@ async def delete_workflow(call: Call[None]) -> Reply:
     """
     name = call.request.match_info["name"]
     library, owner = call.services.workflows, call.caller.owner
-    expected = await asyncio.to_thread(_expected, call.request, library, owner, name)
+    before = await asyncio.to_thread(_find, library, owner, name)
+    expected = _expected(call.request, name, before)
     try:
         await asyncio.to_thread(lambda: library.delete(owner, name, expected_revision=expected or None))
     except RevisionConflictError as error:
@@ -170,7 +173,15 @@ def _names(tags: tuple[ETag, ...] | None, tag: str) -> bool:
     return any(entry.value in (tag, ETAG_ANY) for entry in tags or ())
 
 
-def _expected(request: web.Request, library: WorkflowLibrary, owner: str, name: str) -> int | None:
+def _find(library: WorkflowLibrary, owner: str, name: str) -> SavedWorkflow | None:
+    """Give what has a name; None where nothing does."""
+    try:
+        return library.find(owner, name)
+    except WorkflowUnknownError:
+        return None
+
+
+def _expected(request: web.Request, name: str, found: SavedWorkflow | None) -> int | None:
     """Give the revision over which something is done; None where nothing was said about it.
 
     Raises:
@@ -179,10 +190,6 @@ def _expected(request: web.Request, library: WorkflowLibrary, owner: str, name: 
     wanted, unwanted = request.if_match, request.if_none_match
     if wanted is None and unwanted is None:
         return None
-    try:
-        found = library.find(owner, name)
-    except WorkflowUnknownError:
-        found = None
     tag = "" if found is None else found.tag
     is_met = wanted is None or (found is not None and _names(wanted, tag))
     if not is_met or (found is not None and _names(unwanted, tag)):
