@@ -96,7 +96,8 @@ class _Now(Collector):
         yield GaugeMetricFamily(
             "weft_event_subscribers",
             "Streams of events that are open.",
-            value=self._services.events.observers,
+            # One of them is the count of jobs above.
+            value=max(0, self._services.events.observers - 1),
         )
         yield GaugeMetricFamily("weft_resident_memory_bytes", "Memory of the server.", value=resident_bytes())
 
