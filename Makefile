@@ -13,7 +13,7 @@ test: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 soak: $(VENV)/installed-dev
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m soak
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
