@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select, union, union_all
@@ -24,13 +25,21 @@ _IN_ORDER = (jobs.c.priority.desc(), jobs.c.number)
 _CANDIDATES = (
     select(*JOB_COLUMNS).where(jobs.c.state == "queued").order_by(*_IN_ORDER).limit(bindparam("most"))
 )
-_QUEUE = (
-    select(jobs.c.number, (func.row_number().over(order_by=_IN_ORDER) - 1).label("ahead"))
-    .where(jobs.c.state == "queued")
-    .subquery()
+_QUEUED = select(func.count()).select_from(jobs).where(jobs.c.state == "queued")
+_AHEAD = select(
+    _QUEUED.where(jobs.c.priority > bindparam("same")).scalar_subquery()
+    + _QUEUED.where(
+        jobs.c.priority == bindparam("same"), jobs.c.number < bindparam("first")
+    ).scalar_subquery()
 )
-_POSITIONS = select(_QUEUE.c.number, _QUEUE.c.ahead).where(
-    _QUEUE.c.number.in_(bindparam("numbers", expanding=True))
+_BETWEEN = (
+    select(jobs.c.number)
+    .where(
+        jobs.c.state == "queued",
+        jobs.c.priority == bindparam("same"),
+        jobs.c.number.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(jobs.c.number)
 )
 
 
@@ -80,12 +89,18 @@ class History(LedgerPart):
         Args:
             waiting: The jobs; those in another state are let out.
         """
-        queued = {job.number: job.id for job in waiting if job.state == "queued"}
-        if not queued:
-            return {}
+        queued = sorted((-job.priority, job.number, job.id) for job in waiting if job.state == "queued")
+        positions: dict[str, int] = {}
         with self._database.read() as connection:
-            rows = connection.execute(_POSITIONS, {"numbers": list(queued)})
-            return {queued[row.number]: row.ahead for row in rows}
+            # Counted once for each priority: all before the first job, then one by one up to the last.
+            for lowered, group in itertools.groupby(queued, key=lambda place: place[0]):
+                ids = {number: job_id for _, number, job_id in group}
+                asked = {"same": -lowered, "first": min(ids), "last": max(ids)}
+                ahead = connection.scalar(_AHEAD, asked) or 0
+                for place, number in enumerate(connection.scalars(_BETWEEN, asked), ahead):
+                    if number in ids:
+                        positions[ids[number]] = place
+        return positions
 
     def jobs(self, wanted: JobFilter, *, after: str | None = None, limit: int = 50) -> Page:
         """Give a page of jobs.

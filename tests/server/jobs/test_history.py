@@ -72,6 +72,19 @@ def test_positions_count_the_jobs_that_would_run_before(ledger: Ledger) -> None:
     assert ledger.positions([running]) == {}
 
 
+@pytest.mark.parametrize("every", [1, 3, 7])
+def test_positions_of_any_jobs_are_their_places_among_all_that_wait(ledger: Ledger, every: int) -> None:
+    for n in range(30):
+        submit(ledger, f"j{n}", priority=n * 7 % 3)
+    for n in (0, 8, 16):
+        ledger.cancel(f"j{n}")
+    waiting = ledger.candidates(100)
+
+    positions = ledger.positions(waiting[::every])
+
+    assert positions == {job.id: place for place, job in enumerate(waiting) if place % every == 0}
+
+
 @pytest.mark.parametrize("limit", [1, 3, 5, 12, 50])
 @pytest.mark.parametrize(
     "states", [frozenset[str](), frozenset({"failed"}), frozenset({"queued", "running"})]
