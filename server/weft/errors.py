@@ -49,10 +49,6 @@ Leaves that one part of weft alone raises stand there, with these codes::
     weft.engine.codec      not-storable, not-readable
     weft.engine.disk       cache-damaged
     weft.engine.cache      cache-unwritable
-    weft.jobs.faults       job-unknown, job-exists, job-unfinished, idempotency-conflict, queue-full,
-                           batch-unknown, cursor-invalid, asset-unknown, revision-unknown, revision-conflict,
-                           worker-died, data-folder-in-use, database-damaged, database-too-new, blob-unknown,
-                           blob-mismatch
     weft.cli.faults        usage, file-unreadable, picture-without-workflow, device-unavailable, internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
