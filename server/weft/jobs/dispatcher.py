@@ -44,8 +44,8 @@ RETRY_S = 1.0
 MOST_CANDIDATES = 4 * WINDOW
 """So many jobs at the head of the queue are looked at."""
 
-CLOSING_S = 2.0
-"""What is under way when the server ends has so long to come to its end."""
+CLOSING_S = 1.0
+"""When the server ends, what is being written has so long to be written."""
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ class Dispatcher:
         self._is_paused = await self._ledger.read(lambda ledger: ledger.is_paused)
         await self.workers.start()
         self._loop = asyncio.create_task(self._dispatch(), name="weft-dispatch")
+        self._loop.add_done_callback(self._ended)
         self.wake()
 
     async def stop(self, grace_s: float) -> None:
@@ -124,7 +125,10 @@ class Dispatcher:
         await self._release(list(self._runs), died=False)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING_S)
-        await self._journal.settle()
+
+    async def close(self) -> None:
+        """Write the last events; afterwards nothing that the workers say is taken up."""
+        await self._journal.close()
 
     def wake(self) -> None:
         """Look again whether a job can start."""
@@ -293,7 +297,7 @@ class Dispatcher:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("what a worker said could not be taken up", exc_info=error)
+            logger.error("what happened to a job could not be taken up", exc_info=error)
 
 
 def _claim(ledger: Ledger, choice: Choice) -> tuple[Job, dict[str, JSON]] | None:

@@ -20,6 +20,7 @@ from weft.jobs.preparation import (
 )
 from weft.jobs.records import NewJob
 from weft.jobs.requests import Request, new_id
+from weft.jobs.variations import BatchInvalidError
 from weft.registry import Catalog
 from weft.settings import Settings
 from weft.workers.pool import WorkerPool
@@ -32,6 +33,9 @@ SMALL_NODES = 500
 
 CATALOG_S = 60.0
 """So long is waited for the first catalogue, which takes a worker some seconds."""
+
+MOST_BATCH_NODES = 500_000
+"""The jobs of a batch have so many nodes at most, all together; checking them takes seconds."""
 
 MOST_PROBLEMS = 100
 """A batch reports so many problems at most."""
@@ -62,6 +66,7 @@ class Drafts:
             batch: Id of the batch that they are.
 
         Raises:
+            BatchInvalidError: They are too many for workflows of that size.
             ProblemsError: One of them cannot run; holds every problem, each once.
             WorkflowUnknownError: There is no saved workflow of that name.
             WorkerUnavailableError: No worker has said which nodes there are, or a migration needs one.
@@ -69,6 +74,11 @@ class Drafts:
         document, examiner = await self._open(request)
         inputs = [{**request.inputs, **row} for row in rows]
         size = len(document.nodes) * len(inputs)
+        if len(inputs) > 1 and size > MOST_BATCH_NODES:
+            raise BatchInvalidError(
+                fault=f"The batch has {size:,} nodes in all, but at most {MOST_BATCH_NODES:,} are checked",
+                hint="Submit it in parts.",
+            )
         prepared = await _offload(size, lambda: _prepare_all(examiner, document, inputs, request.targets))
         digest = request.digest([dict(row) for row in rows])
         return [

@@ -29,18 +29,30 @@ class Journal:
         self._ledger = ledger
         self._pending: list[NewEvent] = []
         self._writing: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     def add(self, event: NewEvent) -> None:
-        """Have an event written soon."""
-        self._pending.append(event)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        """Have an event written soon; once the journal is closed, nothing is."""
+        if not self._is_closed:
+            self._pending.append(event)
+            self._wake()
 
     async def settle(self) -> None:
-        """Wait until all that was added is written, or given up for now because the disk refuses it."""
+        """Wait until all that was added is written, or put off because the disk refuses it."""
         batch, self._pending = self._pending, []
-        if batch:
-            await self._commit(batch)
+        if batch and not await self._commit(batch):
+            self._wake()
+
+    async def close(self) -> None:
+        """Write what was added, if that is possible now, and nothing that comes later."""
+        self._is_closed = True
+        if self._writing is not None:
+            self._writing.cancel()
+        await self.settle()
+
+    def _wake(self) -> None:
+        if not self._is_closed and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
         while self._pending:

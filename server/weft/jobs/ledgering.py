@@ -1,4 +1,4 @@
-"""The ledger from a running server: one thread writes, one reads, and the event loop waits for neither."""
+"""The ledger from a running server: one thread writes, some read, and the event loop waits for none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from weft.jobs.database import READERS
 from weft.jobs.ledger import Ledger
 from weft.jobs.records import Event, JobState
 
@@ -15,7 +16,7 @@ T = TypeVar("T")
 
 
 class LedgerThreads:
-    """The two threads on which all work with the ledger is done.
+    """The threads on which all work with the ledger is done.
 
     What is handed to `write` is done in the order in which it was handed over, so that whoever hands over two
     pieces of work without waiting in between can rely on the order. Work that was handed over is done even if
@@ -28,7 +29,7 @@ class LedgerThreads:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+        self._reader = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
 
     def write(self, work: Callable[[Ledger], T]) -> asyncio.Future[T]:
         """Hand over work that changes the ledger; await the result to have its answer."""

@@ -119,21 +119,13 @@ class Examiner:
             inputs: Values by name of the workflow's input.
             targets: The wanted outputs or nodes; None for all outputs.
         """
-        problems: list[Problem] = []
-        found: Signature | None = None
+        found = self._look(document, inputs, targets)
         try:
-            found = signature(document, self.catalog, self.workflows)
+            return replace(found, signature=signature(document, self.catalog, self.workflows))
         except ProblemsError as error:
-            problems.extend(error.problems)
-        bound, refused = _bind(document, inputs)
-        problems.extend(refused)
-        report = check(bound, self.catalog, self.workflows)
-        told = _told_by_input(report.problems, document, inputs)
-        problems.extend(problem for problem in told if problem not in problems)
-        problems.extend(_unknown_targets(targets or (), bound, report.graph))
-        if report.graph is not None and len(report.graph.nodes) > self.most_nodes:
-            problems.append(GraphTooLargeError(limit=self.most_nodes).problem())
-        return Findings(bound, tuple(problems), found, report.graph)
+            # They are those of the check, but for values that were given meanwhile.
+            is_told = any(problem.severity == "error" for problem in found.problems)
+            return found if is_told else replace(found, problems=(*found.problems, *error.problems))
 
     def prepare(
         self, document: Document, inputs: Mapping[str, JSON], targets: Iterable[str] | None = None
@@ -148,11 +140,24 @@ class Examiner:
         Raises:
             ProblemsError: It cannot run; holds every problem.
         """
-        found = self.examine(document, inputs, targets)
+        # Without the signature: what could be wrong with that, the check finds too.
+        found = self._look(document, inputs, targets)
         if found.graph is None or not found.can_run:
             raise ProblemsError(found.problems)
         complete = carry(found.document, self.workflows).to_json()
         return Prepared(complete, tuple(sorted(set(_model_files(found.graph)))), found.problems)
+
+    def _look(
+        self, document: Document, inputs: Mapping[str, JSON], targets: Iterable[str] | None
+    ) -> Findings:
+        """Find everything but the signature."""
+        bound, problems = _bind(document, inputs)
+        report = check(bound, self.catalog, self.workflows)
+        problems.extend(_told_by_input(report.problems, document, inputs))
+        problems.extend(_unknown_targets(targets or (), bound, report.graph))
+        if report.graph is not None and len(report.graph.nodes) > self.most_nodes:
+            problems.append(GraphTooLargeError(limit=self.most_nodes).problem())
+        return Findings(bound, tuple(problems), None, report.graph)
 
 
 def _bind(document: Document, inputs: Mapping[str, JSON]) -> tuple[Document, list[Problem]]:

@@ -18,14 +18,12 @@ class Run:
     Attributes:
         job: The job, in its present attempt.
         worker: Name of the worker.
-        is_sent: Whether the worker was told of it.
         is_cancelling: Whether it was asked to stop.
         alarm: Ends the worker if the job does not stop.
     """
 
     job: Job
     worker: str
-    is_sent: bool = False
     is_cancelling: bool = False
     alarm: asyncio.TimerHandle | None = field(default=None, repr=False)
 

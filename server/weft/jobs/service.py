@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from weft.errors import JSON
@@ -24,11 +24,14 @@ from weft.jobs.variations import Combine, combine_inputs
 from weft.jobs.waits import Waits
 from weft.settings import Settings
 
-LONGEST_CLOSE_S = 9.0
-"""Closing takes no longer, whatever the workers do."""
+LONGEST_GRACE_S = 2.0
+"""Running jobs have no longer to end when the server does."""
+
+STOP_S = 4.0
+"""So long the putting back of jobs may take, grace included; what is left to do, the next start does."""
 
 FAREWELL_S = 5.0
-"""Of that, so much is left to the workers to end."""
+"""So long the workers may take to end."""
 
 
 class Jobs:
@@ -92,14 +95,13 @@ class Jobs:
         """End in order: nothing new starts, what runs goes back into the queue, the workers end.
 
         Args:
-            grace_s: So long running jobs may still end, up to a few seconds.
+            grace_s: So long running jobs may still end, at most `LONGEST_GRACE_S`.
         """
         if self._keeping is not None:
             self._keeping.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_CLOSE_S):
-                await self._dispatcher.stop(min(grace_s, LONGEST_CLOSE_S - FAREWELL_S))
-                await self.workers.close()
+        await _at_most(STOP_S, self._dispatcher.stop(min(grace_s, LONGEST_GRACE_S)))
+        await _at_most(FAREWELL_S, self.workers.close())
+        await self._dispatcher.close()
         self._waits.release()
         self.events.close()
         await self.ledger.close()
@@ -398,6 +400,13 @@ class Jobs:
         self._waits.hear(events)
         if any(event.type == "job" and event.data.get("state") == "queued" for event in events):
             self._dispatcher.wake()
+
+
+async def _at_most(seconds: float, work: Awaitable[None]) -> None:
+    """Wait for something, but not for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await work
 
 
 def _owned(job: Job, owner: str | None) -> Job:

@@ -6,9 +6,11 @@ import random
 import struct
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from server.jobs.toys import until
 from weft.errors import JSON
 from weft.jobs.events import MOST_IN_BATCH, MOST_PASSING, Batch, EventHub, Filter, Subscription
 from weft.jobs.ledger import Ledger
@@ -34,8 +36,7 @@ class Station:
         """Write one event for each number."""
         new = [NewEvent(type, {"count": count}, owner=owner, job=job) for count in counts]
         told = await self.ledger.write(lambda ledger: ledger.append(new))
-        while self.hub.last < told[-1].number:
-            await asyncio.sleep(0)
+        await until(lambda: self.hub.last >= told[-1].number)
 
 
 @asynccontextmanager
@@ -141,8 +142,8 @@ async def test_what_observers_are_told_ends_where_the_ledger_is(tmp_path: Path) 
             await station.ledger.write(lambda ledger: ledger.submit(new, most_queued=100))
             for index in range(0, 20, 2):
                 name = f"job-{index}"
-                await station.ledger.write(lambda ledger, name=name: ledger.claim(name, "w"))
-                await station.ledger.write(lambda ledger, name=name: ledger.cancel(name))
+                await station.ledger.write(partial(Ledger.claim, job_id=name, worker="w"))
+                await station.ledger.write(partial(Ledger.cancel, job_id=name))
             await station.ledger.write(lambda ledger: ledger.cancel("job-1"))
             last = await station.ledger.read(lambda ledger: ledger.last_number())
             told: dict[str, JSON] = {}
@@ -306,8 +307,7 @@ async def test_a_job_that_runs_no_more_has_no_progress(tmp_path: Path, state: st
         _progress(station.hub, 3, job="b")
         ended = NewEvent("job", {"id": "a", "state": state, "count": 0}, job="a")
         await station.ledger.write(lambda ledger: ledger.append([ended]))
-        while station.hub.last == 0:
-            await asyncio.sleep(0)
+        await until(lambda: station.hub.last > 0)
         with station.hub.subscribe() as observer:
             assert _steps(await observer.next_batch()) == [("b", "n", 3)]
 

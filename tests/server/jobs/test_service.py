@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from server.jobs.toys import PATIENCE_S, chain, lay_out, request, result_of, serving, states
+from server.jobs.toys import PATIENCE_S, Step, chain, lay_out, request, result_of, serving, states, until
 from weft.errors import JSON, ProblemsError
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs.faults import (
@@ -71,12 +71,6 @@ async def _events_of(jobs: Jobs, job: Job) -> list[Event]:
     return await jobs.ledger.read(lambda ledger: ledger.events_after(0, job=job.id, limit=10_000))
 
 
-async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
 async def test_a_submitted_job_runs_and_gives_its_result(jobs: Jobs) -> None:
     job = await _run(jobs, request(("double", {}), value=21))
 
@@ -108,7 +102,7 @@ async def test_an_unknown_workflow_is_told_as_such(jobs: Jobs) -> None:
 
 async def test_every_problem_is_reported_at_once_and_nothing_is_queued(jobs: Jobs) -> None:
     before = jobs.counts()
-    steps = (("double", {"wrong": 1}), ("missing", {}), ("rest", {"pause_s": "long"}))
+    steps: tuple[Step, ...] = (("double", {"wrong": 1}), ("missing", {}), ("rest", {"pause_s": "long"}))
     asked = replace(request(*steps), inputs={"value": "one", "other": 1}, targets=("nothing",))
 
     with pytest.raises(ProblemsError) as caught:
@@ -189,7 +183,7 @@ async def test_a_picture_becomes_a_blob_and_leaves_the_spool_folder(jobs: Jobs, 
     assert (output.media_type, output.width, output.height) == ("image/png", 16, 16)
     assert blob.read_bytes().startswith(b"\x89PNG")
     assert blob.stat().st_size == output.size
-    await _until(lambda: not list((folder / "data" / "spool").glob("*")))
+    await until(lambda: not list((folder / "data" / "spool").glob("*")))
 
 
 async def test_a_failing_node_fails_the_job_with_its_problem(jobs: Jobs) -> None:
@@ -280,7 +274,7 @@ async def test_a_waiting_job_is_cancelled_at_once(paused: Jobs) -> None:
 
 async def test_a_running_job_stops_when_it_is_cancelled(jobs: Jobs, tmp_path: Path) -> None:
     job, _ = await jobs.submit(request(("wait", {"file": str(tmp_path / "never")})))
-    await _until(lambda: jobs.running == 1)
+    await until(lambda: jobs.running == 1)
 
     asked = await jobs.cancel(job.id)
     ended = await jobs.wait(job.id, PATIENCE_S)
@@ -293,7 +287,7 @@ async def test_a_running_job_stops_when_it_is_cancelled(jobs: Jobs, tmp_path: Pa
 async def test_many_jobs_run_at_once_on_a_worker(jobs: Jobs, tmp_path: Path) -> None:
     steps = ("wait", {"file": str(tmp_path / "go")})
     made = [(await jobs.submit(request(steps, value=value)))[0] for value in range(9)]
-    await _until(lambda: jobs.running == 8)
+    await until(lambda: jobs.running == 8)
     assert (await jobs.job(made[8].id)).state == "queued"
 
     (tmp_path / "go").touch()
@@ -339,7 +333,10 @@ async def test_a_batch_zips_its_values(jobs: Jobs) -> None:
     ended = [await jobs.wait(job.id, PATIENCE_S) for job in made]
 
     assert is_new
-    assert [(job.inputs, result_of(job)) for job in ended] == [({"a": 1, "b": 10}, 22), ({"a": 2, "b": 20}, 44)]
+    assert [(job.inputs, result_of(job)) for job in ended] == [
+        ({"a": 1, "b": 10}, 22),
+        ({"a": 2, "b": 20}, 44),
+    ]
     assert (await jobs.batch(made[0].batch)).counts["succeeded"] == 2
 
 
@@ -465,7 +462,7 @@ async def test_a_plan_of_what_cannot_run_says_why(jobs: Jobs) -> None:
 async def test_waiting_does_not_ask_again_and_again(jobs: Jobs, tmp_path: Path) -> None:
     job, _ = await jobs.submit(request(("wait", {"file": str(tmp_path / "go")})))
     waiting = [asyncio.create_task(jobs.wait(job.id, PATIENCE_S)) for _ in range(20)]
-    await _until(lambda: jobs.running == 1)
+    await until(lambda: jobs.running == 1)
     (tmp_path / "go").touch()
 
     assert {ended.state for ended in await asyncio.gather(*waiting)} == {"succeeded"}

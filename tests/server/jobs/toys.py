@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 from weft.errors import JSON
 from weft.graph.workflows import FolderWorkflows
@@ -200,9 +202,7 @@ def make_jobs(folder: Path, *, cancel_s: float = CANCEL_S, **changes: object) ->
     ledger = Ledger.open(settings.data_dir)
     blobs = Blobs(settings.data_dir / "blobs")
     workflows = FolderWorkflows(settings.workflows_dirs)
-    return Jobs(
-        settings, ledger=ledger, blobs=blobs, workflows=workflows, installed=False, cancel_s=cancel_s
-    )
+    return Jobs(settings, ledger=ledger, blobs=blobs, workflows=workflows, installed=False, cancel_s=cancel_s)
 
 
 @asynccontextmanager
@@ -216,14 +216,26 @@ async def serving(folder: Path, *, cancel_s: float = CANCEL_S, **changes: object
         await jobs.close()
 
 
-def chain(*steps: tuple[str, dict[str, JSON]], start: int = 1) -> dict[str, JSON]:
+Step: TypeAlias = tuple[str, Mapping[str, JSON]]
+"""A node of a chain: its type, and inputs besides `value`."""
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        # What is waited for is a state of the world, which sets no event.
+        while not is_so():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+def chain(*steps: Step, start: int = 1) -> dict[str, JSON]:
     """A workflow of toys one behind the other; its input is `value`, its output `result`."""
     nodes: dict[str, JSON] = {"first": {"type": "toys:toy.add", "version": 1, "inputs": {"a": start}}}
     before = "first"
-    for index, (type, inputs) in enumerate(steps):
+    for index, (toy, inputs) in enumerate(steps):
         name = f"step{index}"
-        entry = {"value": {"from": f"{before}.value"}, **inputs}
-        nodes[name] = {"type": f"toys:toy.{type}", "inputs": entry}
+        entry: dict[str, JSON] = {"value": {"from": f"{before}.value"}, **inputs}
+        nodes[name] = {"type": f"toys:toy.{toy}", "inputs": entry}
         before = name
     return {
         "weft": 1,
@@ -233,7 +245,7 @@ def chain(*steps: tuple[str, dict[str, JSON]], start: int = 1) -> dict[str, JSON
     }
 
 
-def request(*steps: tuple[str, dict[str, JSON]], value: int = 1, **fields: object) -> Request:
+def request(*steps: Step, value: int = 1, **fields: object) -> Request:
     """A request for a chain of toys."""
     return Request(document=chain(*steps), inputs={"value": value}, **fields)  # type: ignore[arg-type]
 
