@@ -56,3 +56,5 @@ class BackgroundWriter:
             # A job writes values of foreign classes; whatever they raise must not end the thread.
             except Exception as error:  # noqa: BLE001
                 self._failed(error)
+            # What a job writes may be large, and the next one may be long in coming.
+            del job

@@ -1,6 +1,9 @@
 """What is to be written is written in order, in the background, and a failure ends nothing."""
 
 import threading
+import time
+import weakref
+from functools import partial
 
 from weft.engine.writing import BackgroundWriter
 
@@ -54,3 +57,18 @@ def test_closing_does_what_is_left_and_a_later_job_starts_anew() -> None:
     writer.close()
 
     assert done == [1, 2]
+
+
+def test_what_was_written_is_let_go_though_nothing_else_comes() -> None:
+    writer, _ = make_writer()
+    value = {"much"}
+    held = weakref.ref(value)
+
+    writer.submit(partial(value.discard, "much"))
+    del value
+    give_up = time.monotonic() + 20
+    while held() is not None and time.monotonic() < give_up:
+        time.sleep(0.001)
+
+    assert held() is None
+    writer.close()
