@@ -13,14 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, ByteSize, Field, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, BeforeValidator, ByteSize, ConfigDict, Field, ValidationError
 
 from weft.errors import SettingsError, suggest
 from weft.paths import Paths
@@ -38,7 +31,7 @@ def _split(value: object) -> object:
     return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
-Folders = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
+Folders = Annotated[tuple[Path, ...], BeforeValidator(_split)]
 """Several folders; in an environment variable separated as in PATH."""
 
 
@@ -47,7 +40,7 @@ def _split_names(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
 """Several names; in an environment variable separated by commas."""
 
 
@@ -66,7 +59,7 @@ def shipped_workflows() -> Path:
     return packed if packed.is_dir() else Path(__file__).parents[2] / "workflows"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings. Relative folders are relative to where weft was started.
 
     Attributes:
@@ -99,9 +92,7 @@ class Settings(BaseSettings):
         edits_workflow: Workflow behind ``/v1/images/edits``.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, validate_default=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     data_dir: Path = Field(default_factory=user_data_dir)
     output_dir: Path = Path("output")
@@ -144,19 +135,6 @@ class Settings(BaseSettings):
             data_dir=self.data_dir,
         )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take only what is passed in: `load_settings` merges the sources, so that errors can name theirs."""
-        del settings_cls, env_settings, dotenv_settings, file_secret_settings
-        return (init_settings,)
-
 
 def load_settings(flags: Mapping[str, object] | None = None, *, config: Path | None = None) -> Settings:
     """Read the settings from all their sources.
@@ -172,7 +150,7 @@ def load_settings(flags: Mapping[str, object] | None = None, *, config: Path | N
     path = config if config is not None else Path(CONFIG_NAME)
     layers = (
         (path, _read_toml(path, is_required=config is not None)),
-        (ENV_PREFIX, dict(EnvSettingsSource(Settings)())),
+        (ENV_PREFIX, _read_environment()),
         ("flags", given),
     )
     merged: dict[str, object] = {}
@@ -193,6 +171,13 @@ def _source_of(name: str, source: Path | str) -> str:
     if source == "flags":
         return f"the flag --{name.replace('_', '-')}"
     return f"the file {source}"
+
+
+def _read_environment() -> dict[str, object]:
+    """Give the settings that the environment holds; its other variables may be anybody's."""
+    held = {name.lower(): value for name, value in os.environ.items()}
+    named = {field: f"{ENV_PREFIX}{field}".lower() for field in Settings.model_fields}
+    return {field: held[name] for field, name in named.items() if name in held}
 
 
 def _read_toml(path: Path, *, is_required: bool) -> dict[str, object]:
