@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from weft.errors import PackNotReloadableError, PackUnknownError
-from weft.plugins import Loaded, PackReport, PackSource, load, reload
+from weft.plugins import Loaded, PackReport, PackSource, load, reload, reload_changed
 from weft.settings import Settings
 
 SCALE = '''from weft.sdk import node
@@ -457,3 +457,69 @@ def test_the_builtin_nodes_cannot_be_reloaded(site: Path) -> None:
 def test_a_source_says_where_a_pack_lies() -> None:
     assert str(PackSource("a", path=Path("custom/a.py"))) == "custom/a.py"
     assert str(PackSource("a", module="a.nodes")) == "the installed package a.nodes"
+
+
+def test_only_packs_that_changed_are_loaded_again(folder: Path) -> None:
+    write(folder, "other.py", SINGLE.format(name="other"))
+    before = loaded_from(folder)
+    write(folder, "good/part.py", "factor = 30\n")
+
+    after = reload_changed(before)
+
+    assert run(after, "good:math.scale", 3.0) == 90.0
+    definitions = [found.registry.definition("other:text.other") for found in (before, after)]
+    assert definitions[0].function is definitions[1].function
+
+
+def test_where_nothing_changed_nothing_is_loaded_again(folder: Path) -> None:
+    before = loaded_from(folder)
+
+    assert reload_changed(before) is before
+
+
+def test_packs_that_came_and_went_are_noticed(folder: Path) -> None:
+    before = loaded_from(folder)
+
+    write(folder, "new.py", SINGLE.format(name="new"))
+    came = reload_changed(before)
+    (folder / "new.py").unlink()
+    went = reload_changed(came)
+
+    assert came.registry.types() == ("good:math.scale", "new:text.new")
+    assert went.registry.types() == ("good:math.scale",)
+    assert went.report("new") is None
+
+
+def test_a_broken_pack_is_tried_again_though_its_files_stayed(folder: Path) -> None:
+    write(folder, "needy.py", "import toyneed\n")
+    before = loaded_from(folder)
+    write(folder, "needy.py", "import toyneed\n")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "toyneed", sys)
+        after = reload_changed(before)
+
+    assert (report_of(before, "needy").ok, report_of(after, "needy").ok) == (False, True)
+
+
+def test_a_pack_that_breaks_works_again_once_it_is_mended(folder: Path) -> None:
+    before = loaded_from(folder)
+    write(folder, "good/part.py", "factor = \n")
+
+    broken = reload_changed(before)
+    write(folder, "good/part.py", "factor = 5\n")
+    mended = reload_changed(broken)
+
+    assert not report_of(broken, "good").ok
+    assert run(broken, "good:math.scale", 3.0) == 6.0
+    assert run(mended, "good:math.scale", 3.0) == 15.0
+
+
+def test_an_edited_installed_pack_is_loaded_again_and_the_builtin_nodes_are_not(site: Path) -> None:
+    before = loaded_from(installed=True)
+    write(site, "toyfactory/part.py", "factor = 55\n")
+
+    after = reload_changed(before)
+
+    assert run(after, "toyfactory:math.scale", 1.0) == 55.0
+    assert after.report("weft") is before.report("weft")

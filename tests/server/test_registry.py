@@ -182,6 +182,10 @@ def test_a_listing_looks_into_the_registrys_folders(registry: Registry) -> None:
     assert registry.listing("toy_garages") == {"north": {"size": "5"}}
 
 
+def test_all_providers_can_be_named(registry: Registry) -> None:
+    assert registry.providers() == (("toy_broken", "toy_colours", "toy_knowing"), ("toy_garages",))
+
+
 def test_missing_providers_are_met_with_a_suggestion(registry: Registry) -> None:
     with pytest.raises(ProviderUnknownError) as caught:
         registry.choices("toy_colors")

@@ -377,7 +377,11 @@ class ResultCache:
         if isinstance(error, NotStorableError):
             self._unstorable += 1
             return
-        known = error if isinstance(error, WeftError) else CacheUnwritableError(reason=str(error))
+        known = (
+            error
+            if isinstance(error, WeftError)
+            else CacheUnwritableError(reason=str(error) or type(error).__name__)
+        )
         problem = known.problem()
         self._problems.append(
             Problem(problem.code, problem.message, problem.hint, severity="warning", details=problem.details)

@@ -27,6 +27,7 @@ from safetensors import SafetensorError
 
 from weft.engine.codec import DIGEST_BYTES, Encoded, NotReadableError, decode, encode
 from weft.engine.gdsf import Gdsf
+from weft.engine.tensor_bytes import tensor_bytes
 from weft.engine.tiers import Entry, make_entry
 from weft.errors import CacheError, DiskFullError
 from weft.paths import NO_ROOM
@@ -154,7 +155,7 @@ class DiskStore:
             OSError: The folder cannot be written.
         """
         encoded = encode(dict(entry.outputs))
-        data = safetensors.torch.save(dict(encoded.tensors)) if encoded.tensors else b""
+        data = tensor_bytes(encoded.tensors) if encoded.tensors else b""
         name = _checksum(data) if data else ""
         text = _record(key, entry, encoded.structure, Kept(0, name, len(data)))
         kept = Kept(len(text), name, len(data))

@@ -1,8 +1,13 @@
 """A shortage of memory is recognised, what can be freed is freed, and the numbers are told."""
 
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import pytest
 import torch
-from weft.engine.memory import MemoryRelief, Shortage, shortage_of
+from weft.engine.memory import MemoryRelief, Shortage, free_bytes, limit_memory, shortage_of
 
 CUDA_TEXT = (
     "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.81 GiB "
@@ -76,3 +81,46 @@ def test_the_final_error_names_device_and_numbers() -> None:
     assert "1,024 MiB" in error.message
     assert error.details["needed_bytes"] == 2**30
     assert error.details["available_bytes"] == 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system counts memory another way")
+def test_where_nobody_said_what_was_there_the_system_is_asked() -> None:
+    error = MemoryRelief("cpu", ()).failure(Shortage(2**60, None))
+
+    assert isinstance(error.details["available_bytes"], int)
+    assert error.details["available_bytes"] > 0
+
+
+def test_nothing_is_known_of_the_memory_of_other_devices() -> None:
+    assert free_bytes("mps") is None
+
+
+@pytest.mark.parametrize(("device", "budget"), [("cpu", 0), ("cpu", -1), ("mps", 2**30)])
+def test_without_a_budget_or_a_way_to_hold_to_it_there_is_no_limit(device: str, budget: int) -> None:
+    assert limit_memory(device, budget) is False
+
+
+LIMITED = """
+    import torch
+    from weft.engine.memory import free_bytes, limit_memory, shortage_of
+
+    print(limit_memory("cpu", 300 * 2**20))
+    before = free_bytes("cpu")
+    held = torch.ones(200 * 2**20, dtype=torch.uint8)
+    print(before - free_bytes("cpu") >= 200 * 2**20, before >= 300 * 2**20)
+    try:
+        torch.ones(400 * 2**20, dtype=torch.uint8)
+    except RuntimeError as error:
+        print(shortage_of(error).needed_bytes == 400 * 2**20)
+    del held
+    print(torch.ones(200 * 2**20, dtype=torch.uint8).numel() == 200 * 2**20)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system counts memory another way")
+def test_under_a_budget_too_large_a_tensor_fails_and_the_process_does_not() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(LIMITED)], capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.split() == ["True"] * 5

@@ -1,6 +1,7 @@
 """A worker process never outlives its server, keeps its frames to itself, and says why it cannot work."""
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -136,6 +137,7 @@ def test_what_is_asked_before_it_is_ready_is_answered_afterwards(tmp_path: Path)
     child.stdin.flush()
 
     said = []
+    assert isinstance(child.stdout, io.BufferedReader)
     while (frame := read_frame(child.stdout)) is not None:
         said.append(read_from_worker(frame.head))
 

@@ -148,7 +148,8 @@ async def test_a_worker_that_is_killed_leaves_the_other_alone(workers: Workers) 
     finished = await workers.finished("calm")
 
     death = workers.happened(WorkerDied)[-1]
-    assert (death.name, death.exit_code, death.running) == ("worker-1", -9, {("shot", 1)})
+    assert (death.name, death.exit_code) == ("worker-1", -9)
+    assert death.running == {("shot", 1)}
     assert answer.problems == ()
     assert finished.state == "succeeded"
     with contextlib.suppress(WorkerUnavailableError):
