@@ -1,4 +1,4 @@
-# `make run` makes a first picture; `make test` runs every test and `make soak` the long ones; `make check` is
+# `make run` starts the server; `make test` runs every test and `make soak` the long ones; `make check` is
 # what a change must pass.
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: run test soak check bench clean
 
 run: $(VENV)/installed
-	@$(BIN)/weft run text-to-image
+	@$(BIN)/weft serve
 
 test: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile

@@ -49,6 +49,10 @@ Leaves that one part of weft alone raises stand there, with these codes::
     weft.engine.codec      not-storable, not-readable
     weft.engine.disk       cache-damaged
     weft.engine.cache      cache-unwritable
+    weft.web.faults        request-malformed, host-refused, origin-refused, media-type-refused, body-too-large,
+                           body-unreadable, body-invalid, query-invalid, token-missing, token-refused,
+                           scope-missing, token-name, tokens-unreadable, route-unknown, method-refused,
+                           preview-missing, server-stopping, unexpected, address-unusable
     weft.cli.faults        usage, file-unreadable, picture-without-workflow, device-unavailable, internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
