@@ -19,6 +19,7 @@ from schemathesis.checks import (
 )
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import allow_header_conformance
+from stock_server import NOWHERE
 from weft.web.app import all_routes
 from weft.web.openapi import plain_path
 from weft.web.routing import Route
@@ -48,8 +49,10 @@ SLOW = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
 @pytest.fixture(scope="module")
 def fuzzed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server of its own, since what is sent to it cancels, deletes and pauses at random."""
-    with poster_server(tmp_path_factory.mktemp("fuzzed")) as server:
-        yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", NOWHERE)
+        with poster_server(tmp_path_factory.mktemp("fuzzed")) as server:
+            yield server
 
 
 @pytest.fixture(scope="module")

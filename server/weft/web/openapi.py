@@ -154,10 +154,11 @@ def _words(entry: Route) -> tuple[str, str]:
 
 
 def _path_parameters(entry: Route) -> list[Schema]:
-    return [_path_parameter(name, pattern) for name, pattern in _PARAMETER.findall(entry.path)]
+    found = _PARAMETER.findall(entry.path)
+    return [_path_parameter(name, pattern, entry.parts.get(name)) for name, pattern in found]
 
 
-def _path_parameter(name: str, pattern: str) -> Schema:
+def _path_parameter(name: str, pattern: str, example: str | None) -> Schema:
     known = PATH_PARAMETERS[name]
     wanted = f"^{pattern}$" if pattern else known.pattern
     schema: Schema = {"type": "string", **({"pattern": wanted} if wanted else {"minLength": 1})}
@@ -167,7 +168,7 @@ def _path_parameter(name: str, pattern: str) -> Schema:
         "required": True,
         "description": known.description,
         "schema": schema,
-        "example": known.example,
+        "example": known.example if example is None else example,
     }
 
 

@@ -149,6 +149,7 @@ class Route:
             the frame around all routes answers with where they can occur.
         headers: Names of request headers that it heeds, besides those that every route does.
         example: A body that works as it stands on a fresh server; a test sends it.
+        parts: Examples for the parts of the path, by name, where the usual ones would not do.
         is_documented: Whether it stands in the OpenAPI description; pages and streams of sockets do not.
     """
 
@@ -163,6 +164,7 @@ class Route:
     faults: tuple[int, ...] = ()
     headers: tuple[str, ...] = ()
     example: Mapping[str, Any] | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
     is_documented: bool = True
 
     @property

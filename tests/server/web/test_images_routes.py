@@ -178,7 +178,7 @@ def test_a_form_that_cannot_be_honoured_is_refused(
         b"--x\r\n--x--\r\n",
         b"--x\r\nno header\r\n\r\n1\r\n--x--\r\n",
         b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nit breaks of',
-        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + b"\x89PNG",
+        b'--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n' + png(),
         b'--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n\xff\r\n--x--\r\n',
         b"--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
     ],
