@@ -231,7 +231,7 @@ def faults_of(variant: Variant, folder: Path, before: State, after: State) -> It
         # The last asset of the life refers to a blob that never was; it is there to be deleted.
         if [digest for digest in missing if not digest.startswith("0" * 60)]:
             yield f"blobs are missing: {missing}"
-        yield from _recovery_faults(ledger)
+        yield from recovery_faults(ledger)
         blobs.sweep(ledger.blob_references(), 0)
         if any((folder / "blobs" / "incoming").iterdir()):
             yield "something half-written stays for ever"
@@ -239,8 +239,8 @@ def faults_of(variant: Variant, folder: Path, before: State, after: State) -> It
         ledger.close()
 
 
-def _recovery_faults(ledger: Ledger) -> Iterator[str]:
-    """Go on as a restarted server does, and see whether every job ends exactly once."""
+def recovery_faults(ledger: Ledger) -> Iterator[str]:
+    """Go on as a restarted server does, and say which job does not end exactly once."""
     running = ledger.jobs(JobFilter(states=frozenset({"running"}))).jobs
     recovered = {job.id: job.state for job in ledger.recover()}
     for job in running:
@@ -273,7 +273,8 @@ def _blob_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("blobs/??/*") if path.is_file())
 
 
-def _integrity_faults(folder: Path) -> list[str]:
+def integrity_faults(folder: Path) -> list[str]:
+    """Say what SQLite finds wrong with the database."""
     connection = sqlite3.connect(folder / FILE_NAME)
     found = connection.execute("PRAGMA integrity_check").fetchall()
     found += connection.execute("PRAGMA foreign_key_check").fetchall()
@@ -291,7 +292,7 @@ def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
     """
     variant = variants()[name]
     report = Report()
-    with _scratch() as memory:
+    with scratch() as memory:
         watched = watch(variant, memory)
         report.lines = watched.lines[-1]
         for line in range(1 + every // 2, report.lines + 1, every):
@@ -301,7 +302,7 @@ def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
             report.kills += 1
             # What opening makes is there when it was opened again, so nothing comes before the first state.
             before, after = watched.states[max(done - 1, 0)], watched.states[done]
-            found = [*faults_of(variant, folder, before, after), *_integrity_faults(folder)]
+            found = [*faults_of(variant, folder, before, after), *integrity_faults(folder)]
             report.faults += [f"line {line}, step {done}: {fault}" for fault in found]
             shutil.rmtree(folder)
             if found and is_ended_by_fault:
@@ -310,7 +311,7 @@ def campaign(name: str, every: int, *, is_ended_by_fault: bool) -> Report:
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
+def scratch() -> Iterator[Path]:
     """Give a folder in memory where there is one: a killed process loses nothing that the system has."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="weft-crash-", dir=memory if memory.is_dir() else None) as folder:

@@ -12,11 +12,11 @@ import pytest
 TESTS = Path(__file__).parents[1]
 
 
-def _campaign(*arguments: str) -> dict[str, Any]:
-    """Run a campaign in a process of its own, since only one without threads may be forked."""
+def _run(*arguments: str | Path) -> dict[str, Any]:
+    """Run a program in a process of its own, since only one without threads may be forked."""
     paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "server")])
     ended = subprocess.run(
-        [sys.executable, "-m", "crash.campaign", *arguments],
+        [sys.executable, "-m", *arguments],
         env={**os.environ, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
@@ -28,7 +28,7 @@ def _campaign(*arguments: str) -> dict[str, Any]:
 
 
 def test_nothing_acknowledged_is_lost_and_nothing_is_half_done() -> None:
-    report = _campaign("real", "--every", "120")
+    report = _run("crash.campaign", "real", "--every", "120")
 
     assert report["faults"] == []
     assert report["kills"] >= 25
@@ -37,7 +37,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_done() -> None:
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_the_same_holds_at_every_single_line() -> None:
-    report = _campaign("real")
+    report = _run("crash.campaign", "real")
 
     assert report["faults"] == []
     assert report["kills"] == report["lines"] > 3000
@@ -53,6 +53,22 @@ def test_the_same_holds_at_every_single_line() -> None:
     ],
 )
 def test_a_guard_taken_out_is_noticed(guard: str, every: str, fault: str) -> None:
-    report = _campaign(guard, "--every", every, "--until-fault")
+    report = _run("crash.campaign", guard, "--every", every, "--until-fault")
 
     assert [found for found in report["faults"] if fault in found] != []
+
+
+def test_a_busy_process_may_be_killed_at_any_moment(tmp_path: Path) -> None:
+    report = _run("crash.storm", tmp_path, "--rounds", "15")
+
+    assert report["faults"] == []
+    assert sum(report["acknowledged"]) >= 15
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_busy_process_may_be_killed_a_thousand_times(tmp_path: Path) -> None:
+    report = _run("crash.storm", tmp_path, "--rounds", "1000")
+
+    assert report["faults"] == []
+    assert len(report["acknowledged"]) == 1000
