@@ -289,9 +289,14 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LiveS
     """A server that asks for tokens, as several people see it."""
     with live_server(tmp_path_factory.mktemp("people"), require_token=True) as server:
         tokens = Tokens(server.folder / "data")
+        secrets = {
+            "ann": tokens.add("ann", "submit").secret,
+            "bob": tokens.add("bob", "submit").secret,
+            "reader": tokens.add("reader", "read").secret,
+        }
         yield {
-            name: replace(server, headers={"Authorization": f"Bearer {tokens.add(name, scope).secret}"})
-            for name, scope in {"ann": "submit", "bob": "submit", "reader": "read"}.items()
+            name: replace(server, headers={"Authorization": f"Bearer {secret}"})
+            for name, secret in secrets.items()
         }
 
 
