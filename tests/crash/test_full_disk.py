@@ -39,17 +39,17 @@ def small_disk(tmp_path: Path) -> tuple[str | Path, ...]:
 def test_a_full_disk_is_refused_cleanly_wherever_it_becomes_full(
     tmp_path: Path, small_disk: tuple[str | Path, ...]
 ) -> None:
-    report = _filled(small_disk, tmp_path, "--own-disk", "--rounds", "40")
+    report = _filled(small_disk, tmp_path, "--own-disk", "--rounds", "30")
 
     assert report["faults"] == []
-    assert report["refused"] == {"disk-full": 40}
+    assert report["refused"] == {"disk-full": 30}
 
 
 def test_a_file_that_may_not_grow_is_refused_cleanly_at_any_byte(tmp_path: Path) -> None:
-    report = _filled((), tmp_path, "--rounds", "100")
+    report = _filled((), tmp_path, "--rounds", "60")
 
     assert report["faults"] == []
-    assert sum(report["refused"].values()) == 100
+    assert sum(report["refused"].values()) == 60
 
 
 def test_half_written_files_that_are_left_are_noticed(
