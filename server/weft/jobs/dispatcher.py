@@ -41,7 +41,7 @@ CANCEL_S = 8.0
 RETRY_S = 1.0
 """After so long a write that the disk refused is tried again."""
 
-MOST_CANDIDATES = 4 * WINDOW
+MOST_CANDIDATES = 2 * WINDOW
 """So many jobs at the head of the queue are looked at."""
 
 CLOSING_S = 1.0
@@ -227,9 +227,11 @@ class Dispatcher:
         job = run.job
         match message:
             case JobStarted(nodes=count):
-                self._add(job, {"attempt": job.attempt, "total": count})
+                run.news = {"attempt": job.attempt, "total": count}
             case NodesChanged():
-                self._add(job, nodes_data(message))
+                data = {**run.news, **nodes_data(message)}
+                run.news = {}
+                self._journal.add(NewEvent("nodes", data, owner=job.owner, job=job.id))
             case NodeProgressed(node=node):
                 self._hub.passing("progress", job.id, node, owner=job.owner, data=progress_data(message))
             case Preview(node=node):
@@ -240,17 +242,15 @@ class Dispatcher:
                 self.wake()
                 self._spawn(self._finish(job, message))
 
-    def _add(self, job: Job, data: dict[str, JSON]) -> None:
-        self._journal.add(NewEvent("nodes", data, owner=job.owner, job=job.id))
-
     async def _finish(self, job: Job, message: JobFinished) -> None:
         """Take over what a job made, and write down how it ended."""
         outcome = await asyncio.to_thread(self._spool.take_over, job, message, self._blobs)
         await self._conclude(job, outcome)
 
     async def _conclude(self, job: Job, outcome: Outcome) -> None:
-        await self._journal.settle()
-        await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, outcome))
+        # What its nodes did goes into the same transaction, which spares the disk one.
+        before = self._journal.take()
+        await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, outcome, before=before))
         await asyncio.to_thread(self._spool.remove, job)
 
     async def _bury(self, death: WorkerDied) -> None:

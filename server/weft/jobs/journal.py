@@ -39,9 +39,14 @@ class Journal:
 
     async def settle(self) -> None:
         """Wait until all that was added is written, or put off because the disk refuses it."""
-        batch, self._pending = self._pending, []
+        batch = self.take()
         if batch and not await self._commit(batch):
             self._wake()
+
+    def take(self) -> list[NewEvent]:
+        """Give what is not written yet to whoever writes it with something else."""
+        batch, self._pending = self._pending, []
+        return batch
 
     async def close(self) -> None:
         """Write what was added, if that is possible now, and nothing that comes later."""
@@ -56,7 +61,7 @@ class Journal:
 
     async def _write(self) -> None:
         while self._pending:
-            batch, self._pending = self._pending, []
+            batch = self.take()
             if not await self._commit(batch):
                 await asyncio.sleep(RETRY_S)
 

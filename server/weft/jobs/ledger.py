@@ -164,18 +164,23 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             change.connection.execute(_PASS_OVER, {"same": job.priority, "younger": job.number})
             return change.moved(job, "queued")
 
-    def finish(self, job_id: str, attempt: int, outcome: Outcome) -> Job | None:
+    def finish(
+        self, job_id: str, attempt: int, outcome: Outcome, *, before: Sequence[NewEvent] = ()
+    ) -> Job | None:
         """End a job; the blobs that it made are in their store already.
 
         Args:
             job_id: Id of the job.
             attempt: The attempt that ended.
             outcome: How.
+            before: What else is to be told, before the end; it is written in any case.
 
         Returns:
-            The job; None where that attempt does not run any more, and then nothing was changed.
+            The job; None where that attempt does not run any more, and then the job was not changed.
         """
         with self._changing() as change:
+            for event in before:
+                change.tell(event)
             ended = {
                 "finished": job_id,
                 "fence": attempt,

@@ -71,6 +71,7 @@ def new_id(now: float | None = None) -> str:
         32 hexadecimal digits in the layout of a UUID of version 7: milliseconds, then random bits.
     """
     milliseconds = int((time.time() if now is None else now) * 1000) & (2**48 - 1)
-    high = milliseconds << 16 | 0x7000 | secrets.randbits(12)
-    low = 0b10 << 62 | secrets.randbits(62)
+    chance = secrets.randbits(74)
+    high = milliseconds << 16 | 0x7000 | chance >> 62
+    low = 0b10 << 62 | chance & (2**62 - 1)
     return f"{high:016x}{low:016x}"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from weft.errors import JSON
 from weft.jobs.dispatch import Place
 from weft.jobs.records import Job
 from weft.workers.pool import WorkerView
@@ -19,12 +20,14 @@ class Run:
         job: The job, in its present attempt.
         worker: Name of the worker.
         is_cancelling: Whether it was asked to stop.
+        news: What is told together with the first nodes that begin.
         alarm: Ends the worker if the job does not stop.
     """
 
     job: Job
     worker: str
     is_cancelling: bool = False
+    news: dict[str, JSON] = field(default_factory=dict)
     alarm: asyncio.TimerHandle | None = field(default=None, repr=False)
 
 

@@ -65,6 +65,21 @@ async def test_settling_writes_what_was_added_before_whatever_is_handed_over_nex
     await threads.close()
 
 
+async def test_whoever_takes_what_is_not_written_yet_writes_it_instead(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path)
+    threads = LedgerThreads(ledger)
+    journal = Journal(threads)
+    journal.add(_event(0))
+    journal.add(_event(1))
+
+    taken = journal.take()
+    await journal.settle()
+
+    assert [event.data["count"] for event in taken] == [0, 1]
+    assert _written(ledger) == []
+    await threads.close()
+
+
 async def test_what_a_full_disk_refused_is_written_later_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

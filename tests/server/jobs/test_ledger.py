@@ -260,6 +260,20 @@ def test_being_released_without_blame_never_fails_a_job(ledger: Ledger) -> None:
     assert (ledger.job("one").state, ledger.job("one").attempt) == ("queued", 10)
 
 
+def test_what_is_told_before_the_end_is_written_with_it_even_where_the_end_is_fenced_off(
+    ledger: Ledger,
+) -> None:
+    submit(ledger, "one")
+    start(ledger, "one")
+    before = ledger.last_number()
+
+    ended = ledger.finish("one", 1, DONE, before=[NewEvent("nodes", {"count": 1}, job="one")])
+    fenced = ledger.finish("one", 1, DONE, before=[NewEvent("nodes", {"count": 2}, job="one")])
+
+    assert (ended is None, fenced is None) == (False, True)
+    assert [event.type for event in ledger.events_after(before)] == ["nodes", "job", "nodes"]
+
+
 def test_cancelling_a_job_that_waits_ends_it(ledger: Ledger) -> None:
     submit(ledger, "one")
 
