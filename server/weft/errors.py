@@ -18,14 +18,6 @@ The tree (``code`` in brackets)::
     │   ├── NotFiniteError [not-finite]
     │   └── OutOfMemoryError [out-of-memory]
     ├── PluginError [plugin-error]
-    │   ├── PackBrokenError [pack-broken]
-    │   ├── PackUnknownError [pack-unknown]
-    │   ├── PackNotReloadableError [pack-not-reloadable]
-    │   ├── ManifestInvalidError [manifest-invalid]
-    │   ├── RequirementMissingError [requirement-missing]
-    │   ├── NameClashError [name-clash]
-    │   ├── ProviderUnknownError [provider-unknown]
-    │   └── ProviderFailedError [provider-failed]
     ├── FileError [file-error]
     │   ├── FileUnwritableError [file-unwritable]
     │   ├── DiskFullError [disk-full]
@@ -37,23 +29,39 @@ The tree (``code`` in brackets)::
 
 Leaves that one part of weft alone raises stand there, with these codes::
 
-    weft.graph_errors      document-invalid, document-version, node-type-unknown, node-version, node-unknown,
-                           input-unknown, input-missing, input-invalid, output-unknown, socket-mismatch,
-                           trait-mismatch, cycle, list-length, bypass-impossible, workflow-unknown,
-                           workflow-recursion
-    weft.graph.faults      json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
-                           port-invalid, port-conflict, workflow-input-unknown, graph-too-large, list-too-long
-    weft.engine.inputs     too-many-runs
-    weft.engine.seals      input-mutated
-    weft.engine.recipes    result-shape
-    weft.engine.codec      not-storable, not-readable
-    weft.engine.disk       cache-damaged
-    weft.engine.cache      cache-unwritable
-    weft.web.faults        request-malformed, host-refused, origin-refused, media-type-refused, body-too-large,
-                           body-unreadable, body-invalid, query-invalid, token-missing, token-refused,
-                           scope-missing, token-name, tokens-unreadable, route-unknown, method-refused,
-                           preview-missing, server-stopping, unexpected, address-unusable
-    weft.cli.faults        usage, file-unreadable, picture-without-workflow, device-unavailable, internal
+    weft.plugin_errors      pack-broken, pack-unknown, pack-not-reloadable, manifest-invalid,
+                            requirement-missing, name-clash, provider-unknown, provider-failed
+    weft.graph_errors       document-invalid, document-version, node-type-unknown, node-version,
+                            node-unknown, input-unknown, input-missing, input-invalid, output-unknown,
+                            socket-mismatch, trait-mismatch, cycle, list-length, bypass-impossible,
+                            workflow-unknown, workflow-recursion
+    weft.graph.faults       json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
+                            port-invalid, port-conflict, workflow-input-unknown, graph-too-large,
+                            list-too-long
+    weft.engine.inputs      too-many-runs
+    weft.engine.seals       input-mutated
+    weft.engine.recipes     result-shape
+    weft.engine.codec       not-storable, not-readable
+    weft.engine.disk        cache-damaged
+    weft.engine.cache       cache-unwritable
+    weft.workers.faults     migration-needs-worker, catalog-unreadable, worker-unavailable,
+                            worker-device-unavailable, worker-fault, channel-broken, message-too-long
+    weft.jobs.faults        database-damaged, database-too-new, blob-unknown, blob-mismatch, job-unknown,
+                            job-exists, job-unfinished, idempotency-conflict, queue-full, batch-unknown,
+                            cursor-invalid, asset-unknown, revision-unknown, revision-conflict, worker-died,
+                            data-folder-in-use
+    weft.jobs.file_faults   weights-refused, upload-refused, upload-too-large, asset-kept, asset-plain,
+                            precondition-failed, workflow-name, workflow-shipped, model-name, model-exists,
+                            pull-unclear, pull-unknown, hub-unreachable, hub-refused, hub-unknown,
+                            address-refused
+    weft.jobs.variations    batch-invalid
+    weft.web.images_faults  image-parameter, image-model-unknown, images-failed
+    weft.web.faults         request-malformed, host-refused, origin-refused, media-type-refused,
+                            body-too-large, body-unreadable, body-invalid, query-invalid, token-missing,
+                            token-refused, scope-missing, token-name, tokens-unreadable, route-unknown,
+                            method-refused, range-refused, preview-missing, server-stopping, unexpected,
+                            address-unusable
+    weft.cli.faults         usage, file-unreadable, picture-without-workflow, device-unavailable, internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
 """
@@ -270,7 +278,7 @@ class MigrationFailedError(NodeError):
 
     def __init__(self, *, type: str, version: int, cause: Exception) -> None:
         super().__init__(
-            f'The migration of "{type}" from version {version} failed: {_described(cause)}.',
+            f'The migration of "{type}" from version {version} failed: {described(cause)}.',
             hint="Report it to the author of the pack; the document itself is unchanged.",
         )
 
@@ -282,7 +290,7 @@ class NodeFailedError(NodeError):
 
     def __init__(self, *, type: str, cause: BaseException, traceback: str = "") -> None:
         super().__init__(
-            f'"{type}" failed: {_described(cause)}.',
+            f'"{type}" failed: {described(cause)}.',
             hint="Its traceback shows where; report it to the author of the node.",
             details={"exception": cause.__class__.__name__, "traceback": traceback},
         )
@@ -331,94 +339,6 @@ class PluginError(WeftError):
     """A pack of nodes cannot be used."""
 
     code = "plugin-error"
-
-
-class PackBrokenError(PluginError):
-    """A pack raised an exception while it was imported."""
-
-    code = "pack-broken"
-
-    def __init__(self, *, pack: str, cause: BaseException, place: str = "") -> None:
-        super().__init__(
-            f'The pack "{pack}" cannot be imported: {_described(cause)}{place}',
-            hint="Correct the pack and reload it; its traceback shows where.",
-        )
-
-
-class PackUnknownError(PluginError):
-    """There is no pack of that name."""
-
-    code = "pack-unknown"
-
-    def __init__(self, *, name: str, known: Iterable[str]) -> None:
-        super().__init__(f'There is no pack "{name}".', hint=suggest(name, known) or "No pack is installed.")
-
-
-class PackNotReloadableError(PluginError):
-    """The pack cannot be reloaded while weft runs."""
-
-    code = "pack-not-reloadable"
-
-    def __init__(self, *, name: str) -> None:
-        super().__init__(f'The pack "{name}" is part of weft and cannot be reloaded.', hint="Restart weft.")
-
-
-class ManifestInvalidError(PluginError):
-    """A pack's name or manifest cannot be used."""
-
-    code = "manifest-invalid"
-
-    def __init__(self, *, pack: str, fault: str, hint: str) -> None:
-        super().__init__(f'The pack "{pack}" {fault}.', hint=hint)
-
-
-class RequirementMissingError(PluginError):
-    """A pack needs distributions that are not installed in a fitting version."""
-
-    code = "requirement-missing"
-
-    def __init__(self, *, pack: str, missing: Sequence[str]) -> None:
-        super().__init__(
-            f'The pack "{pack}" needs {", ".join(missing)}.',
-            hint="weft installs nothing by itself; install them with pip and reload the pack.",
-            details={"missing": list(missing)},
-        )
-
-
-class NameClashError(PluginError):
-    """Two packs offer the same name."""
-
-    code = "name-clash"
-
-    def __init__(self, *, kind: str, name: str, first: str, second: str) -> None:
-        super().__init__(
-            f'The {kind} "{name}" is offered by both {first} and {second}.',
-            hint="Rename one of them; nothing is ever replaced silently.",
-        )
-
-
-class ProviderUnknownError(PluginError):
-    """No pack offers the choices or the listing that a widget asks for."""
-
-    code = "provider-unknown"
-
-    def __init__(self, *, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f'There is no {kind} provider "{name}".',
-            hint=suggest(name, known) or f"Declare one with @{kind}.",
-        )
-
-
-class ProviderFailedError(PluginError):
-    """A function that offers choices or a listing raised an exception."""
-
-    code = "provider-failed"
-
-    def __init__(self, *, kind: str, name: str, cause: Exception) -> None:
-        super().__init__(
-            f'The {kind} provider "{name}" failed: {_described(cause)}.',
-            hint="Report it to the author of the pack.",
-        )
 
 
 class FileError(WeftError):
@@ -494,7 +414,8 @@ class CancelledRunError(WeftError):
         super().__init__("The run was cancelled.", hint="Run it again to go on.")
 
 
-def _described(cause: BaseException) -> str:
+def described(cause: BaseException) -> str:
+    """Give the kind of an exception and what it says."""
     text = str(cause).strip()
     name = cause.__class__.__name__
     return f"{name}: {text}" if text else name

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from weft.errors import ManifestInvalidError
+from weft.plugin_errors import ManifestInvalidError
 
 MANIFEST_NAME = "weft-pack.toml"
 

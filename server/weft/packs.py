@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import TypeVar
 
 from weft.digests import CodeDigests
-from weft.errors import NameClashError
 from weft.node import ChoicesProvider, ListingProvider, NodeDefinition
+from weft.plugin_errors import NameClashError
 from weft.values import value_type
 
 T = TypeVar("T")

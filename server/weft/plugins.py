@@ -17,20 +17,18 @@ from importlib import metadata
 from pathlib import Path
 
 from weft import importing
-from weft.errors import (
-    JSON,
+from weft.errors import JSON, Problem, WeftError
+from weft.importing import folder_pack, installed_pack, modules_below
+from weft.manifests import Manifest, missing_requirements, read_manifest
+from weft.packs import PackContents, collect
+from weft.plugin_errors import (
     ManifestInvalidError,
     NameClashError,
     PackBrokenError,
     PackNotReloadableError,
     PackUnknownError,
-    Problem,
     RequirementMissingError,
-    WeftError,
 )
-from weft.importing import folder_pack, installed_pack, modules_below
-from weft.manifests import Manifest, missing_requirements, read_manifest
-from weft.packs import PackContents, collect
 from weft.registry import Registry
 from weft.settings import Settings
 

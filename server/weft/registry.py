@@ -8,18 +8,12 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from weft import values
-from weft.errors import (
-    JSON,
-    MigrationFailedError,
-    NameClashError,
-    ProviderFailedError,
-    ProviderUnknownError,
-    WeftError,
-)
+from weft.errors import JSON, MigrationFailedError, WeftError
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
 from weft.node import NodeDefinition, NodeSchema
 from weft.packs import PackContents, collect, collect_functions
 from weft.paths import Paths
+from weft.plugin_errors import NameClashError, ProviderFailedError, ProviderUnknownError
 from weft.sockets import Supertypes
 from weft.values import value_type
 

@@ -7,28 +7,26 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from weft import errors
+from weft import errors, plugin_errors
 from weft.errors import (
     CancelledRunError,
     DiskFullError,
     Fault,
     ModelError,
-    NameClashError,
     NodeDefinitionError,
     NodeError,
     NodeFailedError,
     NotFiniteError,
     OutOfMemoryError,
-    PackBrokenError,
     PictureUnreadableError,
     Problem,
     ProblemsError,
-    RequirementMissingError,
     SettingsError,
     ValueInvalidError,
     WeftError,
     suggest,
 )
+from weft.plugin_errors import NameClashError, PackBrokenError, RequirementMissingError
 
 EXAMPLES = [
     WeftError("A fact.", hint="A help."),
@@ -42,13 +40,13 @@ EXAMPLES = [
     NotFiniteError(what="The latent of sample"),
     OutOfMemoryError(device="cuda:0", needed_bytes=3 * 2**30, available_bytes=None),
     PackBrokenError(pack="mine", cause=ImportError("no module")),
-    errors.PackUnknownError(name="mnie", known=["mine"]),
-    errors.PackNotReloadableError(name="weft"),
-    errors.ManifestInvalidError(pack="mine", fault="has no name", hint="Give it one."),
+    plugin_errors.PackUnknownError(name="mnie", known=["mine"]),
+    plugin_errors.PackNotReloadableError(name="weft"),
+    plugin_errors.ManifestInvalidError(pack="mine", fault="has no name", hint="Give it one."),
     RequirementMissingError(pack="mine", missing=["numpy>=99 (2.0 is installed)"]),
     NameClashError(kind="node type", name="a.b", first="here", second="there"),
-    errors.ProviderUnknownError(kind="choices", name="sampler", known=["samplers"]),
-    errors.ProviderFailedError(kind="listing", name="checkpoint", cause=OSError("gone")),
+    plugin_errors.ProviderUnknownError(kind="choices", name="sampler", known=["samplers"]),
+    plugin_errors.ProviderFailedError(kind="listing", name="checkpoint", cause=OSError("gone")),
     errors.FileUnwritableError(path="out.png", reason="Permission denied"),
     DiskFullError(path="out.png", needed_bytes=12),
     PictureUnreadableError(name="in.png", reason="it is damaged"),

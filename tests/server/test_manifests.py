@@ -4,8 +4,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from weft.errors import ManifestInvalidError
 from weft.manifests import Manifest, missing_requirements, read_manifest
+from weft.plugin_errors import ManifestInvalidError
 
 
 def test_a_pack_without_a_manifest_is_called_as_its_folder(tmp_path: Path) -> None:

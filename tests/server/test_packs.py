@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import pytest
-from weft.errors import NameClashError
 from weft.node import choices, listing, node
 from weft.packs import collect, collect_functions, origin_of
 from weft.paths import Paths
+from weft.plugin_errors import NameClashError
 from weft.values import Image, value
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from weft.errors import PackNotReloadableError, PackUnknownError
+from weft.plugin_errors import PackNotReloadableError, PackUnknownError
 from weft.plugins import Loaded, PackReport, PackSource, load, reload, reload_changed
 from weft.settings import Settings
 

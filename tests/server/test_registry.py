@@ -7,18 +7,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from weft.errors import (
-    JSON,
-    CacheError,
-    MigrationFailedError,
-    NameClashError,
-    ProviderFailedError,
-    ProviderUnknownError,
-)
+from weft.errors import JSON, CacheError, MigrationFailedError
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
 from weft.node import choices, listing, node
 from weft.packs import collect, collect_functions
 from weft.paths import Paths
+from weft.plugin_errors import NameClashError, ProviderFailedError, ProviderUnknownError
 from weft.registry import Catalog, Registry
 from weft.values import Image, Mask, value
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from weft.errors import JSON, ProviderFailedError, ProviderUnknownError, WeftError
+from weft.errors import JSON, WeftError
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
 from weft.paths import Paths
 from weft.pictures import write_atomically
+from weft.plugin_errors import ProviderFailedError, ProviderUnknownError
 from weft.schema import NodeSchema
 from weft.sockets import Supertypes
 from weft.workers.faults import CatalogUnreadableError, MigrationNeedsWorkerError

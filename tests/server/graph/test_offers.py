@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from server.graph.toys import catalog
-from weft.errors import ProviderFailedError, ProviderUnknownError
 from weft.graph.offers import Offers
 from weft.paths import Paths
+from weft.plugin_errors import ProviderFailedError, ProviderUnknownError
 from weft.registry import Registry
 
 

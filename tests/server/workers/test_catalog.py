@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from server.graph.toys import catalog as toy_registry
 from server.graph.toys import entry, tree
-from weft.errors import JSON, ProviderFailedError, ProviderUnknownError, WeftError
+from weft.errors import JSON, WeftError
 from weft.graph.check import check
 from weft.graph.document import parse_document
 from weft.graph.signature import signature
 from weft.graph.workflows import FolderWorkflows, NoWorkflows
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
 from weft.paths import ASSET_PREFIX, Paths
+from weft.plugin_errors import ProviderFailedError, ProviderUnknownError
 from weft.plugins import Loaded, load
 from weft.registry import Registry
 from weft.settings import Settings, shipped_workflows
