@@ -89,6 +89,8 @@ class Blobs:
                 return
             try:
                 _synchronise(path)
+                # The worker may have written it long ago; for the sweep it is new.
+                os.utime(path)
                 self._move_in(path, digest)
             except OSError as error:
                 if error.errno != errno.EXDEV:

@@ -85,15 +85,18 @@ def _due(change: Change, excess: int, ended_before: float | None) -> Sequence[Ro
 def _forget(change: Change, leaving: Sequence[Row[_Leaving]]) -> None:
     numbers = [row.number for row in leaving]
     connection = change.connection
-    digests = set(connection.scalars(select(outputs.c.digest).where(outputs.c.job.in_(numbers))))
+    made = select(outputs.c.digest).where(outputs.c.job.in_(numbers))
+    made_by_others = exists().where(
+        outputs.c.digest == assets.c.digest,
+        outputs.c.job == jobs.c.number,
+        jobs.c.owner == assets.c.owner,
+        jobs.c.number.not_in(numbers),
+    )
+    files = and_(assets.c.kind == "output", assets.c.digest.in_(made), ~made_by_others)
+    connection.execute(delete(assets).where(files))
     connection.execute(delete(events).where(events.c.job.in_([row.id for row in leaving])))
     # Documents and outputs go with their jobs.
     connection.execute(delete(jobs).where(jobs.c.number.in_(numbers)))
-    still_made = exists().where(
-        outputs.c.digest == assets.c.digest, outputs.c.job == jobs.c.number, jobs.c.owner == assets.c.owner
-    )
-    made = and_(assets.c.digest.in_(digests), assets.c.kind == "output")
-    connection.execute(delete(assets).where(made, ~still_made))
     for row in leaving:
         change.left(row.owner, row.state)
         # Told to everyone who watches the owner's jobs, and kept among the common events.

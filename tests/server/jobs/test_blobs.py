@@ -261,6 +261,15 @@ def test_storing_a_blob_again_saves_it_from_the_sweep(blobs: Blobs, tmp_path: Pa
         assert blobs.sweep(set(), HOUR_S) == 0
 
 
+def test_a_file_that_was_written_long_ago_is_new_once_it_is_adopted(blobs: Blobs, tmp_path: Path) -> None:
+    source = _source(tmp_path)
+    _age(source, 2 * HOUR_S)
+
+    blobs.adopt(source, DIGEST, len(DATA))
+
+    assert blobs.sweep(set(), HOUR_S) == 0
+
+
 def test_many_threads_may_store_the_same_blob(blobs: Blobs) -> None:
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(blobs.put(DATA))) for _ in range(8)]
