@@ -188,7 +188,7 @@ def test_dashes_do_not_make_another_input() -> None:
 
 @pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.metavar], ids=lambda flag: str(flag.name))
 def test_an_option_is_given_twice_only_where_that_has_a_meaning(flag: Flag) -> None:
-    words = ["run", "x", flag.name, "a=1", f"{flag.name}=b=1"]
+    words = [*_begun(flag), flag.name, "a=1", f"{flag.name}=b=1"]
 
     if flag.repeats:
         assert read_arguments(words).subject == "x"
@@ -205,10 +205,16 @@ def test_set_without_a_name_is_refused(pair: str) -> None:
     assert "--set seed=8" in caught.value.hint
 
 
-@pytest.mark.parametrize("flag", [flag.name for flag in FLAGS if flag.metavar])
-def test_an_option_that_needs_a_value_asks_for_it(flag: str) -> None:
-    with pytest.raises(UsageError, match=f"{flag}: expected one argument"):
-        read_arguments(["run", "x", flag])
+def _begun(flag: Flag) -> list[str]:
+    """The beginning of a command line whose command takes a flag."""
+    command = next(known for known in COMMANDS if not flag.commands or known.name in flag.commands)
+    return [command.name, "x"] if command.subject else [command.name]
+
+
+@pytest.mark.parametrize("flag", [flag for flag in FLAGS if flag.metavar], ids=lambda flag: str(flag.name))
+def test_an_option_that_needs_a_value_asks_for_it(flag: Flag) -> None:
+    with pytest.raises(UsageError, match=f"{flag.name}: expected one argument"):
+        read_arguments([*_begun(flag), flag.name])
 
 
 @pytest.mark.parametrize("flag", [flag.name for flag in FLAGS if not flag.metavar])
@@ -229,3 +235,18 @@ def test_values_may_look_like_anything_but_an_option() -> None:
     options = read_arguments(["run", "x", "--prompt", "-", "--negative", "a=b", "--style=--bold"])
 
     assert options.given == {"prompt": "-", "negative": "a=b", "style": "--bold"}
+
+
+def test_the_settings_of_a_server_are_taken_as_typed() -> None:
+    options = read_arguments(["serve", "--host", "0.0.0.0", "--port=0", "--data-dir", "d", "--device", "cpu"])
+
+    assert options == Options(
+        command="serve", device="cpu", settings={"host": "0.0.0.0", "port": "0", "data_dir": "d"}
+    )
+
+
+def test_a_name_may_follow_what_to_do_with_a_token() -> None:
+    assert read_arguments(["token", "add", "laptop", "--scope", "read"]) == Options(
+        command="token", subject="add", name="laptop", scope="read"
+    )
+    assert read_arguments(["token", "list"]).name is None

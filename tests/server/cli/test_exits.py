@@ -5,6 +5,8 @@ from weft import errors
 from weft.cli import faults
 from weft.cli.exits import _ENVIRONMENT_CODES, EXIT_CODE_HELP, ExitCode, exit_code_of
 from weft.errors import Problem
+from weft.jobs import faults as jobs_faults
+from weft.web import faults as web_faults
 
 
 def _problem(code: str, *, is_warning: bool = False) -> Problem:
@@ -44,7 +46,8 @@ def test_a_warning_about_the_machine_does_not_outweigh_an_error_of_the_workflow(
 
 
 def test_a_machine_is_only_blamed_for_errors_that_there_are() -> None:
-    codes = {cls.code for module in (errors, faults) for cls in vars(module).values() if _is_error(cls)}
+    modules = (errors, faults, jobs_faults, web_faults)
+    codes = {cls.code for module in modules for cls in vars(module).values() if _is_error(cls)}
 
     assert codes >= _ENVIRONMENT_CODES
 

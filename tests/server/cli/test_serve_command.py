@@ -1,0 +1,29 @@
+"""`weft serve` as far as it is refused; `tests/web/test_lifecycle.py` has real servers."""
+
+import socket
+
+import pytest
+from cli.heard import Weft
+from weft.cli.exits import ExitCode
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--port", "70000"), ("--port", "http"), ("--workers", "0"), ("--device", "tpu")]
+)
+def test_a_setting_that_cannot_be_is_named_with_its_flag(weft: Weft, flag: str, value: str) -> None:
+    heard = weft("serve", flag, value)
+
+    assert heard.code == ExitCode.BAD_INPUT
+    assert f"[settings-invalid] The setting \"{flag[2:]}\" from the flag {flag} is '{value}'" in heard.words
+
+
+def test_a_port_that_is_taken_is_the_machines_fault(weft: Weft) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        heard = weft("serve", "--json", "--port", str(taken.getsockname()[1]))
+
+    assert heard.code == ExitCode.ENVIRONMENT
+    assert heard.codes() == ["address-unusable"]
+
+
+def test_a_subject_is_refused(weft: Weft) -> None:
+    assert weft("serve", "text-to-image").code == ExitCode.BAD_INPUT
