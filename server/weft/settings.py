@@ -123,7 +123,7 @@ class Settings(BaseModel):
     keep_jobs: int = Field(default=10_000, ge=1)
     keep_days: float = Field(default=0, ge=0)
     images_workflow: str = "text-to-image"
-    edits_workflow: str = "image-to-image"
+    edits_workflow: str = "edit-image"
 
     @property
     def paths(self) -> Paths:

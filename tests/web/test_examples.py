@@ -10,6 +10,7 @@ import pytest
 from live_server import LiveServer
 from openai import OpenAI
 from PIL import Image as Picture
+from PIL import ImageDraw
 from stock_server import stock_server
 from weft.web.app import all_routes
 from weft.web.openapi import plain_path
@@ -73,3 +74,23 @@ def test_openais_own_client_gets_a_picture_that_shows_what_was_asked_for(server:
     seen = read_picture(np.asarray(picture.convert("RGB")))
     assert picture.size == (128, 128)
     assert [found.colour.value for found in seen.objects] == ["red"]
+
+
+def test_openais_own_client_edits_a_picture_so_that_it_keeps_its_place(server: LiveServer) -> None:
+    drawing = Picture.new("RGB", (128, 128), "white")
+    ImageDraw.Draw(drawing).ellipse((36, 36, 92, 92), fill="#dc1e23")
+    buffer = io.BytesIO()
+    drawing.save(buffer, "PNG")
+    with OpenAI(base_url=f"{server.url}/v1", api_key="none-is-needed", max_retries=0) as client:
+        made = client.images.edit(
+            image=("drawing.png", buffer.getvalue()),
+            prompt="a large blue diamond on a white background",
+            size="128x128",
+            extra_body={"seed": "7"},
+        )
+
+    assert made.data is not None
+    picture = Picture.open(io.BytesIO(base64.b64decode(made.data[0].b64_json or "")))
+    seen = read_picture(np.asarray(picture.convert("RGB")))
+    assert picture.size == (128, 128)
+    assert len(seen.objects) == 1

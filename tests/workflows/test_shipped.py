@@ -3,19 +3,34 @@
 import json
 
 import pytest
+from PIL import Image
 from weft.graph.check import check
-from weft.graph.document import parse_document
-from weft.graph.signature import signature
+from weft.graph.document import Document, parse_document
+from weft.graph.signature import bind, signature
 from workflow_runs import NAMES, WORKFLOWS, Desk
 
 every_workflow = pytest.mark.parametrize("name", NAMES)
 NODE_SIZE = (300, 180)
 
 
+def pictures_of(document: Document) -> list[str]:
+    """The inputs for a picture of the user's own, which no workflow can bring along."""
+    return [name for name in document.inputs if name == "image"]
+
+
+def with_picture(desk: Desk, name: str) -> Document:
+    """A workflow with a picture in the place of the user's own."""
+    document = desk.workflows.load(name)
+    desk.settings.input_dir.mkdir(exist_ok=True)
+    Image.new("RGB", (160, 128), "red").save(desk.settings.input_dir / "own.png")
+    return bind(document, dict.fromkeys(pictures_of(document), "own.png"))
+
+
 def test_the_workflows_that_users_are_promised_are_shipped() -> None:
     promised = {
         "text-to-image",
         "image-to-image",
+        "edit-image",
         "two-pass-high-resolution",
         "prompt-grid",
         "batch-of-seeds",
@@ -26,7 +41,7 @@ def test_the_workflows_that_users_are_promised_are_shipped() -> None:
 
 @every_workflow
 def test_it_has_no_problem_and_no_warning(tiny: Desk, name: str) -> None:
-    report = check(tiny.workflows.load(name), tiny.loaded.registry, tiny.workflows)
+    report = check(with_picture(tiny, name), tiny.loaded.registry, tiny.workflows)
 
     assert report.problems == ()
 
@@ -48,7 +63,7 @@ def test_its_inputs_have_titles_types_and_defaults(tiny: Desk, name: str) -> Non
 
     assert {"checkpoint"} < set(found.inputs)
     assert all(port.title for port in document.inputs.values())
-    assert not [entry for entry in found.inputs.values() if entry.required]
+    assert [entry.name for entry in found.inputs.values() if entry.required] == pictures_of(document)
 
 
 @every_workflow
