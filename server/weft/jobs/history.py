@@ -156,10 +156,10 @@ class History(LedgerPart):
         """
         of_batch = and_(jobs.c.batch == batch_id, jobs.c.batch != "")
         first = select(jobs.c.owner, jobs.c.name, jobs.c.created_at).where(of_batch).order_by(jobs.c.number)
-        states = select(jobs.c.state, func.count()).where(of_batch).group_by(jobs.c.state)
+        states = select(jobs.c.state, func.count().label("size")).where(of_batch).group_by(jobs.c.state)
         with self._database.read() as connection:
             row = connection.execute(first.limit(1)).one_or_none()
-            counts = {state: count for state, count in connection.execute(states)}  # noqa: C416
+            counts = {found.state: found.size for found in connection.execute(states)}
         if row is None:
             raise BatchUnknownError(batch=batch_id)
         return BatchView(
