@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger_steps import new_job
 from PIL import Image
+from pydantic import ByteSize
 from weft.jobs.assets import Assets, plain_name
 from weft.jobs.blobs import Blobs
 from weft.jobs.faults import AssetUnknownError, JobUnknownError
@@ -38,7 +39,7 @@ async def in_pieces(data: bytes, piece: int = 100) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", max_upload_bytes=20_000, max_upload_pixels=10_000)
+    return Settings(data_dir=tmp_path / "data", max_upload_bytes=ByteSize(20_000), max_upload_pixels=10_000)
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ async def test_too_many_pixels_are_refused(assets: Assets) -> None:
 async def test_a_large_upload_is_never_in_memory_as_a_whole(
     tmp_path: Path, ledger: Ledger, blobs: Blobs
 ) -> None:
-    settings = Settings(data_dir=tmp_path / "data", max_upload_bytes=64 * 2**20)
+    settings = Settings(data_dir=tmp_path / "data", max_upload_bytes=ByteSize(64 * 2**20))
     assets = Assets(settings, ledger, blobs)
     head = a_picture()
 

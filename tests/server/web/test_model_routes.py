@@ -1,11 +1,11 @@
-"""Models are listed with what their files say, and loaded from the hub that was named, or not for a reason."""
+"""Models are listed with what their files say, and loaded from the hub that was named, or not at all."""
 
 import asyncio
-import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,40 +63,67 @@ def serving(folder: Path, hub: str = "", **settings: object) -> Iterator[LiveSer
         yield server
 
 
-@asynccontextmanager
-async def with_hub(hub: StandInHub, folder: Path) -> AsyncIterator[LiveServer]:
-    """The same with a hub that listens; what is called from it must be called in a thread."""
-    async with hub.open():
-        manager = serving(folder, hub.url)
-        server = await asyncio.to_thread(manager.__enter__)
-        try:
-            yield server
-        finally:
-            await asyncio.to_thread(manager.__exit__, None, None, None)
+@contextmanager
+def listening(hub: StandInHub) -> Iterator[StandInHub]:
+    """Let a hub listen beside the tests, which wait for what the server does."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    there = hub.open()
+    asyncio.run_coroutine_threadsafe(there.__aenter__(), loop).result(60)
+    try:
+        yield hub
+    finally:
+        asyncio.run_coroutine_threadsafe(there.__aexit__(None, None, None), loop).result(60)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
-async def call(server: LiveServer, method: str, path: str, body: Any = None) -> Any:
-    return await asyncio.to_thread(server.call, method, path, body)
+def pull(server: LiveServer, **body: object) -> str:
+    """Begin a download, and give its address."""
+    answer = server.call("POST", "/api/models/pull", body)
+    assert answer.status == 202, answer.body
+    return answer.headers["location"]
 
 
-async def ended(server: LiveServer, url: str) -> Any:
+def ended(server: LiveServer, url: str) -> Any:
     """Wait until a download has ended."""
-    finals = {"succeeded", "failed", "cancelled"}
-    await asyncio.to_thread(eventually, lambda: server.call("GET", url).json["state"] in finals)
-    return (await call(server, "GET", url)).json
+    eventually(lambda: server.call("GET", url).json["state"] in {"succeeded", "failed", "cancelled"})
+    return server.call("GET", url).json
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server with some models."""
+def hub() -> Iterator[StandInHub]:
+    """A hub with some models."""
+    repos = {
+        "owner/model": {"model.safetensors": LARGE},
+        "owner/slow": {"slow.safetensors": LARGE},
+        "owner/old": {"model.ckpt": LARGE},
+        "owner/lured": {"lured.safetensors": LARGE},
+    }
+    with listening(StandInHub(repos)) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory, hub: StandInHub) -> Iterator[LiveServer]:
+    """A server with some models, and that hub."""
     folder = tmp_path_factory.mktemp("models")
     (folder / "models" / "toys").mkdir(parents=True)
     (folder / "models" / "plain.safetensors").write_bytes(safetensors({"a": [3, 5]}, notes={"format": "pt"}))
     (folder / "models" / "toys" / "below.safetensors").write_bytes(safetensors({"a": [2]}))
     (folder / "models" / "broken.safetensors").write_bytes(b"\x80\x04not at all")
-    with serving(folder) as server:
+    with serving(folder, hub.url) as server:
         server.wait_until_ready()
         yield server
+
+
+def test_nothing_is_called_before_somebody_asks_for_it(models: LiveServer, hub: StandInHub) -> None:
+    for path in ("/api/models", "/api/models/pulls", "/healthz", "/api/workflows", "/api/assets"):
+        assert models.call("GET", path).status == 200
+
+    assert hub.asked == []
 
 
 def test_models_are_listed_with_what_their_files_say(models: LiveServer) -> None:
@@ -133,87 +160,79 @@ def test_a_model_outside_of_the_folders_is_listed_by_its_name(models: LiveServer
     )
 
 
-async def test_a_model_is_loaded_checked_and_listed(tmp_path: Path) -> None:
-    hub = StandInHub({"owner/model": {"model.safetensors": LARGE}}, breaks=[1_500_000])
-    async with with_hub(hub, tmp_path) as server:
-        await asyncio.to_thread(server.wait_until_ready)
-        begun = await call(server, "POST", "/api/models/pull", {"repo": "owner/model", "folder": "toys"})
-        done = await ended(server, begun.headers["location"])
-        listed = (await call(server, "GET", "/api/models")).json["models"]
-        pulls = (await call(server, "GET", "/api/models/pulls")).json["pulls"]
+def test_a_model_is_loaded_checked_and_listed(models: LiveServer, hub: StandInHub) -> None:
+    hub.breaks[:] = [1_500_000]
 
-    assert begun.status == 202
+    done = ended(models, pull(models, repo="owner/model", folder="toys"))
+    listed = models.call("GET", "/api/models").json["models"]
+    pulls = models.call("GET", "/api/models/pulls").json["pulls"]
+
     assert (done["state"], done["loaded_bytes"], done["total_bytes"]) == ("succeeded", len(LARGE), len(LARGE))
     assert [file["target"] for file in done["files"]] == ["toys/model.safetensors"]
-    assert (tmp_path / "models/toys/model.safetensors").read_bytes() == LARGE
+    assert (models.folder / "models/toys/model.safetensors").read_bytes() == LARGE
     model = next(model for model in listed if model["name"] == "model.safetensors")
     assert model["digest"] == done["files"][0]["digest"]
-    assert [pull["id"] for pull in pulls] == [done["id"]]
+    assert done["id"] in [entry["id"] for entry in pulls]
     assert {asked.token for asked in hub.asked} == {"Bearer hf_secret"}
 
 
-async def test_a_download_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
-    hub = StandInHub({"owner/model": {"model.safetensors": LARGE}}, breaks=[1_200_000, *[0] * 4000])
-    async with hub.open():
-        manager = serving(tmp_path, hub.url)
-        server = await asyncio.to_thread(manager.__enter__)
-        url = (await call(server, "POST", "/api/models/pull", {"repo": "owner/model"})).headers["location"]
-        part = tmp_path / "models" / ".pulls" / url.rpartition("/")[2] / "0.part"
-        await asyncio.to_thread(eventually, lambda: part.exists() and part.stat().st_size > 0)
-        server.process.kill()
-        await asyncio.to_thread(manager.__exit__, None, None, None)
-        loaded = await asyncio.to_thread(lambda: part.stat().st_size)
+def test_a_download_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
+    files = {"owner/model": {"model.safetensors": LARGE}}
+    with listening(StandInHub(files, breaks=[1_200_000, *[0] * 4000])) as hub:
+        with serving(tmp_path, hub.url) as server:
+            url = pull(server, repo="owner/model")
+            part = tmp_path / "models" / ".pulls" / url.rpartition("/")[2] / "0.part"
+            eventually(lambda: part.exists() and part.stat().st_size > 0)
+            server.process.kill()
+        loaded = part.stat().st_size
         hub.breaks.clear()
         hub.asked.clear()
-        manager = serving(tmp_path, hub.url)
-        server = await asyncio.to_thread(manager.__enter__)
-        done = await ended(server, url)
-        await asyncio.to_thread(manager.__exit__, None, None, None)
+        with serving(tmp_path, hub.url) as server:
+            done = ended(server, url)
 
     assert done["state"] == "succeeded"
     assert (tmp_path / "models/model.safetensors").read_bytes() == LARGE
     assert hub.downloads()[-1].range == f"bytes={loaded}-"
 
 
-async def test_a_download_can_be_cancelled_and_forgotten(tmp_path: Path) -> None:
-    hub = StandInHub({"owner/model": {"model.safetensors": LARGE}}, breaks=[1_200_000, *[0] * 4000])
-    async with with_hub(hub, tmp_path) as server:
-        url = (await call(server, "POST", "/api/models/pull", {"repo": "owner/model"})).headers["location"]
-        cancelled = await call(server, "DELETE", url)
-        kept = await call(server, "GET", url)
-        await call(server, "DELETE", url)
-        gone = await call(server, "GET", url)
+def test_a_download_can_be_cancelled_and_forgotten(models: LiveServer, hub: StandInHub) -> None:
+    hub.breaks[:] = [1_200_000, *[0] * 4000]
+    url = pull(models, repo="owner/slow")
+    cancelled = models.call("DELETE", url)
+    hub.breaks.clear()
+    kept = models.call("GET", url)
+    models.call("DELETE", url)
+    gone = models.call("GET", url)
 
     assert (cancelled.status, cancelled.json["state"], kept.json["state"]) == (200, "cancelled", "cancelled")
     assert (gone.status, gone.code) == (404, "pull-unknown")
 
 
-async def test_a_download_that_fails_says_why(tmp_path: Path) -> None:
-    hub = StandInHub({"owner/old": {"model.ckpt": LARGE}}, redirect="")
-    async with with_hub(hub, tmp_path) as server:
-        bodies = [{"repo": "owner/old"}, {"repo": "owner/none"}]
-        urls = [(await call(server, "POST", "/api/models/pull", body)).headers["location"] for body in bodies]
-        codes = [(await ended(server, url))["problems"][0]["code"] for url in urls]
+@pytest.mark.parametrize(("repo", "code"), [("owner/old", "weights-refused"), ("owner/none", "hub-unknown")])
+def test_a_download_that_fails_says_why(models: LiveServer, repo: str, code: str) -> None:
+    done = ended(models, pull(models, repo=repo))
 
-    assert codes == ["weights-refused", "hub-unknown"]
+    assert (done["state"], done["problems"][0]["code"]) == ("failed", code)
 
 
-async def test_a_hub_that_sends_us_to_this_machine_is_not_followed(tmp_path: Path) -> None:
-    calls: list[str] = []
-
-    def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        calls.append(str(writer.get_extra_info("peername")))
-        writer.close()
-
-    canary = await asyncio.start_server(note, "127.0.0.1", 0)
-    port = canary.sockets[0].getsockname()[1]
-    hub = StandInHub({"owner/model": {"model.safetensors": LARGE}}, redirect=f"https://127.0.0.1:{port}/")
-    async with canary, with_hub(hub, tmp_path) as server:
-        url = (await call(server, "POST", "/api/models/pull", {"repo": "owner/model"})).headers["location"]
-        done = await ended(server, url)
+def test_a_hub_that_sends_us_to_this_machine_is_not_followed(models: LiveServer, hub: StandInHub) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        hub.redirect = f"https://127.0.0.1:{canary.getsockname()[1]}/"
+        done = ended(models, pull(models, repo="owner/lured"))
+        hub.redirect = ""
+        canary.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            canary.accept()
 
     assert (done["state"], done["problems"][0]["code"]) == ("failed", "address-refused")
-    assert calls == []
+
+
+def test_no_record_of_a_download_holds_the_token(models: LiveServer) -> None:
+    records = [path.read_text() for path in (models.folder / "models").rglob("pull.json")]
+    told = models.call("GET", "/api/models/pulls").body.decode()
+
+    assert records
+    assert "hf_secret" not in told + (models.folder / "log").read_text() + "".join(records)
 
 
 @pytest.mark.parametrize("file", ["model.ckpt", "pytorch_model.bin", "x/model.pt", "model.PKL", "run.py"])
@@ -285,26 +304,3 @@ def test_before_a_worker_has_spoken_the_models_are_not_known(tmp_path: Path) -> 
         answer = server.call("GET", "/api/models")
 
     assert (answer.status, answer.code) == (503, "worker-unavailable")
-
-
-async def test_nothing_is_called_before_somebody_asks_for_it(tmp_path: Path) -> None:
-    hub = StandInHub({"owner/model": {"model.safetensors": LARGE}})
-    async with with_hub(hub, tmp_path) as server:
-        for path in ("/api/models/pulls", "/healthz", "/api/workflows", "/api/assets"):
-            await call(server, "GET", path)
-
-    assert hub.asked == []
-
-
-def test_the_record_of_a_download_holds_no_secret(tmp_path: Path) -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        with serving(tmp_path, f"http://127.0.0.1:{nobody.getsockname()[1]}") as server:
-            url = server.call("POST", "/api/models/pull", {"repo": "owner/model"}).headers["location"]
-            eventually(lambda: server.call("GET", url).json["state"] == "failed")
-            told = json.dumps(server.call("GET", url).json)
-            records = [path.read_text() for path in (tmp_path / "models").rglob("pull.json")]
-            log = (tmp_path / "log").read_text()
-
-    assert records
-    assert "hf_secret" not in told + log + "".join(records)
