@@ -1,7 +1,7 @@
 """Exit codes: what a script learns without reading a word."""
 
 import pytest
-from weft import errors
+from weft import errors, plugin_errors
 from weft.cli import faults
 from weft.cli.exits import _ENVIRONMENT_CODES, EXIT_CODE_HELP, ExitCode, exit_code_of
 from weft.errors import Problem
@@ -46,7 +46,7 @@ def test_a_warning_about_the_machine_does_not_outweigh_an_error_of_the_workflow(
 
 
 def test_a_machine_is_only_blamed_for_errors_that_there_are() -> None:
-    modules = (errors, faults, jobs_faults, web_faults)
+    modules = (errors, plugin_errors, faults, jobs_faults, web_faults)
     codes = {cls.code for module in modules for cls in vars(module).values() if _is_error(cls)}
 
     assert codes >= _ENVIRONMENT_CODES

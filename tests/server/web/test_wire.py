@@ -1,9 +1,11 @@
 """Jobs as the API writes them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
+from weft.errors import JSON
 from weft.jobs.records import BatchView, Job, Output, Page
 from weft.web.wire import BatchRequest, JobRequest, batch_state, job_page, job_view
 
@@ -25,7 +27,7 @@ def test_a_place_in_the_queue_counts_from_one() -> None:
 def test_a_file_is_a_link_and_a_value_is_itself() -> None:
     picture = Output("image", 0, "image", digest="ab" * 32, size=9, media_type="image/png", width=8, height=4)
     text = Output("notes", 0, "string", digest="cd" * 32, size=9, media_type="text/plain")
-    job = Job(**_fields(state="succeeded", outputs=(picture, text, Output("width", 0, "int", value=8))))
+    job = replace(JOB, state="succeeded", outputs=(picture, text, Output("width", 0, "int", value=8)))
 
     shown, kept, value = job_view(job).outputs
 
@@ -38,16 +40,21 @@ def test_a_file_is_a_link_and_a_value_is_itself() -> None:
 
 
 def test_problems_come_without_tracebacks() -> None:
-    problem = {"code": "node-failed", "message": "M.", "hint": "", "details": {"traceback": "secret", "a": 1}}
+    problem: dict[str, JSON] = {
+        "code": "node-failed",
+        "message": "M.",
+        "hint": "",
+        "details": {"traceback": "secret", "a": 1},
+    }
 
-    view = job_view(Job(**_fields(state="failed", problems=(problem,))))
+    view = job_view(replace(JOB, state="failed", problems=(problem,)))
 
     assert view.problems[0].details == {"a": 1}
 
 
 def test_a_job_that_ended_is_no_longer_being_cancelled() -> None:
-    assert job_view(Job(**_fields(state="running", is_cancelling=True))).cancelling
-    assert not job_view(Job(**_fields(state="cancelled", is_cancelling=True))).cancelling
+    assert job_view(replace(JOB, state="running", is_cancelling=True)).cancelling
+    assert not job_view(replace(JOB, state="cancelled", is_cancelling=True)).cancelling
 
 
 def test_a_page_says_where_the_next_begins() -> None:
@@ -76,8 +83,3 @@ def test_a_request_that_cannot_be_meant_is_refused(body: dict[str, object]) -> N
 def test_a_batch_varies_something(vary: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         BatchRequest.model_validate_json(json.dumps({"name": "x", "vary": vary}), strict=True)
-
-
-def _fields(**more: object) -> dict[str, object]:
-    known = {name: getattr(JOB, name) for name in ("id", "number", "owner", "name", "created_at")}
-    return {**known, **more}

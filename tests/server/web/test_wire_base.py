@@ -2,6 +2,7 @@
 
 import pytest
 from pydantic import ValidationError
+from weft.errors import JSON
 from weft.web.wire_base import JSONValue, Wire
 
 
@@ -13,7 +14,7 @@ class Parcel(Wire):
 
 
 def test_json_passes_as_it_came() -> None:
-    content = {"a": [1, 2.5, None, {"b": "c"}], "big": 2**70}
+    content: dict[str, JSON] = {"a": [1, 2.5, None, {"b": "c"}], "big": 2**70}
 
     assert Parcel(weight=1, content=content).content == content
     assert Parcel.model_validate_json('{"weight": 1, "content": {"x": [1, null]}}').content == {
