@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from weft.errors import JSON, Problem, ProblemsError
@@ -80,21 +81,16 @@ class Drafts:
                 hint="Submit it in parts.",
             )
         prepared = await _offload(size, lambda: _prepare_all(examiner, document, inputs, request.targets))
-        digest = request.digest([dict(row) for row in rows])
+        probe = probe_of(request, rows)
         return [
-            NewJob(
+            replace(
+                probe,
                 id=request.id or new_id(),
                 document=ready.document,
-                owner=request.owner,
                 name=request.name or document.title,
                 inputs=given,
-                targets=request.targets,
-                priority=request.priority,
                 affinity=ready.affinity,
-                idempotency_key=request.idempotency_key,
-                request_digest=digest,
                 batch=batch,
-                retry_of=request.retry_of,
             )
             for ready, given in zip(prepared, inputs, strict=True)
         ]
@@ -154,6 +150,25 @@ class Drafts:
                 parts[name] = parse_document(_object(_result(answer)))
         own = parts.pop("")
         return own.model_copy(update={"workflows": parts})
+
+
+def probe_of(request: Request, rows: Sequence[Mapping[str, JSON]]) -> NewJob:
+    """Give what is known of the jobs of a request before anything was looked at: enough to recognise it.
+
+    Args:
+        request: What is asked for.
+        rows: For each job the inputs in which it differs from the request.
+    """
+    return NewJob(
+        id=request.id,
+        document={},
+        owner=request.owner,
+        targets=request.targets,
+        priority=request.priority,
+        idempotency_key=request.idempotency_key,
+        request_digest=request.digest([dict(row) for row in rows]),
+        retry_of=request.retry_of,
+    )
 
 
 def lineage_of(owner: str, name: str) -> str:

@@ -147,6 +147,23 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             made = [new_job(job, number=n, now=change.now) for n, job in zip(numbers, new, strict=True)]
             return [change.moved(job, "") for job in made], True
 
+    def known(self, new: NewJob) -> list[Job]:
+        """Find the jobs of an equal submission before any work is put into it.
+
+        Args:
+            new: A job as `submit` would be given it, but for its document.
+
+        Returns:
+            The jobs of the first time, a whole batch of them where it was one; an empty list where there
+            was none.
+
+        Raises:
+            IdempotencyConflictError: The key was used for another request.
+            JobExistsError: The id belongs to another job.
+        """
+        with self._database.read() as connection:
+            return _known(connection, [new])
+
     def claim(self, job_id: str, worker: str) -> Job | None:
         """Give a waiting job to a worker.
 

@@ -11,13 +11,13 @@ from weft.errors import JSON
 from weft.graph.workflows import WorkflowSource
 from weft.jobs.blobs import Blobs
 from weft.jobs.dispatcher import CANCEL_S, Dispatcher
-from weft.jobs.drafts import Drafts
+from weft.jobs.drafts import Drafts, probe_of
 from weft.jobs.events import EventHub, Filter
 from weft.jobs.faults import BatchUnknownError, JobUnfinishedError, JobUnknownError, QueueFullError
 from weft.jobs.ledger import Ledger
 from weft.jobs.ledgering import LedgerThreads
 from weft.jobs.preparation import Findings
-from weft.jobs.records import BatchView, Event, Job, JobFilter, JobState, NewJob, Page
+from weft.jobs.records import BatchView, Event, Job, JobFilter, JobState, Page
 from weft.jobs.requests import Request, new_id
 from weft.jobs.upkeep import Upkeep
 from weft.jobs.variations import Combine, combine_inputs
@@ -124,9 +124,7 @@ class Jobs:
             QueueFullError: Too many jobs wait.
             WorkerUnavailableError: No worker has ever said which nodes there are, or a migration needs one.
         """
-        self._refuse_when_full(request)
-        new = await self._drafts.jobs(request, [{}])
-        jobs, is_new = await self._write_jobs(new)
+        jobs, is_new = await self._submit(request, [{}])
         return jobs[0], is_new
 
     async def submit_batch(
@@ -148,9 +146,7 @@ class Jobs:
             WeftError: As for `submit`.
         """
         rows = combine_inputs(vary, combine, most=self._most_queued)
-        self._refuse_when_full(request, len(rows))
-        common = replace(request, id="")
-        return await self._write_jobs(await self._drafts.jobs(common, rows, batch=new_id()))
+        return await self._submit(replace(request, id=""), rows, batch=new_id())
 
     async def retry(
         self, job_id: str, *, owner: str | None = None, idempotency_key: str = ""
@@ -183,10 +179,8 @@ class Jobs:
             owner=job.owner,
             retry_of=job.id,
         )
-        self._refuse_when_full(request)
         # The values stand in the document already; they are kept for people to see.
-        new = [replace(made, inputs=job.inputs) for made in await self._drafts.jobs(request, [{}])]
-        jobs, is_new = await self._write_jobs(new)
+        jobs, is_new = await self._submit(request, [{}], shown=job.inputs)
         return jobs[0], is_new
 
     async def check(self, request: Request) -> Findings:
@@ -378,14 +372,26 @@ class Jobs:
         self._is_paused = is_paused
         self._dispatcher.pause(is_paused)
 
-    def _refuse_when_full(self, request: Request, count: int = 1) -> None:
-        """Refuse before any work is done; what may be known already is left to the ledger."""
-        queued = self.counts()["queued"]
-        if queued + count > self._most_queued and not (request.id or request.idempotency_key):
-            raise QueueFullError(queued=queued, new=count, most=self._most_queued)
-
-    async def _write_jobs(self, new: Sequence[NewJob]) -> tuple[list[Job], bool]:
-        most = self._most_queued
+    async def _submit(
+        self,
+        request: Request,
+        rows: Sequence[Mapping[str, JSON]],
+        *,
+        batch: str = "",
+        shown: Mapping[str, JSON] | None = None,
+    ) -> tuple[list[Job], bool]:
+        """Submit jobs; what was submitted before, or is too much, is found out before any work is done."""
+        if request.id or request.idempotency_key:
+            probe = probe_of(request, rows)
+            known = await self.ledger.read(lambda ledger: ledger.known(probe))
+            if known:
+                return known, False
+        queued, most = self.counts()["queued"], self._most_queued
+        if queued + len(rows) > most:
+            raise QueueFullError(queued=queued, new=len(rows), most=most)
+        new = await self._drafts.jobs(request, rows, batch=batch)
+        if shown is not None:
+            new = [replace(job, inputs=shown) for job in new]
         return await self.ledger.write(lambda ledger: ledger.submit(new, most_queued=most))
 
     async def _read_events(self, seen: Filter, after: int, limit: int) -> Sequence[Event]:

@@ -260,6 +260,18 @@ def test_being_released_without_blame_never_fails_a_job(ledger: Ledger) -> None:
     assert (ledger.job("one").state, ledger.job("one").attempt) == ("queued", 10)
 
 
+def test_a_submission_is_recognised_by_its_id_or_its_key_without_its_document(ledger: Ledger) -> None:
+    (job,), _ = ledger.submit([new_job("one", idempotency_key="key", request_digest="abc")], most_queued=1)
+
+    assert ledger.known(new_job("", idempotency_key="key", request_digest="abc")) == [job]
+    assert ledger.known(new_job("one", request_digest="abc")) == [job]
+    assert ledger.known(new_job("two", request_digest="abc")) == []
+    with pytest.raises(IdempotencyConflictError):
+        ledger.known(new_job("", idempotency_key="key", request_digest="other"))
+    with pytest.raises(JobExistsError):
+        ledger.known(new_job("one", request_digest="other"))
+
+
 def test_what_is_told_before_the_end_is_written_with_it_even_where_the_end_is_fenced_off(
     ledger: Ledger,
 ) -> None:

@@ -244,6 +244,20 @@ async def test_a_key_stands_for_one_request(jobs: Jobs) -> None:
         await jobs.submit(request(value=2, idempotency_key="mine"))
 
 
+async def test_what_was_submitted_before_is_known_again_even_if_it_could_not_run_any_more(
+    jobs: Jobs, folder: Path
+) -> None:
+    saved = folder / "workflows" / "short-lived.json"
+    saved.write_text(json.dumps(chain()))
+    asked = Request(name="short-lived", idempotency_key="short-lived")
+    first, _ = await jobs.submit(asked)
+    saved.unlink()
+
+    again, is_new = await jobs.submit(asked)
+
+    assert (again.id, is_new) == (first.id, False)
+
+
 async def test_an_id_chosen_by_the_client_stands_for_one_job(jobs: Jobs) -> None:
     first, is_new = await jobs.submit(request(value=1, id="my-job"))
     again, is_new_again = await jobs.submit(request(value=1, id="my-job"))
