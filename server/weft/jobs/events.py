@@ -237,7 +237,7 @@ class EventHub:
         return Subscription(self._board, self._read, seen, after=start)
 
     def close(self) -> None:
-        """End all subscriptions, once they have handed out what happened before."""
+        """End all subscriptions, once they have handed out what lies in memory; the ledger closes next."""
         self._board.is_closed = True
         self._board.wake()
 
@@ -324,7 +324,13 @@ class Subscription:
         """Take what is new: events until there are some or all were looked at, then what passes."""
         events: tuple[Announced, ...] = ()
         while not events and self._after < self._board.last:
-            events = self._remember() if self._board.floor <= self._after else await self._replay()
+            if self._board.floor <= self._after:
+                events = self._remember()
+            elif self._board.is_closed:
+                # The ledger is closed too; whoever comes back reads on from where this one ends.
+                break
+            else:
+                events = await self._replay()
         return events, () if self._after < self._board.last else self._newest()
 
     def _remember(self) -> tuple[Announced, ...]:

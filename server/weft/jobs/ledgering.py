@@ -39,6 +39,10 @@ class LedgerThreads:
         """Hand over work that only reads; it sees everything that was committed before."""
         return asyncio.get_running_loop().run_in_executor(self._reader, work, self._ledger)
 
+    def beside(self, work: Callable[[Ledger], T]) -> asyncio.Future[T]:
+        """Hand over long work of many small changes, between which those of others are made."""
+        return self.read(work)
+
     def counts(self, owner: str | None = None) -> dict[JobState, int]:
         """Say how many jobs are in each state, which the ledger knows without asking the disk."""
         return self._ledger.counts(owner)

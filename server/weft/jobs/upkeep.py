@@ -52,7 +52,7 @@ class Upkeep:
             WeftError: The disk refuses it.
         """
         most, oldest_s = self._settings.keep_jobs, self._settings.keep_days * DAY_S
-        gone = await self._ledger.write(lambda ledger: ledger.retain(most, oldest_s, time.time()))
+        gone = await self._ledger.beside(lambda ledger: ledger.retain(most, oldest_s, time.time()))
         referenced = await self._ledger.read(lambda ledger: ledger.blob_references())
         swept = await asyncio.to_thread(self._blobs.sweep, referenced, younger_than_s=YOUNG_S)
         if gone or swept:

@@ -238,6 +238,16 @@ async def test_a_closed_hub_hands_out_what_happened_and_ends_all_observers(tmp_p
             assert [_counts(batch) async for batch in observer] == [[1, 2]]
 
 
+async def test_whoever_is_far_behind_when_the_hub_closes_ends_without_a_gap(tmp_path: Path) -> None:
+    async with _station(tmp_path, recent=2) as station:
+        with station.hub.subscribe() as observer:
+            await station.write(*range(10))
+            station.hub.close()
+
+            assert [batch async for batch in observer] == []
+            assert observer.after == 0
+
+
 async def test_observers_that_leave_are_forgotten(tmp_path: Path) -> None:
     async with _station(tmp_path) as station:
         with station.hub.subscribe(), station.hub.subscribe():

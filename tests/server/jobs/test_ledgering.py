@@ -66,6 +66,23 @@ async def test_events_are_told_on_the_loop_before_the_writer_hears_that_it_is_do
     await ledger.close()
 
 
+async def test_long_work_lets_the_writes_of_others_in_between(tmp_path: Path) -> None:
+    ledger = _threads(tmp_path)
+    go = threading.Event()
+
+    def retain(ledger: Ledger) -> int:
+        ledger.append([NewEvent("nodes", {"count": 0})])
+        go.wait(30)
+        return ledger.append([NewEvent("nodes", {"count": 2})])[0].number
+
+    working = ledger.beside(retain)
+    await ledger.write(lambda ledger: ledger.append([NewEvent("nodes", {"count": 1})]))
+    go.set()
+
+    assert await working == 3
+    await ledger.close()
+
+
 async def test_a_fault_of_the_work_is_told_to_whoever_waits(tmp_path: Path) -> None:
     ledger = _threads(tmp_path)
 
