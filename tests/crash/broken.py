@@ -1,7 +1,7 @@
 """Ledgers and blobs with one guard taken out, to show that the campaign finds what the guard prevents."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,18 +12,20 @@ from weft.errors import DiskFullError
 from weft.jobs.blobs import Blobs
 from weft.jobs.database import Database
 from weft.jobs.ledger import Ledger
-from weft.jobs.records import Job, Outcome
+from weft.jobs.records import Job, NewEvent, Outcome
 
 
 class UnfencedLedger(Ledger):
     """Takes the end of a job from whoever comes, also from a worker that was given up."""
 
-    def finish(self, job_id: str, attempt: int, outcome: Outcome) -> Job | None:
+    def finish(
+        self, job_id: str, attempt: int, outcome: Outcome, *, before: Sequence[NewEvent] = ()
+    ) -> Job | None:
         job = self.job(job_id)
         if job.state == "queued":
             self.claim(job_id, "anybody")
             attempt += 1
-        return super().finish(job_id, max(attempt, job.attempt), outcome)
+        return super().finish(job_id, max(attempt, job.attempt), outcome, before=before)
 
 
 class PiecemealLedger(Ledger):

@@ -15,6 +15,7 @@ from weft.jobs.ledger import Ledger
 from weft.jobs.records import Asset, NewEvent, Outcome, Output
 
 PICTURES = (b"a red circle" * 5000, b"a blue square" * 5000)
+NODES = NewEvent("nodes", {"finished": [["x", "ran", "first-run", 0.01]]}, owner="local", job="a")
 KEYED = {"idempotency_key": "key", "request_digest": "request"}
 
 
@@ -70,7 +71,7 @@ def steps(*, is_blob_first: bool = True) -> list[Step]:
     """
     first, second = PICTURES
     store: list[Step] = [lambda life: life.blobs.put(first), lambda life: life.adopt(second)]
-    finish: list[Step] = [lambda life: life.ledger.finish("a", 1, _made(first, second))]
+    finish: list[Step] = [lambda life: life.ledger.finish("a", 1, _made(first, second), before=[NODES])]
     return [
         Life.open,
         lambda life: life.submit("a", **KEYED),
