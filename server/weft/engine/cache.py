@@ -273,7 +273,10 @@ class ResultCache:
         """
         with self._lock:
             tier = self._ram if self._device_name.startswith("cpu") else self._device
-            return tier.shrink(max(0, tier.held_bytes - needed_bytes))
+            freed = tier.shrink(max(0, tier.held_bytes - needed_bytes))
+        # What is on its way to the disk takes its room until it is there, or was refused.
+        self._writer.flush()
+        return freed
 
     def count_problems(self) -> int:
         """Return how many problems there were so far, to ask later for those that came after."""

@@ -1,6 +1,7 @@
 """What is done when memory runs short: free what can be made again, try once more, then say so."""
 
 import gc
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import torch
 
 from weft.errors import OutOfMemoryError
 
-_STACKS_BYTES = 64 * 2**20
+_LARGEST_STACK = 8 * 2**20
 
 UNITS = (("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30), ("bytes", 1))
 
@@ -115,8 +116,7 @@ def limit_memory(device: str, budget_bytes: int) -> bool:
         return False
     import resource
 
-    # Threads that are still to start take address space for their stacks, though hardly any memory.
-    soft = held + budget_bytes + _STACKS_BYTES
+    soft = held + budget_bytes + _stacks_bytes()
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     resource.setrlimit(resource.RLIMIT_DATA, (soft if hard < 0 else min(soft, hard), hard))
     return True
@@ -143,6 +143,19 @@ def free_bytes(device: str) -> int | None:
 def _held_bytes() -> int | None:
     """Give how much data of its own the process holds, as Linux counts it against the limit."""
     return _stated_bytes(Path("/proc/self/status"), "VmData")
+
+
+def _stacks_bytes() -> int:
+    """Give the address space of threads that are still to start, of the lanes and of torch.
+
+    Their stacks count against the limit, though hardly any of it is ever used, and a thread that cannot be
+    started ends the process.
+    """
+    import resource
+
+    stack = resource.getrlimit(resource.RLIMIT_STACK)[0]
+    threads = 24 + 2 * (os.cpu_count() or 1)
+    return threads * (stack if 0 < stack < _LARGEST_STACK else _LARGEST_STACK)
 
 
 def _stated_bytes(page: Path, name: str) -> int | None:

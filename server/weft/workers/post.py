@@ -114,12 +114,14 @@ class Post:
     async def close(self) -> None:
         """Ask the worker to end, kill it where it does not, and keep none any more."""
         self._closing.set()
-        if self._worker is not None:
-            self._worker.send(Shutdown())
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(FAREWELL_S):
-                    await self._worker.wait()
-            self._worker.kill()
+        worker = self._worker
+        if worker is not None:
+            if self.is_ready:
+                worker.send(Shutdown())
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(FAREWELL_S):
+                        await worker.wait()
+            worker.kill()
         if self._task is not None:
             await self._task
 
@@ -220,6 +222,10 @@ class Post:
         except ChannelBrokenError as error:
             if not self._closing.is_set():
                 _LOGGER.warning("%s is killed: %s", self._view.name, error.message)
+            worker.kill()
+        except Exception:
+            # Whatever it said, a worker that nobody listens to must be replaced.
+            _LOGGER.exception("%s is killed, since what it says cannot be heard.", self._view.name)
             worker.kill()
 
     def _hear(self, message: FromWorker, tail: bytes) -> None:

@@ -1,5 +1,6 @@
 """A result is found in the quickest tier that has it, and moves down before it is lost."""
 
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,6 +134,17 @@ def test_releasing_frees_at_least_what_is_needed_where_there_is_so_much() -> Non
         assert cache.release(15_000) >= 15_000
         assert cache.release(10**9) <= 40_000
         assert cache.statistics().ram_entries == 0
+
+
+def test_what_is_given_up_in_a_shortage_is_free_though_it_was_on_its_way_to_disk(tmp_path: Path) -> None:
+    with make_cache(tmp_path) as cache:
+        outputs = block(10_000)
+        held = weakref.ref(outputs["out"])
+        cache.put("aa", outputs, 0.5)
+        del outputs
+
+        assert cache.release(10**9) >= 10_000
+        assert held() is None
 
 
 def test_a_link_stands_for_other_keys(tmp_path: Path) -> None:
