@@ -87,9 +87,14 @@ class Fields:
             for name, schema in self._schemas.items()
         ]
 
-    def of(self, schema: Schema | None) -> tuple[Field, ...]:
-        """Unfold a schema; one that is no object has no fields."""
-        return () if schema is None else self._unfold(schema, ())
+    def of(self, schema: Schema | None, *, depth: int = DEEPEST_UNFOLDING) -> tuple[Field, ...]:
+        """Unfold a schema; one that is no object has no fields.
+
+        Args:
+            schema: The schema; None has no fields either.
+            depth: So many objects within objects are unfolded, 1..`DEEPEST_UNFOLDING`.
+        """
+        return () if schema is None else self._unfold(schema, ("",) * (DEEPEST_UNFOLDING - depth))
 
     def field(self, name: str, schema: Schema, *, is_required: bool, within: tuple[str, ...] = ()) -> Field:
         """Give one field.

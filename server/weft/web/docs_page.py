@@ -21,6 +21,9 @@ from weft.web.model_schemas import Schema
 PAGES = Path(__file__).parent / "pages"
 """Where the template and the stylesheet lie."""
 
+ANSWER_DEPTH = 1
+"""Answers repeat each other: what lies within their fields is shown once, in its own table."""
+
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -191,7 +194,7 @@ class _Reader:
         for status, response in responses.items():
             content = cast("dict[str, Schema]", response.get("content", {}))
             is_fault = status >= "400"
-            shown = () if is_fault else self.fields.of(_schema_of(content))
+            shown = () if is_fault else self.fields.of(_schema_of(content), depth=ANSWER_DEPTH)
             words = Markup(self._markdown.renderInline(str(response["description"])))  # noqa: S704 - see markdown
             yield Response(status, words, tuple(content), shown, is_fault)
 

@@ -126,7 +126,7 @@ async def description_body(call: Call[None]) -> bytes:
     return await asyncio.to_thread(_description, routes, catalog, snapshot)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _description(routes: tuple[Route, ...], catalog: Catalog | None, snapshot: Snapshot | None) -> bytes:
     functions = None
     if catalog is not None and snapshot is not None:
@@ -135,7 +135,7 @@ def _description(routes: tuple[Route, ...], catalog: Catalog | None, snapshot: S
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _page(description: bytes, address: str) -> bytes:
     # Templates and Markdown are only imported where somebody reads.
     from weft.web.docs_page import render_docs

@@ -316,13 +316,10 @@ def _function_paths(general: Route, functions: Functions, schemas: ModelSchemas)
         operation["description"] = _function_words(function)
         parameters = cast("list[Schema]", operation.get("parameters", []))
         operation["parameters"] = cast("JSON", [entry for entry in parameters if entry["in"] != "path"])
-        example = _function_example(function)
-        operation["requestBody"] = {
-            "required": True,
-            "content": {
-                JSON_TYPE: {"schema": function_schema(function, functions.catalog), "example": example}
-            },
-        }
+        content: Schema = {"schema": function_schema(function, functions.catalog)}
+        if not any(entry.required for entry in function.signature.inputs.values()):
+            content["example"] = _function_example(function)
+        operation["requestBody"] = {"required": True, "content": {JSON_TYPE: content}}
         paths[f"/api/workflows/{quote(function.name, safe='')}/run"] = {"post": operation}
     return paths
 
@@ -336,9 +333,8 @@ def _function_words(function: Function) -> str:
 
 
 def _function_example(function: Function) -> Schema:
-    """Give the values of the inputs as they are saved, of which each is one that works."""
+    """Give the values of one or two inputs as they are saved, which work as they stand."""
     inputs = function.signature.inputs
     wanted = [name for name in ("prompt", "seed") if name in inputs] or list(inputs)[:2]
-    wanted += [name for name, entry in inputs.items() if entry.required and name not in wanted]
     defaults = {name: inputs[name].to_json().get("default") for name in wanted}
     return {name: value for name, value in defaults.items() if value is not None}

@@ -63,6 +63,20 @@ def test_the_items_of_a_list_are_unfolded_too() -> None:
     assert [entry.name for entry in found.fields] == ["depth", "parts"]
 
 
+def test_unfolding_stops_at_the_depth_that_is_asked_for() -> None:
+    whole: Schema = {
+        "type": "object",
+        "properties": {"part": {"$ref": "#/components/schemas/Part"}},
+    }
+    found = fields(Whole=whole)
+
+    (near,) = found.of({"$ref": "#/components/schemas/Whole"}, depth=1)
+    (far,) = found.of({"$ref": "#/components/schemas/Whole"}, depth=2)
+
+    assert (near.fields, near.links) == ((), ("Part",))
+    assert len(far.fields) == 2
+
+
 def test_what_is_no_object_has_no_fields() -> None:
     assert fields().of({"type": "string"}) == ()
     assert fields().of(None) == ()

@@ -142,6 +142,18 @@ def test_a_saved_workflow_is_an_operation_with_its_own_inputs() -> None:
     assert [entry["name"] for entry in found["parameters"] if entry["in"] == "path"] == []
 
 
+def test_a_workflow_that_can_be_called_without_inputs_has_an_example_and_no_other_one() -> None:
+    needy = tree({"add": entry("toy.add")}, inputs={"a": "add.a"}, outputs={"sum": "add.value"})
+    functions = Functions(read_functions(Shelf(needy=needy, ready=SUM), catalog()), catalog())
+
+    paths: Any = describe(all_routes(), version="1.2.3", functions=functions)["paths"]
+
+    bodies = [paths[f"/api/workflows/{name}/run"]["post"]["requestBody"] for name in ("ready", "needy")]
+    ready, needed = (body["content"]["application/json"] for body in bodies)
+    assert ready["example"] == {"a": 1, "b": 1}
+    assert (needed["schema"]["required"], "example" in needed) == (["a"], False)
+
+
 def test_saved_workflows_are_left_out_where_they_are_not_to_be_seen() -> None:
     paths = describe(all_routes(), version="1.2.3")["paths"]
 
