@@ -10,6 +10,7 @@ from typing import TypeVar
 from weft.errors import JSON, Problem, ProblemsError
 from weft.graph.document import Document, parse_document
 from weft.graph.workflows import WorkflowSource
+from weft.jobs.library import usable_by
 from weft.jobs.preparation import (
     Examiner,
     Findings,
@@ -130,16 +131,17 @@ class Drafts:
     async def _open(self, request: Request) -> tuple[Document, Examiner]:
         """Read the workflow of a request, with its nodes in their installed versions."""
         most = self._settings.max_nodes
+        workflows = usable_by(request.owner, self._workflows)
         if request.document is None:
-            document = await asyncio.to_thread(self._workflows.load, request.name)
+            document = await asyncio.to_thread(workflows.load, request.name)
         else:
             tree = request.document
             document = await _offload(count_nodes(tree), lambda: read_document(tree, most_nodes=most))
         catalog: Catalog = await self._workers.wait_for_catalog(CATALOG_S)
-        complete = await _offload(len(document.nodes), lambda: carry_if_possible(document, self._workflows))
+        complete = await _offload(len(document.nodes), lambda: carry_if_possible(document, workflows))
         if is_outdated(complete, catalog):
             document = await self._bring_up_to_date(complete, catalog)
-        return document, Examiner(catalog, self._workflows, most)
+        return document, Examiner(catalog, workflows, most)
 
     async def _bring_up_to_date(self, document: Document, catalog: Catalog) -> Document:
         """Have a worker migrate a document and the workflows that it carries, since migrations are code."""

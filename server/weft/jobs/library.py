@@ -218,6 +218,11 @@ class _OwnedWorkflows:
         return self._library.read(self._owner, name)[1]
 
 
+def usable_by(owner: str, workflows: WorkflowSource) -> WorkflowSource:
+    """Give what an owner can use of a source of workflows; all of one that knows no owners."""
+    return workflows.of(owner) if isinstance(workflows, WorkflowLibrary) else workflows
+
+
 def check_workflow_name(name: str) -> None:
     """Refuse what cannot be the name of a saved workflow.
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from server.jobs.test_hub import TRAVERSALS
 from weft.errors import JSON, ProblemsError
+from weft.graph.workflows import NoWorkflows
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs.faults import RevisionConflictError, RevisionUnknownError
 from weft.jobs.file_faults import WorkflowNameError, WorkflowShippedError
 from weft.jobs.ledger import Ledger
-from weft.jobs.library import WorkflowLibrary, check_workflow_name
+from weft.jobs.library import WorkflowLibrary, check_workflow_name, usable_by
 from weft.jobs.records import LOCAL_OWNER
 
 
@@ -38,6 +39,15 @@ def test_it_is_a_source_of_the_local_owners_workflows(library: WorkflowLibrary) 
     assert library.of("ann").load("anns").title == "ann's"
     with pytest.raises(WorkflowUnknownError, match="anns"):
         library.load("anns")
+
+
+def test_what_an_owner_can_use_is_told_by_the_library_alone(library: WorkflowLibrary) -> None:
+    library.save("ann", "anns", titled("ann's"))
+    none = NoWorkflows()
+
+    assert "anns" in usable_by("ann", library).names()
+    assert "anns" not in usable_by("bob", library).names()
+    assert usable_by("ann", none) is none
 
 
 def test_a_saved_workflow_hides_the_template_until_it_is_deleted(library: WorkflowLibrary) -> None:

@@ -313,6 +313,21 @@ def test_everyone_has_workflows_of_their_own(people: dict[str, LiveServer]) -> N
     assert people["ann"].call("GET", "/api/workflows/portrait").status == 200
 
 
+def test_everyone_runs_workflows_of_their_own(people: dict[str, LiveServer]) -> None:
+    people["ann"].wait_until_ready()
+    people["ann"].call("PUT", "/api/workflows/secret", DRAW)
+
+    job = people["ann"].submit({"name": "secret"}, wait=100)
+    refused = people["bob"].call("POST", "/api/jobs", {"name": "secret"})
+    nested = people["bob"].call(
+        "POST", "/api/jobs", {"workflow": {"weft": 1, "nodes": {"x": {"type": "workflow:secret"}}}}
+    )
+
+    assert job["state"] == "succeeded"
+    assert refused.code == "workflow-unknown"
+    assert nested.status in {404, 422}
+
+
 def test_readers_save_and_delete_nothing(people: dict[str, LiveServer]) -> None:
     assert people["reader"].call("PUT", "/api/workflows/x", DRAW).code == "scope-missing"
     assert people["reader"].call("DELETE", "/api/workflows/draw").code == "scope-missing"
