@@ -1,7 +1,9 @@
 """A worker that dies is replaced, the sooner the healthier it was."""
 
+from pathlib import Path
+
 import pytest
-from server.workers.toys import until
+from server.workers.toys import settings_below, until
 from weft.errors import JSON
 from weft.settings import Settings
 from weft.workers.faults import WorkerUnavailableError
@@ -12,7 +14,7 @@ from weft.workers.views import WorkerChanged, WorkerDied, WorkerEvent
 
 
 class Notes:
-    """Takes down what a post tells."""
+    """Takes down what a post tells; cannot make anything of a catalogue."""
 
     def __init__(self) -> None:
         self.events: list[WorkerEvent] = []
@@ -22,8 +24,8 @@ class Notes:
         self.events.append(event)
 
     def published(self, catalog: dict[str, JSON]) -> None:
-        """Nobody publishes here."""
-        raise AssertionError(catalog)
+        """Hear of a catalogue."""
+        raise KeyError(len(catalog))
 
 
 def test_each_failure_doubles_the_delay_up_to_a_limit() -> None:
@@ -90,3 +92,15 @@ async def test_a_process_that_the_system_refuses_to_start_is_tried_again_later(
     assert "/nowhere/python" in death.log_tail[0]
     states = [event.view.phase for event in notes.events if isinstance(event, WorkerChanged)]
     assert states[-1] == "Closed"
+
+
+async def test_a_worker_that_says_what_cannot_be_heard_is_replaced(tmp_path: Path) -> None:
+    notes = Notes()
+    post = Post(Startup(settings_below(tmp_path), "worker-1", installed=False), notes)
+
+    post.open()
+    await until(lambda: any(isinstance(event, WorkerDied) for event in notes.events))
+    await post.close()
+
+    (death,) = [event for event in notes.events if isinstance(event, WorkerDied)]
+    assert death.exit_code == -9
