@@ -47,6 +47,7 @@ class Assets:
         self._ledger = ledger
         self._blobs = blobs
         self._arrivals = settings.data_dir / "arrivals"
+        self._reading = asyncio.Lock()
         # What an earlier server was receiving when it died; nobody was told that it is there.
         for path in self._arrivals.glob("*.part"):
             path.unlink(missing_ok=True)
@@ -173,7 +174,9 @@ class Assets:
             AssetUnknownError: Its file is gone.
             PictureUnreadableError: It is damaged.
         """
-        provenance = await asyncio.to_thread(read_provenance, self.path(digest))
+        # A file is in memory while its texts are looked for, so that one at a time is enough.
+        async with self._reading:
+            provenance = await asyncio.to_thread(read_provenance, self.path(digest))
         found = (provenance or {}).get("weft")
         if not isinstance(found, dict):
             raise AssetPlainError(digest=digest)
