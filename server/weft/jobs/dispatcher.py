@@ -8,11 +8,14 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+
 from weft.errors import JSON, FileError, WeftError
 from weft.jobs.blobs import Blobs
 from weft.jobs.dispatch import WINDOW, Choice, choose
 from weft.jobs.drafts import lineage_of
 from weft.jobs.events import EventHub
+from weft.jobs.faults import JobUnknownError
 from weft.jobs.journal import Journal
 from weft.jobs.ledger import Ledger
 from weft.jobs.ledgering import LedgerThreads
@@ -21,7 +24,7 @@ from weft.jobs.records import Job, NewEvent, Outcome
 from weft.jobs.running import Run, Runs
 from weft.jobs.tellings import death_problem, nodes_data, preview_data, progress_data, worker_data
 from weft.settings import Settings
-from weft.workers.faults import WorkerUnavailableError
+from weft.workers.faults import WorkerFaultError, WorkerUnavailableError
 from weft.workers.pool import CatalogChanged, Message, WorkerChanged, WorkerDied, WorkerEvent, WorkerPool
 from weft.workers.protocol import (
     FromWorker,
@@ -172,7 +175,7 @@ class Dispatcher:
             try:
                 while await self._start_next():
                     continue
-            except FileError as error:
+            except (FileError, SQLAlchemyError) as error:
                 logger.warning("no job can be started now: %s", error)
                 await asyncio.sleep(RETRY_S)
                 self.wake()
@@ -250,7 +253,12 @@ class Dispatcher:
     async def _conclude(self, job: Job, outcome: Outcome) -> None:
         # What its nodes did goes into the same transaction, which spares the disk one.
         before = self._journal.take()
-        await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, outcome, before=before))
+        try:
+            await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, outcome, before=before))
+        except (StatementError, ValueError) as error:
+            # What no database can hold, such as a name with half a character, must not leave the job running.
+            failed = Outcome("failed", problems=(WorkerFaultError(cause=error).problem().to_json(),))
+            await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, failed, before=before))
         await asyncio.to_thread(self._spool.remove, job)
 
     async def _bury(self, death: WorkerDied) -> None:
@@ -301,8 +309,14 @@ class Dispatcher:
 
 
 def _claim(ledger: Ledger, choice: Choice) -> tuple[Job, dict[str, JSON]] | None:
+    """Claim a job and give what it runs; None where it does not wait any more."""
+    try:
+        # First, since nothing may go wrong between the claim and the worker.
+        document = ledger.document(choice.job.id)
+    except JobUnknownError:
+        return None
     job = ledger.claim(choice.job.id, choice.worker)
-    return None if job is None else (job, ledger.document(job.id))
+    return None if job is None else (job, document)
 
 
 def _release_all(ledger: Ledger, jobs: list[Job], *, died: bool, reason: dict[str, JSON] | None) -> None:

@@ -23,6 +23,8 @@ from weft.jobs.records import Event, Job, JobFilter
 from weft.jobs.requests import Request
 from weft.jobs.service import Jobs
 from weft.jobs.variations import BatchInvalidError
+from weft.workers.pool import Message
+from weft.workers.protocol import JobFinished, Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -191,6 +193,18 @@ async def test_a_failing_node_fails_the_job_with_its_problem(jobs: Jobs) -> None
 
     assert job.state == "failed"
     assert [(problem["code"], problem["node"]) for problem in job.problems] == [("node-failed", "step0")]
+
+
+async def test_a_result_that_no_database_can_hold_fails_its_job(jobs: Jobs, tmp_path: Path) -> None:
+    job, _ = await jobs.submit(request(("wait", {"file": str(tmp_path / "go")})))
+    await until(lambda: jobs.running == 1)
+    product = Product("half a character \ud800", 0, "int", value=1)
+    jobs.workers.event(Message("worker-1", JobFinished(job.id, 1, "succeeded", (product,))))
+
+    ended = await jobs.wait(job.id, PATIENCE_S)
+
+    assert (ended.state, [problem["code"] for problem in ended.problems]) == ("failed", ["worker-fault"])
+    (tmp_path / "go").touch()
 
 
 async def test_a_job_tells_its_states_and_each_of_its_nodes(jobs: Jobs) -> None:
