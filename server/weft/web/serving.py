@@ -18,6 +18,7 @@ from types import MappingProxyType
 from aiohttp import web
 
 from weft.settings import Settings
+from weft.web.allocation import return_memory_early
 from weft.web.app import create_app
 from weft.web.app_keys import ACCESS, CLOSING, METRICS
 from weft.web.assembly import open_services
@@ -73,6 +74,7 @@ def serve(settings: Settings, announce: Callable[[Listening], None], *, installe
         AddressUnusableError: The server cannot listen at its address.
         WeftError: The data folder cannot be used.
     """
+    return_memory_early()
     asyncio.run(_serve(settings, announce, installed=installed))
 
 
