@@ -14,8 +14,8 @@ _ARENAS = 2
 def return_memory_early() -> None:
     """Have the C library give freed memory back at once, where it is glibc.
 
-    By itself glibc learns from the first body of 20 MB that is freed to keep as much in hand for ever, and each
-    thread keeps some of its own: 150 MB stayed resident after three such bodies, where 75 MB do now.
+    By itself glibc learns from the first body of 20 MB that is freed to keep as much in hand for ever, and
+    each thread keeps some of its own: 150 MB stayed resident after three such bodies, where 75 MB do now.
     """
     if not sys.platform.startswith("linux"):
         return
