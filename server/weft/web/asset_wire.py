@@ -92,7 +92,7 @@ class UploadQuery(Wire):
         name: What people call it; of a form, the name of its file where this is missing.
     """
 
-    name: str | None = Field(default=None, max_length=1000)
+    name: str | None = Field(default=None, max_length=500)
 
 
 class ThumbnailQuery(Wire):
