@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -19,7 +18,7 @@ from random import Random
 from types import TracebackType
 from typing import Any, Self
 
-from crash.evidence import FINAL, errors_in, faults_of, processes_of, workers_of
+from crash.evidence import FINAL, errors_in, faults_of, processes_of, served_faults, workers_of
 from crash.toys import job, lay_out
 from live_server import PATIENCE_S, Answer, LiveServer, eventually, live_server
 
@@ -75,9 +74,15 @@ class Keeper:
         self._running = None
         return code
 
-    def wait_until_running(self) -> None:
-        """Wait until a worker has a job."""
-        eventually(lambda: self.server.call("GET", "/api/queue").json["counts"]["running"] > 0)
+    def wait_until_busy(self, ended: int) -> None:
+        """Wait until so many more jobs have ended and a worker has others."""
+
+        def counts() -> dict[str, int]:
+            found: dict[str, int] = self.server.call("GET", "/api/queue").json["counts"]
+            return {"ended": sum(found[state] for state in FINAL), **found}
+
+        until = counts()["ended"] + ended
+        eventually(lambda: counts()["ended"] >= until and counts()["running"] > 0)
 
     def kill_worker(self, chance: Random) -> bool:
         """Kill some worker; tell whether there was one."""
@@ -240,11 +245,8 @@ class Stream:
             if output["asset"] is not None:
                 answer = self.insist("GET", output["asset"]["url"])
                 self.reads += 1
-                digest = hashlib.sha256(answer.body).hexdigest()
-                if (answer.status, digest) != (200, output["asset"]["digest"]):
-                    self.faults.append(
-                        f"{shown['id']}: a file of {len(answer.body)} bytes is not the one named"
-                    )
+                faults = served_faults(output["asset"], answer.status, answer.body)
+                self.faults.extend(f"{shown['id']}: {fault}" for fault in faults)
 
 
 def drop(

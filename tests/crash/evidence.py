@@ -83,6 +83,20 @@ def stream_faults(seen: Sequence[Told], written: Iterable[Told]) -> list[str]:
     return faults
 
 
+def served_faults(asset: Mapping[str, Any], status: int, body: bytes) -> list[str]:
+    """Say what is wrong with a file as a server gave it.
+
+    Args:
+        asset: What the job says about it.
+        status: Status of the answer.
+        body: The file.
+    """
+    if status != 200:
+        return [f"the file {asset['digest']} was answered with {status}"]
+    is_whole = len(body) == asset["size"] and hashlib.sha256(body).hexdigest() == asset["digest"]
+    return [] if is_whole else [f"{len(body)} bytes are not the file {asset['digest']}"]
+
+
 def errors_in(log: Iterable[Mapping[str, Any]]) -> list[str]:
     """List what a server logged as errors, which no fault of a worker, a client or a disk may cause."""
     return [f"{line['message']}: {line.get('exception', '')}" for line in log if line["level"] == "error"]

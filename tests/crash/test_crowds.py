@@ -108,7 +108,7 @@ async def watch(server: LiveServer) -> tuple[list[Seen], Seen]:
         watching = [asyncio.create_task(observe(stream)) for stream in streams]
         for value in range(20):
             await asyncio.to_thread(server.submit, job("rest", value, pause_s=0.5, preview_px=512))
-        last = {**job("rest", 99, pause_s=0.5), "id": "last", "priority": -1}
+        last = {**job("rest", 99, pause_s=1.5), "id": "last", "priority": -1}
         await asyncio.to_thread(server.submit, last)
         seen = await asyncio.gather(*watching)
         for stream in streams:
@@ -135,6 +135,11 @@ def test_of_a_hundred_observers_none_waits_for_the_one_that_does_not_read(server
     assert slow.numbers == list(range(slow.numbers[0], slow.numbers[-1] + 1))
     assert len(slow.previews) < 60
     assert grown < 64 * 2**10
+
+
+def undisturbed(seconds: list[float]) -> float:
+    """Give the time of the quickest tenth, which a busy machine changes least."""
+    return sorted(seconds)[len(seconds) // 10]
 
 
 def milliseconds(seconds: list[float]) -> str:
@@ -165,15 +170,15 @@ def test_the_thousandth_job_is_taken_as_quickly_as_the_first_and_others_are_answ
         done.set()
         asking.join()
 
-    first, last = median(posts.seconds[:100]), median(posts.seconds[-100:])
-    slower = median(late.seconds) / median(early.seconds)
+    first, last = undisturbed(posts.seconds[:100]), undisturbed(posts.seconds[-100:])
+    slower = undisturbed(late.seconds) / undisturbed(early.seconds)
     print(
         f"\nPOST {milliseconds(posts.seconds)}, last to first hundred {last / first:.2f}; "
         f"page {milliseconds(late.seconds)}, late to early {slower:.2f}; "
         f"healthz meanwhile {milliseconds(health.seconds)}"
     )
     # What grew with the queue would be ten times as slow at its end; a busy machine is not.
-    assert last < 6 * first
-    assert slower < 6
+    assert last < 4 * first
+    assert slower < 4
     assert len(health.seconds) > 10
     assert server.call("GET", "/api/queue").json["counts"]["queued"] == JOBS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from crash.clients import eventually_gone
-from crash.evidence import errors_in, faults_of, logged, processes_of, stream_faults
+from crash.evidence import errors_in, faults_of, logged, processes_of, served_faults, stream_faults
 from live_server import eventually
 from weft.jobs.blobs import Blobs
 from weft.jobs.ledger import Ledger
@@ -114,6 +114,16 @@ def test_a_damaged_database_is_found(data: Path) -> None:
     path.write_bytes(content[:4096] + b"\xff" * 8192 + content[12288:])
 
     assert any("damaged" in fault for fault in faults_of(data, PROMISED))
+
+
+def test_a_file_that_is_served_by_halves_or_not_at_all_is_found() -> None:
+    content = b"picture 1"
+    asset = {"digest": sha256(content).hexdigest(), "size": len(content)}
+
+    assert served_faults(asset, 200, content) == []
+    assert served_faults(asset, 200, content[:4])
+    assert served_faults(asset, 200, content[:-1] + b"2")
+    assert served_faults(asset, 404, b"")
 
 
 def test_an_observer_that_saw_everything_has_no_fault(data: Path) -> None:

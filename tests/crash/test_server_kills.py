@@ -28,16 +28,17 @@ def kill_servers(folder: Path, *, kills: int, seed: int) -> str:
         What was done, in a line.
     """
     chance = Random(seed)
-    began = time.monotonic()
+    began = killed = time.monotonic()
     resumed_s = []
     with Keeper(folder) as keeper:
         with Stream(keeper, seed) as stream, Following(keeper, "sse") as following:
             for number in range(kills):
-                started = time.monotonic()
                 if number % 2 == 0:
-                    keeper.wait_until_running()
-                    resumed_s.append(time.monotonic() - started)
+                    keeper.wait_until_busy(0)
+                    resumed_s.append(time.monotonic() - killed)
+                    keeper.wait_until_busy(chance.randint(0, 6))
                 time.sleep(chance.uniform(0, 0.5))
+                killed = time.monotonic()
                 keeper.end(SIGKILL)
                 eventually_gone(folder)
                 keeper.start()

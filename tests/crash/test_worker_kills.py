@@ -34,7 +34,7 @@ def kill_workers(folder: Path, *, kills: int, seed: int) -> str:
                 if number and number % KILLS_OF_ONE_SERVER == 0:
                     assert keeper.end(SIGTERM) == 0
                     keeper.start()
-                keeper.wait_until_running()
+                keeper.wait_until_busy(chance.randint(0, 6))
                 time.sleep(chance.uniform(0, 0.3))
                 eventually(lambda: keeper.kill_worker(chance))
         faults = stream.faults + keeper.faults(stream.promised)
