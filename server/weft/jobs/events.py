@@ -19,8 +19,11 @@ from typing import Literal, Self, TypeAlias
 from weft.errors import JSON
 from weft.jobs.records import Event
 
-RECENT_EVENTS = 4096
+RECENT_EVENTS = 512
 """So many durable events lie in memory; an observer that is farther behind reads the ledger."""
+
+RECENT_NODES = 1024
+"""The events in memory speak of so many nodes, at most: a single one can speak of thousands."""
 
 MOST_IN_BATCH = 500
 """No batch holds more durable events, so that a long replay is sent in parts."""
@@ -40,6 +43,12 @@ class Announced:
     """A durable event, and its texts, which are made once for all observers."""
 
     event: Event
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes it speaks of."""
+        told = (self.event.data.get("started"), self.event.data.get("finished"))
+        return sum(len(names) for names in told if isinstance(names, list))
 
     @cached_property
     def data_text(self) -> str:
@@ -137,12 +146,18 @@ class _Board:
     def __init__(self, most_recent: int) -> None:
         self.most_recent = most_recent
         self.recent: deque[Announced] = deque()
+        self.recent_nodes = 0
         self.passing: OrderedDict[tuple[str, str, str], Passing] = OrderedDict()
         # All events behind the floor, up to the last, lie in `recent`.
         self.floor = 0
         self.last = 0
         self.is_closed = False
         self.observers: set[Subscription] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more lies in memory than should."""
+        return len(self.recent) > self.most_recent or self.recent_nodes > RECENT_NODES
 
     def wake(self) -> None:
         """Have every observer look again."""
@@ -183,12 +198,16 @@ class EventHub:
         """Tell durable events that are committed, in the order of their numbers."""
         board = self._board
         for event in events:
-            board.recent.append(Announced(event))
+            item = Announced(event)
+            board.recent.append(item)
+            board.recent_nodes += item.nodes
             board.last = event.number
             if event.type == "job" and event.data.get("state") != "running":
                 self._forget(event.job)
-        while len(board.recent) > board.most_recent:
-            board.floor = board.recent.popleft().event.number
+        while board.recent and board.is_full:
+            item = board.recent.popleft()
+            board.recent_nodes -= item.nodes
+            board.floor = item.event.number
         board.wake()
 
     def passing(

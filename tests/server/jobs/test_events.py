@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from server.jobs.toys import until
 from weft.errors import JSON
-from weft.jobs.events import MOST_IN_BATCH, MOST_PASSING, Batch, EventHub, Filter, Subscription
+from weft.jobs.events import MOST_IN_BATCH, MOST_PASSING, RECENT_NODES, Batch, EventHub, Filter, Subscription
 from weft.jobs.ledger import Ledger
 from weft.jobs.ledgering import LedgerThreads
 from weft.jobs.records import Event, NewEvent, NewJob
@@ -40,7 +40,7 @@ class Station:
 
 
 @asynccontextmanager
-async def _station(folder: Path, *, recent: int = 4096) -> AsyncIterator[Station]:
+async def _station(folder: Path, *, recent: int = 512) -> AsyncIterator[Station]:
     station = Station(folder, recent=recent)
     station.hub.begin(await station.ledger.read(lambda ledger: ledger.last_number()))
     station.ledger.announce_to(station.hub.announce)
@@ -87,6 +87,20 @@ async def test_an_observer_that_keeps_up_never_has_the_ledger_read(tmp_path: Pat
                 assert _counts(await observer.next_batch()) == [count]
 
         assert station.reads == 0
+
+
+async def test_events_of_many_nodes_leave_memory_sooner(tmp_path: Path) -> None:
+    async with _station(tmp_path) as station:
+        with station.hub.subscribe() as observer:
+            names: list[JSON] = [f"n{index}" for index in range(RECENT_NODES // 2)]
+            for count in range(5):
+                large = NewEvent("nodes", {"count": count, "started": names})
+                told = await station.ledger.write(partial(Ledger.append, events=[large]))
+                await until(lambda last=told[-1].number: station.hub.last >= last)  # type: ignore[misc]
+
+            assert await _read(observer, 5) == list(range(5))
+
+        assert station.reads > 0
 
 
 @pytest.mark.parametrize("seed", range(5))
