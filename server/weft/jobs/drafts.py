@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -50,12 +50,21 @@ class Drafts:
         settings: The limits.
         workflows: The saved workflows.
         workers: Know which nodes there are, and bring old ones up to date.
+        owners_of: Tells by its digest to whom a picture belongs.
     """
 
-    def __init__(self, settings: Settings, workflows: WorkflowSource, workers: WorkerPool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workflows: WorkflowSource,
+        workers: WorkerPool,
+        *,
+        owners_of: Callable[[str], Collection[str]],
+    ) -> None:
         self._settings = settings
         self._workflows = workflows
         self._workers = workers
+        self._owners_of = owners_of
 
     async def jobs(
         self, request: Request, rows: Sequence[Mapping[str, JSON]], *, batch: str = ""
@@ -137,11 +146,15 @@ class Drafts:
         else:
             tree = request.document
             document = await _offload(count_nodes(tree), lambda: read_document(tree, most_nodes=most))
-        catalog: Catalog = await self._workers.wait_for_catalog(CATALOG_S)
+        everything = await self._workers.wait_for_catalog(CATALOG_S)
+        catalog = everything.with_assets(lambda digest: self._may_use(request, digest))
         complete = await _offload(len(document.nodes), lambda: carry_if_possible(document, workflows))
         if is_outdated(complete, catalog):
             document = await self._bring_up_to_date(complete, catalog)
         return document, Examiner(catalog, workflows, most)
+
+    def _may_use(self, request: Request, digest: str) -> bool:
+        return request.uses_all or request.owner in self._owners_of(digest)
 
     async def _bring_up_to_date(self, document: Document, catalog: Catalog) -> Document:
         """Have a worker migrate a document and the workflows that it carries, since migrations are code."""

@@ -27,6 +27,7 @@ class Request:
         idempotency_key: The same key with the same request gives the same job; empty for none.
         owner: Whom the job belongs to.
         retry_of: Id of the job that it repeats; empty for none.
+        uses_all: Whether pictures of other owners may be used too.
     """
 
     document: Mapping[str, JSON] | None = None
@@ -38,6 +39,7 @@ class Request:
     idempotency_key: str = ""
     owner: str = LOCAL_OWNER
     retry_of: str = ""
+    uses_all: bool = False
 
     def digest(self, further: JSON = None) -> str:
         """Hash what is asked for, whoever asks and under whatever id or key.

@@ -75,7 +75,7 @@ class Jobs:
             cancel_s=cancel_s,
         )
         self.workers = self._dispatcher.workers
-        self._drafts = Drafts(settings, workflows, self.workers)
+        self._drafts = Drafts(settings, workflows, self.workers, owners_of=ledger.asset_owners)
         self._upkeep = Upkeep(settings, self.ledger, blobs)
         self._waits = Waits()
         self._most_queued = settings.max_queued_jobs
@@ -178,6 +178,7 @@ class Jobs:
             idempotency_key=idempotency_key,
             owner=job.owner,
             retry_of=job.id,
+            uses_all=owner is None,
         )
         # The values stand in the document already; they are kept for people to see.
         jobs, is_new = await self._submit(request, [{}], shown=job.inputs)

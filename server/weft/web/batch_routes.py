@@ -28,7 +28,7 @@ async def submit_batch(call: Call[BatchRequest]) -> Reply:
     Each set becomes a job. Either all of them are submitted or none: where one has a problem, the answer
     lists the problems of all. 200 where the `Idempotency-Key` stands for a batch that is there already.
     """
-    request = request_of(call.body, owner=call.caller.owner, key=idempotency_key(call))
+    request = request_of(call.body, call.caller, key=idempotency_key(call))
     jobs, is_new = await call.services.jobs.submit_batch(request, call.body.vary, call.body.combine)
     batch = await call.services.jobs.batch(jobs[0].batch)
     view = batch_state(batch)

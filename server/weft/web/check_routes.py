@@ -63,4 +63,5 @@ def _request(call: Call[CheckRequest]) -> Request:
         inputs=call.body.inputs,
         targets=call.body.outputs,
         owner=call.caller.owner,
+        uses_all=call.caller.sees_all,
     )

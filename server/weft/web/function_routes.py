@@ -51,6 +51,7 @@ async def run_workflow(call: Call[FunctionInputs]) -> Reply | web.StreamResponse
         inputs=call.body.root,
         idempotency_key=idempotency_key(call),
         owner=call.caller.owner,
+        uses_all=call.caller.sees_all,
     )
     if not _wants_events(call.request):
         return await submitted(call, request, call.query.wait)

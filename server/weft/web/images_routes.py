@@ -139,6 +139,7 @@ async def _run(call: Call[B], made: ImagesCall) -> list[_Made]:
         targets=(made.output,),
         idempotency_key=idempotency_key(call),
         owner=call.caller.owner,
+        uses_all=call.caller.sees_all,
     )
     jobs = call.services.jobs
     if made.seeds is None:

@@ -14,7 +14,7 @@ from weft.jobs.faults import JobExistsError
 from weft.jobs.records import JobFilter
 from weft.jobs.requests import Request
 from weft.web.faults import BodyInvalidError, PreviewMissingError, RequestMalformedError
-from weft.web.routing import Call, Media, Policy, Reply, route
+from weft.web.routing import Call, Caller, Media, Policy, Reply, route
 from weft.web.waiting import wait_for_end
 from weft.web.wire import (
     MOST_LISTED,
@@ -114,7 +114,7 @@ def idempotency_key(call: Call[object]) -> str:
     return keys[0]
 
 
-def request_of(body: JobRequest, *, owner: str, job_id: str = "", key: str = "") -> Request:
+def request_of(body: JobRequest, caller: Caller, *, job_id: str = "", key: str = "") -> Request:
     """Give what is asked of the queue by the body of a request."""
     return Request(
         document=body.workflow,
@@ -124,7 +124,8 @@ def request_of(body: JobRequest, *, owner: str, job_id: str = "", key: str = "")
         priority=body.priority,
         id=job_id or body.id or "",
         idempotency_key=key,
-        owner=owner,
+        owner=caller.owner,
+        uses_all=caller.sees_all,
     )
 
 
@@ -178,7 +179,7 @@ async def submit_job(call: Call[JobRequest]) -> Reply:
     was lost can simply be sent once more. With `wait`, the answer comes when the job has ended, or when the
     time is up.
     """
-    request = request_of(call.body, owner=call.caller.owner, key=idempotency_key(call))
+    request = request_of(call.body, call.caller, key=idempotency_key(call))
     return await submitted(call, request, call.query.wait)
 
 
@@ -208,7 +209,7 @@ async def put_job(call: Call[JobRequest]) -> Reply:
     if call.body.id not in {None, job_id}:
         fault = f"is {call.body.id}, but the address says {job_id}"
         raise ProblemsError([BodyInvalidError(where="id", fault=fault).problem()])
-    request = request_of(call.body, owner=call.caller.owner, job_id=job_id)
+    request = request_of(call.body, call.caller, job_id=job_id)
     return await submitted(call, request, call.query.wait)
 
 

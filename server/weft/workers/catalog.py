@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from weft.errors import JSON, WeftError
 from weft.graph_errors import NodeTypeUnknownError, NodeVersionError
-from weft.paths import Paths
+from weft.paths import ASSET_PREFIX, Paths
 from weft.pictures import write_atomically
 from weft.plugin_errors import ProviderFailedError, ProviderUnknownError
 from weft.schema import NodeSchema
@@ -47,6 +47,7 @@ class StoredCatalog:
             raise ValueError(f"its form {data['format']} is not {FORMAT}")
         self.data = data
         self._paths = paths
+        self._may_use: Callable[[str], bool] | None = None
         self.nodes: Mapping[str, dict[str, JSON]] = {node["type"]: node for node in data["nodes"]}
         self.value_types: Sequence[Mapping[str, JSON]] = tuple(data["values"])
         self.packs: Sequence[Mapping[str, JSON]] = tuple(data["packs"])
@@ -77,6 +78,16 @@ class StoredCatalog:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, WeftError) as error:
             raise CatalogUnreadableError(path=str(path), fault=f"{type(error).__name__}: {error}") from error
         return found
+
+    def with_assets(self, may_use: Callable[[str], bool]) -> StoredCatalog:
+        """Give the same catalogue for somebody who may not use every asset that is there.
+
+        Args:
+            may_use: Tells by its digest whether one may be used.
+        """
+        narrowed = copy.copy(self)
+        narrowed._may_use = may_use
+        return narrowed
 
     def save(self, path: Path) -> None:
         """Write the catalogue, so that `load` gives it again.
@@ -131,7 +142,9 @@ class StoredCatalog:
 
     def has_asset(self, name: str) -> bool:
         """Tell whether an `ImageFile` widget may take this asset, named as ``asset:<sha256>``."""
-        return self._paths.holds_asset(name)
+        if not self._paths.holds_asset(name):
+            return False
+        return self._may_use is None or self._may_use(name.removeprefix(ASSET_PREFIX))
 
     def migrate(self, type: str, from_version: int, inputs: Mapping[str, JSON]) -> dict[str, JSON]:
         """Give the inputs of a node of the present version; only a worker can migrate older ones.

@@ -26,12 +26,12 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> dict[str, JSON]:
     return catalog_of(load(settings_in(folder), installed=False))
 
 
-def _drafts(folder: Path, catalog: Mapping[str, JSON] | None, **changes: object) -> Drafts:
-    settings = settings_in(folder, **changes)
+def _drafts(folder: Path, catalog: Mapping[str, JSON] | None) -> Drafts:
+    settings = settings_in(folder)
     pool = WorkerPool(settings, listener=lambda _: None)
     if catalog is not None:
         pool.published(dict(catalog))
-    return Drafts(settings, FolderWorkflows(settings.workflows_dirs), pool)
+    return Drafts(settings, FolderWorkflows(settings.workflows_dirs), pool, owners_of=lambda _: ())
 
 
 async def test_a_job_holds_all_that_is_asked_for(tmp_path: Path, catalog: dict[str, JSON]) -> None:

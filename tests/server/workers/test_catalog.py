@@ -191,6 +191,8 @@ def test_an_asset_is_found_where_the_server_keeps_it(tmp_path: Path) -> None:
     paths.asset(digest).write_bytes(b"png")
 
     assert (before, stored.has_asset(f"{ASSET_PREFIX}{digest}")) == (False, True)
+    assert stored.with_assets(lambda used: used == digest).has_asset(f"{ASSET_PREFIX}{digest}")
+    assert not stored.with_assets(lambda _: False).has_asset(f"{ASSET_PREFIX}{digest}")
 
 
 def test_a_saved_catalogue_is_read_again(tmp_path: Path) -> None:
