@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from weft.errors import JSON, DiskFullError, FileUnwritableError, PictureUnreadableError
-from weft.paths import NO_ROOM
+from weft.disk_faults import told
+from weft.errors import JSON, FileUnwritableError, PictureUnreadableError
 from weft.values import canonical_json
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         DiskFullError: There is no room; nothing partial is left, and an old file is untouched.
         FileUnwritableError: The file cannot be written for another reason; likewise.
     """
-    with _reported(path, len(data)), _temporary(path.parent, data) as temporary:
+    with told(path, len(data)), _temporary(path.parent, data) as temporary:
         temporary.replace(path)
         _sync_folder(path.parent)
 
@@ -234,7 +234,7 @@ def write_numbered(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
         DiskFullError: There is no room; nothing partial is left.
         FileUnwritableError: The file cannot be written, or the stem is not a plain file name.
     """
-    with _reported(folder / f"{stem}{suffix}", len(data)), _temporary(folder, data) as temporary:
+    with told(folder / f"{stem}{suffix}", len(data)), _temporary(folder, data) as temporary:
         while True:
             path = next_path(folder, stem, suffix)
             try:
@@ -284,13 +284,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _reported(path: Path, size: int) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFullError(path=str(path), needed_bytes=size) from error
-        raise FileUnwritableError(path=str(path), reason=error.strerror or str(error)) from error

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from weft.disk_faults import told
 from weft.errors import JSON
 from weft.jobs.blobs import Blobs
-from weft.jobs.disk_faults import told
 from weft.jobs.faults import AssetUnknownError, BlobUnknownError
 from weft.jobs.file_faults import AssetKeptError, AssetPlainError, UploadRefusedError, UploadTooLargeError
 from weft.jobs.ledger import Ledger

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import re
 import shutil
 import stat
 import tempfile
@@ -21,11 +20,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from weft.errors import DiskFullError, FileUnwritableError
+from weft.disk_faults import told
 from weft.jobs.faults import BlobMismatchError, BlobUnknownError
-from weft.paths import NO_ROOM
+from weft.paths import is_digest
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK_BYTES = 2**20
 _INCOMING = "incoming"
 
@@ -45,7 +43,7 @@ class Blobs:
         self._incoming = folder / _INCOMING
         # A blob that is there already must not be swept between finding it and marking it as used.
         self._lock = threading.Lock()
-        with _told(folder, 0):
+        with told(folder):
             self._incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, data: bytes) -> str:
@@ -81,7 +79,7 @@ class Blobs:
             FileUnwritableError: It cannot be read or moved.
         """
         self._place(digest)
-        with _told(path, size):
+        with told(path, size):
             if not _is_plain(path) or _digest_of(path) != (digest, size):
                 raise BlobMismatchError(path=str(path), expected=digest)
             if self._is_kept(digest, size):
@@ -113,7 +111,7 @@ class Blobs:
 
     def exists(self, digest: str) -> bool:
         """Tell whether there is a blob of that digest."""
-        return _DIGEST.fullmatch(digest) is not None and _is_plain(self._place(digest))
+        return is_digest(digest) and _is_plain(self._place(digest))
 
     def open(self, digest: str) -> BinaryIO:
         """Open a blob for reading.
@@ -155,7 +153,7 @@ class Blobs:
 
     def _place(self, digest: str) -> Path:
         """Say where a blob lies; a digest is all that ever becomes part of a path."""
-        if _DIGEST.fullmatch(digest) is None:
+        if not is_digest(digest):
             raise BlobUnknownError(digest=digest)
         return self._folder / digest[:2] / digest
 
@@ -171,7 +169,7 @@ class Blobs:
     @contextlib.contextmanager
     def _written(self, digest: str, size: int) -> Iterator[BinaryIO]:
         """Give a file to write into, which becomes the blob when the block ends well."""
-        with _told(self._place(digest), size):
+        with told(self._place(digest), size):
             handle, name = tempfile.mkstemp(dir=self._incoming)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -232,14 +230,3 @@ def _synchronise_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextlib.contextmanager
-def _told(path: Path, size: int) -> Iterator[None]:
-    """Say in our words what the system says about a file."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise DiskFullError(path=str(path), needed_bytes=size) from error
-        raise FileUnwritableError(path=str(path), reason=error.strerror or str(error)) from error

@@ -16,8 +16,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
+from weft.disk_faults import told
 from weft.errors import JSON, DiskFullError, WeftError
-from weft.jobs.disk_faults import told
 from weft.jobs.file_faults import ModelExistsError, WeightsRefusedError
 from weft.jobs.pull_choice import INDEX, PullRequest
 from weft.jobs.weight_files import WEIGHTS_SUFFIX, check_weights

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
+from weft.disk_faults import told
 from weft.errors import WeftError
-from weft.jobs.disk_faults import told
 from weft.jobs.file_faults import HubUnreachableError, PullUnknownError, WeightsRefusedError
 from weft.jobs.hub import Download, Hub, Snapshot
 from weft.jobs.pull_choice import INDEX, PullRequest, choose_files

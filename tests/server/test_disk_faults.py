@@ -4,8 +4,8 @@ import errno
 from pathlib import Path
 
 import pytest
+from weft.disk_faults import told
 from weft.errors import DiskFullError, FileUnwritableError
-from weft.jobs.disk_faults import told
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
