@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from weft.disk_faults import told
 from weft.errors import PictureUnreadableError
-from weft.jobs.disk_faults import told
 from weft.workers.faults import WorkerUnavailableError
 from weft.workers.protocol import Answer, AskThumbnail
 from weft.workers.views import WorkerView
+
+FOLDER_NAME = "thumbnails"
+"""Where they lie in the data folder."""
 
 AT_ONCE = 4
 """So many thumbnails are drawn at once, since the workers have other things to do."""
@@ -95,6 +100,28 @@ class Thumbnails:
                 part.replace(target)
         finally:
             part.unlink(missing_ok=True)
+
+
+def sweep_thumbnails(folder: Path, has_picture: Callable[[str], bool], *, younger_than_s: float) -> int:
+    """Delete the copies of pictures that are gone, and what was never finished.
+
+    Args:
+        folder: Where they are kept.
+        has_picture: Tells by its digest whether there is a picture.
+        younger_than_s: Files written within this time stay.
+
+    Returns:
+        How many files were deleted.
+    """
+    before = time.time() - younger_than_s
+    swept = 0
+    for path in folder.glob("*/*"):
+        if not has_picture(path.name.partition("-")[0]):
+            with contextlib.suppress(FileNotFoundError):
+                if path.lstat().st_mtime <= before:
+                    path.unlink()
+                    swept += 1
+    return swept
 
 
 def is_ready(workers: Sequence[WorkerView]) -> bool:

@@ -9,6 +9,7 @@ import time
 from weft.errors import WeftError
 from weft.jobs.blobs import Blobs
 from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.thumbnails import FOLDER_NAME, sweep_thumbnails
 from weft.settings import Settings
 
 EVERY_S = 3600.0
@@ -23,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Keeps the history and the blobs within the settings.
+    """Keeps the history, the blobs and their small copies within the settings.
 
     Args:
         settings: Say how many jobs stay, and for how long.
@@ -55,5 +56,10 @@ class Upkeep:
         gone = await self._ledger.beside(lambda ledger: ledger.retain(most, oldest_s, time.time()))
         referenced = await self._ledger.read(lambda ledger: ledger.blob_references())
         swept = await asyncio.to_thread(self._blobs.sweep, referenced, younger_than_s=YOUNG_S)
+        swept += await asyncio.to_thread(self._sweep_thumbnails)
         if gone or swept:
             logger.info("%d old jobs and %d files were removed", gone, swept)
+
+    def _sweep_thumbnails(self) -> int:
+        folder = self._settings.data_dir / FOLDER_NAME
+        return sweep_thumbnails(folder, self._blobs.exists, younger_than_s=YOUNG_S)

@@ -25,7 +25,7 @@ def open_services(settings: Settings, *, installed: bool = True) -> Services:
     from weft.jobs.library import WorkflowLibrary
     from weft.jobs.models import ModelLibrary
     from weft.jobs.service import Jobs
-    from weft.jobs.thumbnails import Thumbnails
+    from weft.jobs.thumbnails import FOLDER_NAME, Thumbnails
 
     ledger = Ledger.open(settings.data_dir)
     blobs = Blobs(settings.data_dir / "blobs")
@@ -37,7 +37,7 @@ def open_services(settings: Settings, *, installed: bool = True) -> Services:
         events=jobs.events,
         workers=jobs.workers,
         assets=Assets(settings, ledger, blobs),
-        thumbnails=Thumbnails(settings.data_dir / "thumbnails", jobs.workers),
+        thumbnails=Thumbnails(settings.data_dir / FOLDER_NAME, jobs.workers),
         workflows=workflows,
         models=ModelLibrary(settings, jobs.workers),
     )

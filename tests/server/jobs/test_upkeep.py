@@ -54,6 +54,27 @@ async def test_jobs_that_ended_long_ago_go(tmp_path: Path) -> None:
     await threads.close()
 
 
+async def test_small_copies_go_with_their_pictures(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    ledger = Ledger.open(settings.data_dir)
+    blobs = Blobs(settings.data_dir / "blobs")
+    kept, gone, young = blobs.put(b"kept"), "ab" * 32, "cd" * 32
+    _finish(ledger, "job-1", kept)
+    names = [f"{kept}-256.webp", f"{gone}-256.webp", ".0123.part", f"{young}-64.webp"]
+    folder = settings.data_dir / "thumbnails" / "ab"
+    folder.mkdir(parents=True)
+    for name in names:
+        (folder / name).write_bytes(b"webp")
+        if young not in name:
+            _age(folder / name)
+    threads = LedgerThreads(ledger)
+
+    await Upkeep(settings, threads, blobs).once()
+
+    assert {path.name for path in folder.iterdir()} == {names[0], names[3]}
+    await threads.close()
+
+
 async def test_upkeep_begins_at_once_and_goes_on_until_it_is_cancelled(tmp_path: Path) -> None:
     settings = settings_in(tmp_path, keep_jobs=1)
     ledger = Ledger.open(settings.data_dir)
