@@ -37,7 +37,8 @@ def test_too_much_memory_is_refused_with_the_numbers_and_the_next_job_works(serv
     (problem,) = failed["problems"]
     assert (failed["state"], problem["code"], problem["node"]) == ("failed", "out-of-memory", "hold")
     assert problem["details"]["needed_bytes"] == 2048 * 2**20
-    assert 0 < problem["details"]["available_bytes"] <= (256 + 128) * 2**20
+    # What a process gave back of what it held at first comes on top of its budget.
+    assert 0 < problem["details"]["available_bytes"] < 1024 * 2**20
     assert (after["state"], after["outputs"][0]["value"]) == ("succeeded", 64 * 2**20)
     assert restarts(server) == 0
 
