@@ -1,1 +1,1 @@
-"""Durable jobs: the ledger, the files they make, and the choice of what runs next. Nothing here needs torch."""
+"""Durable jobs: the ledger, the files they make, and what runs next. Nothing here needs torch."""

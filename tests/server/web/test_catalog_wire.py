@@ -1,6 +1,7 @@
 """The messages about what is installed say what the code does."""
 
 import json
+from typing import get_args
 
 from server.graph.toys import catalog
 from weft.sockets import Verdict, fits, parse_type
@@ -8,7 +9,7 @@ from weft.web.catalog_wire import RULES, NodeView, node_view
 
 
 def test_every_verdict_that_allows_a_link_is_a_published_rule() -> None:
-    verdicts = set(Verdict.__args__) - {"no"}
+    verdicts = set(get_args(Verdict)) - {"no"}
 
     assert {rule.name for rule in RULES} == verdicts
     assert len(RULES) == len(verdicts)

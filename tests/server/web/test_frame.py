@@ -21,7 +21,7 @@ from weft.web.routing import Call, Media, Policy, Reply, Route, route
 from weft.web.services import Services
 from weft.web.wire_base import Wire
 
-SECRET = "/home/somebody/secret"
+SECRET = "/srv/somebody/secret"
 
 
 class Greeting(Wire):

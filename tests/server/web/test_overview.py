@@ -14,7 +14,8 @@ def test_every_example_of_a_part_of_an_address_looks_as_it_must() -> None:
 
 
 def test_every_group_header_and_parameter_is_described_in_sentences() -> None:
-    words = [*TAGS.values(), *(entry.description for entry in (*HEADERS.values(), *PATH_PARAMETERS.values()))]
+    headers = [entry.description for entry in HEADERS.values()]
+    words = [*TAGS.values(), *headers, *(entry.description for entry in PATH_PARAMETERS.values())]
 
     assert [text for text in words if not text.endswith(".")] == []
 
