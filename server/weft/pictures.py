@@ -7,13 +7,14 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from weft.disk_faults import told
 from weft.errors import JSON, FileUnwritableError, PictureUnreadableError
+from weft.picture_texts import MAX_COMPRESSED_TEXT, TEXT_KEY, TextUnreadableError, read_text
 from weft.values import canonical_json
 
 if TYPE_CHECKING:
@@ -21,16 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image as PillowImage
 
-T = TypeVar("T")
-
-PROVENANCE_KEY = "weft"
-"""Key of the text chunk that carries the provenance in a PNG."""
-
 MAX_PIXELS = 89_478_485
 """Larger pictures are refused before they are unpacked, as they may be a decompression bomb."""
-
-MAX_COMPRESSED_TEXT = 1_000_000
-"""Longer texts are stored uncompressed: Pillow refuses to unpack more than 1 MiB of text."""
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 _EXIF_DESCRIPTION = 0x010E
@@ -55,7 +48,7 @@ def encode_png(pixels_HWC: NDArray[np.uint8], *, provenance: Mapping[str, JSON] 
     info = PngImagePlugin.PngInfo()
     if provenance is not None:
         text = canonical_json(dict(provenance))
-        info.add_itxt(PROVENANCE_KEY, text, zip=len(text) < MAX_COMPRESSED_TEXT)
+        info.add_itxt(TEXT_KEY, text, zip=len(text) < MAX_COMPRESSED_TEXT)
     buffer = io.BytesIO()
     # Run lengths after PNG's own filters cost half the time of the default and hardly any size.
     _pillow_image(pixels_HWC).save(buffer, "PNG", pnginfo=info, compress_level=1, compress_type=_Z_RLE)
@@ -81,7 +74,7 @@ def encode_webp(
     image = _pillow_image(pixels_HWC)
     exif = image.getexif()
     if provenance is not None:
-        exif[_EXIF_DESCRIPTION] = f"{PROVENANCE_KEY}:{canonical_json(dict(provenance))}"
+        exif[_EXIF_DESCRIPTION] = f"{TEXT_KEY}:{canonical_json(dict(provenance))}"
     buffer = io.BytesIO()
     if quality is None:
         image.save(buffer, "WEBP", exif=exif, lossless=True, quality=50, exact=True)
@@ -113,7 +106,7 @@ def read_picture(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> NDArr
     Raises:
         PictureUnreadableError: The file is missing, damaged, too large, or of another format.
     """
-    return _opened(source, _upright_pixels, max_pixels=max_pixels)
+    return _opened(source, max_pixels)
 
 
 def read_provenance(source: Path | bytes) -> dict[str, JSON] | None:
@@ -128,24 +121,40 @@ def read_provenance(source: Path | bytes) -> dict[str, JSON] | None:
     Raises:
         PictureUnreadableError: The file is missing, damaged, or of another format.
     """
-    text = _opened(source, _provenance_text, max_pixels=MAX_PIXELS)
+    name = _name_of(source)
     try:
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            text = read_text(file)
         found = json.loads(text) if text else None
-    except ValueError:
+    except TextUnreadableError as error:
+        raise PictureUnreadableError(name=name, reason=str(error)) from error
+    except FileNotFoundError as error:
+        raise _missing(name) from error
+    except OSError as error:
+        raise PictureUnreadableError(name=name, reason=f"it is damaged ({error})") from error
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
-def _opened(source: Path | bytes, use: Callable[[PillowImage.Image], T], *, max_pixels: int) -> T:
+def _name_of(source: Path | bytes) -> str:
+    return f"of {len(source)} bytes" if isinstance(source, bytes) else str(source)
+
+
+def _missing(name: str) -> PictureUnreadableError:
+    return PictureUnreadableError(name=name, reason="there is no such file", hint="Check its name.")
+
+
+def _opened(source: Path | bytes, max_pixels: int) -> NDArray[np.uint8]:
     from PIL import Image as PillowImage
     from PIL import UnidentifiedImageError
 
-    name = f"of {len(source)} bytes" if isinstance(source, bytes) else str(source)
+    name = _name_of(source)
     try:
         data = source if isinstance(source, bytes) else source.read_bytes()
         with PillowImage.open(io.BytesIO(data), formats=FORMATS) as image:
             _check_size(image, name, max_pixels)
-            return use(image)
+            return _upright_pixels(image)
     except PictureUnreadableError:
         raise
     except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
@@ -154,9 +163,7 @@ def _opened(source: Path | bytes, use: Callable[[PillowImage.Image], T], *, max_
     except UnidentifiedImageError as error:
         raise PictureUnreadableError(name=name, reason=f"it is not one of {', '.join(FORMATS)}") from error
     except FileNotFoundError as error:
-        raise PictureUnreadableError(
-            name=name, reason="there is no such file", hint="Check its name."
-        ) from error
+        raise _missing(name) from error
     except Exception as error:
         # Pillow's decoders are foreign code: on damaged bytes they raise nearly any exception.
         raise PictureUnreadableError(name=name, reason=f"it is damaged ({error})") from error
@@ -189,17 +196,6 @@ def _from_16_bit(grey_HW: NDArray[np.int32], transparent: object) -> NDArray[np.
     if isinstance(transparent, int):
         channels.append(np.where(grey_HW == transparent, 0, 255).astype(np.uint8))
     return np.stack(channels, axis=-1)
-
-
-def _provenance_text(image: PillowImage.Image) -> str | None:
-    found = image.info.get(PROVENANCE_KEY)
-    if isinstance(found, str):
-        return str(found)
-    described = image.getexif().get(_EXIF_DESCRIPTION)
-    prefix = f"{PROVENANCE_KEY}:"
-    if isinstance(described, str) and described.startswith(prefix):
-        return described.removeprefix(prefix)
-    return None
 
 
 def write_atomically(path: Path, data: bytes) -> None:

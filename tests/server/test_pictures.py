@@ -18,8 +18,8 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from weft.errors import FileUnwritableError, PictureUnreadableError
+from weft.picture_texts import MAX_COMPRESSED_TEXT
 from weft.pictures import (
-    MAX_COMPRESSED_TEXT,
     encode_png,
     encode_webp,
     next_path,

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from weft.disk_faults import told
 from weft.errors import JSON
+from weft.graph.document import parse_document
 from weft.jobs.blobs import Blobs
 from weft.jobs.faults import AssetUnknownError, BlobUnknownError
 from weft.jobs.file_faults import AssetKeptError, AssetPlainError, UploadRefusedError, UploadTooLargeError
@@ -173,13 +174,18 @@ class Assets:
             AssetPlainError: It carries none.
             AssetUnknownError: Its file is gone.
             PictureUnreadableError: It is damaged.
+            ProblemsError: What it carries is no workflow.
         """
-        # A file is in memory while its texts are looked for, so that one at a time is enough.
+        # Texts may be long, so that one at a time is enough.
         async with self._reading:
-            provenance = await asyncio.to_thread(read_provenance, self.path(digest))
-        found = (provenance or {}).get("weft")
+            return await asyncio.to_thread(self._carried, digest)
+
+    def _carried(self, digest: str) -> dict[str, JSON]:
+        found = (read_provenance(self.path(digest)) or {}).get("weft")
         if not isinstance(found, dict):
             raise AssetPlainError(digest=digest)
+        # Strangers write pictures too: what is nested too deep, for one, cannot be answered with.
+        parse_document(found)
         return found
 
     async def _receive(self, pieces: AsyncIterator[bytes], file: BinaryIO, path: Path) -> tuple[str, int]:
