@@ -2,7 +2,6 @@
 
 from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode
-from weft.cli.reports import ServeReport
 from weft.cli.terminal import Terminal
 from weft.settings import load_settings
 
@@ -29,14 +28,18 @@ def serve(options: Options, terminal: Terminal) -> ExitCode:
     def announce(listening: Listening) -> None:
         token = None if listening.token is None else listening.token.secret
         if options.as_json:
+            from weft.cli.reports import ServeReport
+
             terminal.answer(ServeReport(url=listening.url, page=listening.page, token=token).to_text())
             return
-        terminal.say(f"weft is up at {listening.page}", style="bold")
+        lines = [f"weft is up at {listening.page}"]
         if token is not None:
-            terminal.say("The address holds a token, which is not shown again; `weft token` makes more.")
-        terminal.say("\nMake a first picture from another terminal:\n")
-        terminal.say(f"  {curl_line(listening.url, token)}\n")
-        terminal.say("Ctrl-C ends it; what is queued goes on next time.", style="dim")
+            lines.append("The address holds a token, which is not shown again; `weft token` makes more.")
+        lines.append("\nMake a first picture from another terminal:\n")
+        lines.append(f"  {curl_line(listening.url, token)}\n")
+        lines.append("Ctrl-C ends it; what is queued goes on next time.")
+        # Plain text: the library that colours it would stay in memory for as long as the server runs.
+        print(*lines, sep="\n", file=terminal.words, flush=True)
 
     configure_logging(terminal.words)
     run_server(settings, announce)
