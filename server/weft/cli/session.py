@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from weft.cli.arguments import Options
 from weft.errors import JSON, Problem
-from weft.graph.workflows import FolderWorkflows
+from weft.graph.workflows import FolderWorkflows, WorkflowSource
+from weft.jobs.saved_workflows import named_workflows
 from weft.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Session:
     """
 
     settings: Settings
-    workflows: FolderWorkflows
+    workflows: WorkflowSource
 
     def load_packs(self) -> "Loaded":
         """Import all packs of nodes; this brings torch along, so do first what can fail without it.
@@ -48,7 +49,8 @@ def open_session(options: Options) -> Session:
         SettingsError: A flag, an environment variable or weft.toml holds what cannot be.
     """
     settings = load_settings({"device": options.device or None, "output_dir": options.out})
-    return Session(settings, FolderWorkflows(settings.workflows_dirs))
+    templates = FolderWorkflows(settings.workflows_dirs)
+    return Session(settings, named_workflows(settings.data_dir, templates))
 
 
 def broken_packs(loaded: "Loaded") -> tuple[Problem, ...]:

@@ -19,9 +19,10 @@ from sqlalchemy.exc import DBAPIError
 from weft.errors import DiskFullError, FileUnwritableError, WeftError
 from weft.jobs.faults import DatabaseDamagedError
 from weft.jobs.folder_lock import FolderLock
+from weft.jobs.records import DATABASE_NAME
 from weft.jobs.schema import prepare
 
-FILE_NAME = "weft.db"
+FILE_NAME = DATABASE_NAME
 BUSY_TIMEOUT_MS = 10_000
 READERS = 4
 ROOM_BYTES = 2**20

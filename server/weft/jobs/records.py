@@ -19,6 +19,9 @@ FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 MOST_DEATHS = 3
 """A job that was running this many times when its worker died is failed."""
 
+DATABASE_NAME = "weft.db"
+"""Name of the ledger's file in the data folder."""
+
 LOCAL_OWNER = "local"
 """Owner of everything where no token is asked for."""
 
