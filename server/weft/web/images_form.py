@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, web
 
 from weft.errors import JSON
 from weft.jobs.assets import Assets
@@ -17,12 +17,11 @@ from weft.web.bodies import parse_body
 from weft.web.faults import BodyTooLargeError, RequestMalformedError
 from weft.web.images_faults import ImageParameterError
 from weft.web.images_wire import EditsForm
-from weft.web.uploads import UNREADABLE
+from weft.web.uploads import read_parts, read_pieces
 
 MOST_TEXT_BYTES = 256 * 2**10
 """Bytes of all fields of text, at most."""
 
-_PIECE_BYTES = 64 * 2**10
 _PICTURES: Mapping[str, str] = MappingProxyType({"image": "image", "image[]": "image", "mask": "mask"})
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,19})")
 
@@ -66,12 +65,12 @@ async def read_form(request: web.Request, assets: Assets, *, owner: str) -> Form
 async def _read(request: web.Request, assets: Assets, owner: str, new: list[str]) -> Form:
     """Read the form, and note the digests of the assets that are new."""
     fields: dict[str, JSON] = {}
-    async for part in _parts(request):
+    async for part in read_parts(request):
         name = part.name or ""
         if _PICTURES.get(name, name) in fields:
             raise _twice(name)
         if name in _PICTURES:
-            asset, is_new = await assets.upload(_pieces(part), owner=owner, name=part.filename or "")
+            asset, is_new = await assets.upload(read_pieces(part), owner=owner, name=part.filename or "")
             new.extend([asset.digest] if is_new else [])
             fields[_PICTURES[name]] = f"{ASSET_PREFIX}{asset.digest}"
         else:
@@ -87,28 +86,9 @@ def _twice(name: str) -> ImageParameterError:
     )
 
 
-async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
-    try:
-        reader = await request.multipart()
-        while (part := await reader.next()) is not None:
-            if isinstance(part, MultipartReader):
-                raise RequestMalformedError(fault="holds a form within a form")
-            yield part
-    except UNREADABLE as error:
-        raise RequestMalformedError(fault="holds no form that can be read") from error
-
-
-async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
-    try:
-        while piece := await part.read_chunk(_PIECE_BYTES):
-            yield piece
-    except UNREADABLE as error:
-        raise RequestMalformedError(fault="breaks off within its form") from error
-
-
 async def _text(part: BodyPartReader) -> str:
     data = bytearray()
-    async for piece in _pieces(part):
+    async for piece in read_pieces(part):
         data += piece
         if len(data) > MOST_TEXT_BYTES:
             raise BodyTooLargeError(limit_bytes=MOST_TEXT_BYTES)

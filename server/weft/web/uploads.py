@@ -1,4 +1,4 @@
-"""The bytes of an uploaded file: the body itself, or the one file of a form."""
+"""The bytes of uploaded files: the body itself, or what stands in a form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from weft.web.faults import RequestMalformedError
 
 FORM = "multipart/form-data"
 UPLOAD_TYPES = ("image/png", "image/jpeg", "image/webp", "application/octet-stream", FORM)
-UNREADABLE = (ValueError, AssertionError, HttpProcessingError)
+_UNREADABLE = (ValueError, AssertionError, HttpProcessingError)
 """What aiohttp raises where boundaries or headers of the parts of a form are not as they must be."""
 
 _PIECE_BYTES = 64 * 2**10
@@ -42,27 +42,55 @@ async def read_upload(request: web.Request) -> Upload:
     """
     if request.content_type != FORM:
         return Upload("", request.content.iter_chunked(_PIECE_BYTES))
-    try:
-        reader = await request.multipart()
-        part = await reader.next()
-    except UNREADABLE as error:
-        raise RequestMalformedError(fault="holds no form that can be read") from error
-    if not isinstance(part, BodyPartReader) or part.filename is None:
+    parts = read_parts(request)
+    part = await anext(parts, None)
+    if part is None or part.filename is None:
         raise RequestMalformedError(
             fault="is a form that does not begin with a file", hint="Send one field, with the file."
         )
-    return Upload(part.filename, _pieces(reader, part))
+    return Upload(part.filename, _only_file(parts, part))
 
 
-async def _pieces(reader: MultipartReader, part: BodyPartReader) -> AsyncIterator[bytes]:
+async def read_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+    """Read the fields of a form one after another; each is read before the next is asked for.
+
+    Args:
+        request: The request.
+
+    Raises:
+        RequestMalformedError: It is no form, breaks off, or holds a form within a form.
+    """
+    try:
+        reader = await request.multipart()
+        while (part := await reader.next()) is not None:
+            if isinstance(part, MultipartReader):
+                raise RequestMalformedError(fault="holds a form within a form")
+            yield part
+    except _UNREADABLE as error:
+        raise RequestMalformedError(fault="holds no form that can be read") from error
+
+
+async def read_pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """Read the bytes of a field.
+
+    Args:
+        part: The field.
+
+    Raises:
+        RequestMalformedError: It breaks off.
+    """
     try:
         while piece := await part.read_chunk(_PIECE_BYTES):
             yield piece
-        # Only the end of the form tells that the file did not break off.
-        further = await reader.next()
-    except UNREADABLE as error:
-        raise RequestMalformedError(fault="breaks off within its file") from error
-    if further is not None:
+    except _UNREADABLE as error:
+        raise RequestMalformedError(fault="breaks off within its form") from error
+
+
+async def _only_file(parts: AsyncIterator[BodyPartReader], part: BodyPartReader) -> AsyncIterator[bytes]:
+    async for piece in read_pieces(part):
+        yield piece
+    # Only the end of the form tells that the file did not break off.
+    if await anext(parts, None) is not None:
         raise RequestMalformedError(
             fault="is a form of several fields", hint="Send one field, with the file."
         )
