@@ -248,7 +248,7 @@ def read_json(path: Path) -> dict[str, object]:
         raise ModelFileMissingError(path=path, hint="The model folder is incomplete; download it again.")
     try:
         content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointCorruptError(path=path, problem=f"it is not JSON ({error})") from error
     if not isinstance(content, dict):
         raise CheckpointCorruptError(path=path, problem="it is not a JSON object")

@@ -139,7 +139,7 @@ def _foreign_format(start: bytes) -> str:
 def _parse(path: Path, text: bytes) -> dict[str, Any]:
     try:
         header = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointCorruptError(path=path, problem=f"its header is damaged ({error})") from error
     if not isinstance(header, dict):
         raise CheckpointCorruptError(path=path, problem="its header is not a table of tensors")
