@@ -230,9 +230,10 @@ class Stream:
         chance = Random(self.seed)
         while not self._done.is_set():
             try:
-                page = self.keeper.server.call("GET", "/api/jobs?state=succeeded&limit=20").json["jobs"]
-                if page:
-                    self._check(chance.choice(page))
+                answer = self.keeper.server.call("GET", "/api/jobs?state=succeeded&limit=20")
+                # A server that is being stopped refuses to list anything.
+                if answer.status == 200 and answer.json["jobs"]:
+                    self._check(chance.choice(answer.json["jobs"]))
             except LOST:
                 self.refusals += 1
             time.sleep(0.02)
