@@ -44,6 +44,7 @@ def kill_workers(folder: Path, *, kills: int, seed: int) -> str:
     return f"{kills} workers killed, {len(stream.promised)} jobs, {stream.reads} files read, {took:.0f} s"
 
 
+@pytest.mark.timeout(900)
 def test_no_job_is_lost_or_ends_twice_when_workers_are_killed(tmp_path: Path) -> None:
     kill_workers(tmp_path / "server", kills=6, seed=1)
 
