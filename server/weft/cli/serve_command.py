@@ -20,6 +20,7 @@ def serve(options: Options, terminal: Terminal) -> ExitCode:
         WeftError: A setting is wrong, the address is taken, or the data folder cannot be used.
     """
     settings = load_settings({"device": options.device or None, **options.settings})
+    from weft.web.access import needs_token
     from weft.web.logs import configure_logging
     from weft.web.operations_routes import curl_line
     from weft.web.serving import Listening
@@ -35,11 +36,14 @@ def serve(options: Options, terminal: Terminal) -> ExitCode:
         lines = [f"weft is up at {listening.page}"]
         if token is not None:
             lines.append("The address holds a token, which is not shown again; `weft token` makes more.")
+        elif needs_token(settings):
+            lines.append("Callers need a token; `weft token add NAME` makes one.")
         lines.append("\nMake a first picture from another terminal:\n")
-        lines.append(f"  {curl_line(listening.url, token)}\n")
+        lines.append(f"  {curl_line(listening.url, token or ("TOKEN" if needs_token(settings) else None))}\n")
         lines.append("Ctrl-C ends it; what is queued goes on next time.")
         # Plain text: the library that colours it would stay in memory for as long as the server runs.
-        print(*lines, sep="\n", file=terminal.words, flush=True)
+        terminal.words.write("\n".join([*lines, ""]))
+        terminal.words.flush()
 
     configure_logging(terminal.words)
     run_server(settings, announce)
