@@ -1,9 +1,16 @@
 """`weft serve`: the server, until Ctrl-C or a signal ends it."""
 
-from weft.cli.arguments import Options
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from weft.cli.exits import ExitCode
-from weft.cli.terminal import Terminal
 from weft.settings import load_settings
+
+if TYPE_CHECKING:
+    from weft.cli.arguments import Options
+    from weft.cli.terminal import Terminal
+    from weft.web.serving import Listening
 
 
 def serve(options: Options, terminal: Terminal) -> ExitCode:
@@ -22,29 +29,44 @@ def serve(options: Options, terminal: Terminal) -> ExitCode:
     settings = load_settings({"device": options.device or None, **options.settings})
     from weft.web.access import needs_token
     from weft.web.logs import configure_logging
-    from weft.web.operations_routes import curl_line
-    from weft.web.serving import Listening
     from weft.web.serving import serve as run_server
 
     def announce(listening: Listening) -> None:
-        token = None if listening.token is None else listening.token.secret
         if options.as_json:
             from weft.cli.reports import ServeReport
 
+            token = None if listening.token is None else listening.token.secret
             terminal.answer(ServeReport(url=listening.url, page=listening.page, token=token).to_text())
             return
-        lines = [f"weft is up at {listening.page}"]
-        if token is not None:
-            lines.append("The address holds a token, which is not shown again; `weft token` makes more.")
-        elif needs_token(settings):
-            lines.append("Callers need a token; `weft token add NAME` makes one.")
-        lines.append("\nMake a first picture from another terminal:\n")
-        lines.append(f"  {curl_line(listening.url, token or ("TOKEN" if needs_token(settings) else None))}\n")
-        lines.append("Ctrl-C ends it; what is queued goes on next time.")
         # Plain text: the library that colours it would stay in memory for as long as the server runs.
-        terminal.words.write("\n".join([*lines, ""]))
+        terminal.words.write(announcement(listening, is_open=not needs_token(settings)))
         terminal.words.flush()
 
     configure_logging(terminal.words)
     run_server(settings, announce)
     return ExitCode.OK
+
+
+def announcement(listening: Listening, *, is_open: bool) -> str:
+    """Say to a person that the server is up, and how it is called.
+
+    Args:
+        listening: The server that answers.
+        is_open: Whether it answers without a token.
+
+    Returns:
+        The lines, each with its end.
+    """
+    from weft.web.operations_routes import curl_line
+
+    token = None if is_open else "TOKEN"
+    lines = [f"weft is up at {listening.page}"]
+    if listening.token is not None:
+        token = listening.token.secret
+        lines.append("The address holds a token, which is not shown again; `weft token` makes more.")
+    elif not is_open:
+        lines.append("Callers need a token; `weft token add NAME` makes one.")
+    lines.append("\nMake a first picture from another terminal:\n")
+    lines.append(f"  {curl_line(listening.url, token)}\n")
+    lines.append("Ctrl-C ends it; what is queued goes on next time.\n")
+    return "\n".join(lines)

@@ -5,6 +5,8 @@ import socket
 import pytest
 from cli.heard import Weft
 from weft.cli.exits import ExitCode
+from weft.cli.serve_command import announcement
+from weft.web.serving import Listening
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,13 @@ def test_a_port_that_is_taken_is_the_machines_fault(weft: Weft) -> None:
 
 def test_a_subject_is_refused(weft: Weft) -> None:
     assert weft("serve", "text-to-image").code == ExitCode.BAD_INPUT
+
+
+def test_the_line_that_makes_a_first_picture_has_a_place_for_a_token_that_is_needed() -> None:
+    listening = Listening(url="http://h", token=None)
+
+    words, open_words = announcement(listening, is_open=False), announcement(listening, is_open=True)
+
+    assert "-H 'Authorization: Bearer TOKEN'" in words
+    assert "weft token add NAME" in words
+    assert "TOKEN" not in open_words
