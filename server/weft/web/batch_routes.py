@@ -44,7 +44,10 @@ async def submit_batch(call: Call[BatchRequest]) -> Reply:
     faults=(404,),
 )
 async def show_batch(call: Call[None]) -> Reply:
-    """Show how far a batch is; `links.jobs` lists its jobs."""
+    """Show how far a batch is.
+
+    Its `links.jobs` lists its jobs.
+    """
     batch_id = call.request.match_info["batch_id"]
     return Reply(batch_state(await call.services.jobs.batch(batch_id, owner=call.caller.sees)))
 

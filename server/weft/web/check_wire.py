@@ -18,7 +18,7 @@ class CheckRequest(Wire):
         workflow: The workflow itself. Either this or `name` is needed.
         name: Name of a saved workflow; with `workflow`, what it is called.
         inputs: Values for the workflow's inputs, by name.
-        outputs: The wanted outputs, or nodes as `node.output`; all outputs where it is missing.
+        outputs: The wanted outputs, or nodes by their names; all outputs where it is missing.
     """
 
     model_config = ConfigDict(

@@ -25,6 +25,7 @@ from weft.web.wire import (
     JobView,
     Name,
     State,
+    WorkRequest,
     job_page,
     job_view,
 )
@@ -114,7 +115,7 @@ def idempotency_key(call: Call[object]) -> str:
     return keys[0]
 
 
-def request_of(body: JobRequest, caller: Caller, *, job_id: str = "", key: str = "") -> Request:
+def request_of(body: WorkRequest, caller: Caller, *, job_id: str = "", key: str = "") -> Request:
     """Give what is asked of the queue by the body of a request."""
     return Request(
         document=body.workflow,
@@ -122,7 +123,7 @@ def request_of(body: JobRequest, caller: Caller, *, job_id: str = "", key: str =
         inputs=body.inputs,
         targets=body.outputs,
         priority=body.priority,
-        id=job_id or body.id or "",
+        id=job_id,
         idempotency_key=key,
         owner=caller.owner,
         uses_all=caller.sees_all,
@@ -179,7 +180,7 @@ async def submit_job(call: Call[JobRequest]) -> Reply:
     was lost can simply be sent once more. With `wait`, the answer comes when the job has ended, or when the
     time is up.
     """
-    request = request_of(call.body, call.caller, key=idempotency_key(call))
+    request = request_of(call.body, call.caller, job_id=call.body.id or "", key=idempotency_key(call))
     return await submitted(call, request, call.query.wait)
 
 
@@ -205,7 +206,7 @@ async def put_job(call: Call[JobRequest]) -> Reply:
         _JOB_ID.validate_python(job_id)
     except ValidationError:
         fault = "must be 1 to 64 letters, digits, - and _"
-        raise ProblemsError([BodyInvalidError(where="The id", fault=fault).problem()]) from None
+        raise ProblemsError([BodyInvalidError(where="id", fault=fault).problem()]) from None
     if call.body.id not in {None, job_id}:
         fault = f"is {call.body.id}, but the address says {job_id}"
         raise ProblemsError([BodyInvalidError(where="id", fault=fault).problem()])

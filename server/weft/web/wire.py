@@ -39,16 +39,15 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVali
 """A name that people see."""
 
 
-class JobRequest(Wire):
-    """A workflow to run.
+class WorkRequest(Wire):
+    """A workflow to run, however often.
 
     Attributes:
         workflow: The workflow itself. Either this or `name` is needed.
         name: Name of a saved workflow; with `workflow`, what the job is called.
         inputs: Values for the workflow's inputs, by name.
-        outputs: The wanted outputs, or nodes as `node.output`; all outputs where it is missing.
+        outputs: The wanted outputs, or nodes by their names; all outputs where it is missing.
         priority: Jobs of a higher priority run first.
-        id: Id of the job, chosen by the client; the same request under the same id is the same job.
     """
 
     workflow: dict[str, JSONValue] | None = None
@@ -56,7 +55,6 @@ class JobRequest(Wire):
     inputs: dict[str, JSONValue] = Field(default_factory=dict)
     outputs: tuple[Name, ...] | None = Field(default=None, min_length=1)
     priority: int = Field(default=0, ge=-100, le=100)
-    id: JobId | None = None
 
     @model_validator(mode="after")
     def _has_a_workflow(self) -> Self:
@@ -66,7 +64,17 @@ class JobRequest(Wire):
         return self
 
 
-class BatchRequest(JobRequest):
+class JobRequest(WorkRequest):
+    """A workflow to run.
+
+    Attributes:
+        id: Id of the job, chosen by the client; the same request under the same id is the same job.
+    """
+
+    id: JobId | None = None
+
+
+class BatchRequest(WorkRequest):
     """A workflow to run with many sets of inputs.
 
     Attributes:

@@ -26,6 +26,15 @@ def test_cancelling_a_batch_stops_all_of_it(ready_server: LiveServer) -> None:
     eventually(lambda: ready_server.call("GET", batch["links"]["self"]).json["counts"]["cancelled"] == 3)
 
 
+def test_an_id_is_for_one_job_and_not_for_a_batch(ready_server: LiveServer) -> None:
+    body = {"name": "draw", "vary": {"seed": [1, 2]}, "id": "mine"}
+
+    answer = ready_server.call("POST", "/api/batches", body)
+
+    assert (answer.status, answer.code) == (422, "body-invalid")
+    assert answer.json["problems"][0]["details"] == {"location": "id"}
+
+
 def test_a_batch_with_a_problem_submits_nothing(ready_server: LiveServer) -> None:
     before = ready_server.call("GET", "/api/jobs").json["total"]
 
