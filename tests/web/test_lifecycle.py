@@ -92,7 +92,10 @@ def test_logs_are_lines_of_json_with_the_ids_of_request_and_job(ready_server: Li
 
     found = [entry for entry in ready_server.log() if entry.get("request") == answer.headers["x-request-id"]]
 
+    submitted = [e for e in ready_server.log() if e.get("message") == "POST /api/jobs 202"]
+
     assert [entry["job"] for entry in found] == [job_id]
+    assert job_id in {entry["job"] for entry in submitted}
     assert found[0]["message"] == f"GET /api/jobs/{job_id} 200"
     assert {"time", "level", "logger", "milliseconds"} <= set(found[0])
 

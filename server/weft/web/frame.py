@@ -121,8 +121,8 @@ class Frame:
         method = request.method if request.method in _METHODS else "other"
         is_stream = not isinstance(answer, web.Response | web.FileResponse)
         self.metrics.count_request(method, route, answer.status, None if is_stream else seconds)
-        job = request.match_info.get("job_id")
-        about = {} if job is None else {"job": job[:64]}
+        job = _job_of(request, answer)
+        about = {"job": job[:64]} if job else {}
         _LOG.log(
             _QUIET_LEVELS.get(route, logging.INFO),
             "%s %s %d",
@@ -131,6 +131,12 @@ class Frame:
             answer.status,
             extra={"milliseconds": round(seconds * 1000, 1), **about},
         )
+
+
+def _job_of(request: web.Request, answer: web.StreamResponse) -> str:
+    """Name the job that an answer is about: the one that was submitted, or the one in the address."""
+    _, is_submitted, job = answer.headers.get("Location", "").partition("/api/jobs/")
+    return job if is_submitted else request.match_info.get("job_id", "")
 
 
 async def add_headers(request: web.Request, answer: web.StreamResponse) -> None:
