@@ -8,6 +8,7 @@ from typing import Literal
 
 from aiohttp import web
 
+from weft.web.access import needs_token
 from weft.web.app_keys import METRICS
 from weft.web.metrics import CONTENT_TYPE
 from weft.web.routing import Call, Media, Policy, Reply, route
@@ -19,6 +20,9 @@ PAGE = Template("""\
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>weft</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/api/docs.css">
+<body class="front">
 <main>
 <h1>weft is up</h1>
 <p>$state</p>
@@ -32,7 +36,7 @@ PAGE = Template("""\
 </main>
 </html>
 """)
-"""The front page; it needs no script, no style and nothing from elsewhere."""
+"""The front page; it needs no script and nothing from elsewhere."""
 
 _HTML = Media(("text/html",), "A page.")
 _METRICS = Media(("text/plain",), "The text format of Prometheus.")
@@ -89,7 +93,7 @@ def curl_line(url: str, token: str | None = None) -> str:
 
     Args:
         url: Where the server answers, without a slash at the end.
-        token: The token to show; None where none is needed.
+        token: The token to show, or a word in its place; None where none is needed.
     """
     shown = f" -H 'Authorization: Bearer {token}'" if token else ""
     body = """'{"name": "text-to-image", "inputs": {"prompt": "a red circle"}}'"""
@@ -104,7 +108,8 @@ async def show_front_page(call: Call[None]) -> web.Response:
     phases = ", ".join(sorted({worker.phase for worker in workers if worker.phase}))
     state = "It takes jobs." if is_ready else f"It takes jobs; a worker is on its way. {phases}".strip()
     url = f"{call.request.scheme}://{call.request.host}"
-    text = PAGE.substitute(state=html.escape(state), curl=html.escape(curl_line(url)))
+    token = "TOKEN" if needs_token(call.services.settings) else None
+    text = PAGE.substitute(state=html.escape(state), curl=html.escape(curl_line(url, token)))
     return web.Response(text=text, content_type="text/html")
 
 

@@ -41,8 +41,8 @@ anything runs; nothing is corrected in silence.
 
 Beyond the loopback address a token is needed: `Authorization: Bearer TOKEN`. A token has the scope
 `read`, `submit` or `manage`, each of which holds the one before. Callers see what is theirs, and with
-`manage` everything. Bodies are JSON (`Content-Type: application/json`) unless said otherwise; pages of
-other origins may not call the server.
+`manage` the jobs, events and pictures of all. Bodies are JSON (`Content-Type: application/json`) unless
+said otherwise; pages of other origins may not call the server.
 
 ### Events
 

@@ -65,7 +65,8 @@ def test_nothing_runs_and_nothing_comes_from_elsewhere() -> None:
         if tag in {"script", "style", "img", "iframe", "link", "object", "base", "form"}
     ]
 
-    assert loading == [("link", "/api/docs.css")]
+    # The empty icon keeps browsers from asking for one.
+    assert loading == [("link", "data:,"), ("link", "/api/docs.css")]
     assert [name for _, attributes in tags() for name in attributes if name.startswith(("on", "style"))] == []
 
 
