@@ -96,6 +96,7 @@ def test_an_upload_that_was_deleted_is_no_input_from_then_on(people: dict[str, L
 
     assert people["ann"].call("DELETE", view["url"]).status == 204
     assert submitted(people["ann"], view["input"]) == 422
+    assert submitted(people["manager"], view["input"]) == 422
 
 
 def test_what_was_deleted_by_one_stays_for_the_other(people: dict[str, LiveServer]) -> None:

@@ -154,7 +154,9 @@ class Drafts:
         return document, Examiner(catalog, workflows, most)
 
     def _may_use(self, request: Request, digest: str) -> bool:
-        return request.uses_all or request.owner in self._owners_of(digest)
+        owners = self._owners_of(digest)
+        # Nobody owns an upload that was deleted, though its file stays while a job refers to it.
+        return bool(owners) if request.uses_all else request.owner in owners
 
     async def _bring_up_to_date(self, document: Document, catalog: Catalog) -> Document:
         """Have a worker migrate a document and the workflows that it carries, since migrations are code."""
