@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from weft.errors import JSON
-from weft.jobs.ledger import Ledger
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Job, NewJob, Outcome, Output
 
 MANY = 10_000

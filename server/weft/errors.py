@@ -29,39 +29,40 @@ The tree (``code`` in brackets)::
 
 Leaves that one part of weft alone raises stand there, with these codes::
 
-    weft.plugin_errors      pack-broken, pack-unknown, pack-not-reloadable, manifest-invalid,
-                            requirement-missing, name-clash, provider-unknown, provider-failed
-    weft.graph_errors       document-invalid, document-version, node-type-unknown, node-version,
-                            node-unknown, input-unknown, input-missing, input-invalid, output-unknown,
-                            socket-mismatch, trait-mismatch, cycle, list-length, bypass-impossible,
-                            workflow-unknown, workflow-recursion
-    weft.graph.faults       json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
-                            port-invalid, port-conflict, workflow-input-unknown, graph-too-large,
-                            list-too-long
-    weft.engine.inputs      too-many-runs
-    weft.engine.seals       input-mutated
-    weft.engine.recipes     result-shape
-    weft.engine.codec       not-storable, not-readable
-    weft.engine.disk        cache-damaged
-    weft.engine.cache       cache-unwritable
-    weft.workers.faults     migration-needs-worker, catalog-unreadable, worker-unavailable,
-                            worker-device-unavailable, worker-fault, channel-broken, message-too-long
-    weft.jobs.faults        database-damaged, database-too-new, blob-unknown, blob-mismatch, job-unknown,
-                            job-exists, job-unfinished, idempotency-conflict, queue-full, batch-unknown,
-                            cursor-invalid, asset-unknown, revision-unknown, revision-conflict, worker-died,
-                            data-folder-in-use
-    weft.jobs.file_faults   weights-refused, upload-refused, upload-too-large, asset-kept, asset-plain,
-                            precondition-failed, workflow-name, workflow-shipped, model-name, model-exists,
-                            pull-unclear, pull-unknown, hub-unreachable, hub-refused, hub-unknown,
-                            address-refused
-    weft.jobs.variations    batch-invalid
-    weft.web.images_faults  image-parameter, image-model-unknown, images-failed
-    weft.web.faults         request-malformed, host-refused, origin-refused, media-type-refused,
-                            body-too-large, body-unreadable, body-invalid, query-invalid, token-missing,
-                            token-refused, scope-missing, token-name, tokens-unreadable, route-unknown,
-                            method-refused, range-refused, preview-missing, server-stopping, unexpected,
-                            address-unusable
-    weft.cli.faults         usage, file-unreadable, picture-without-workflow, device-unavailable, internal
+    weft.plugin_errors             pack-broken, pack-unknown, pack-not-reloadable, manifest-invalid,
+                                   requirement-missing, name-clash, provider-unknown, provider-failed
+    weft.graph_errors              document-invalid, document-version, node-type-unknown, node-version,
+                                   node-unknown, input-unknown, input-missing, input-invalid,
+                                   output-unknown, socket-mismatch, trait-mismatch, cycle, list-length,
+                                   bypass-impossible, workflow-unknown, workflow-recursion
+    weft.graph.faults              json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
+                                   port-invalid, port-conflict, workflow-input-unknown, graph-too-large,
+                                   list-too-long
+    weft.engine.inputs             too-many-runs
+    weft.engine.seals              input-mutated
+    weft.engine.recipes            result-shape
+    weft.engine.codec              not-storable, not-readable
+    weft.engine.disk               cache-damaged
+    weft.engine.cache              cache-unwritable
+    weft.workers.faults            migration-needs-worker, catalog-unreadable, worker-unavailable,
+                                   worker-device-unavailable, worker-fault, channel-broken, message-too-long
+    weft.jobs.faults               database-damaged, database-too-new, blob-unknown, blob-mismatch,
+                                   job-unknown, job-exists, job-unfinished, idempotency-conflict,
+                                   queue-full, batch-unknown, cursor-invalid, asset-unknown,
+                                   revision-unknown, revision-conflict, worker-died, data-folder-in-use
+    weft.jobs.files.file_faults    weights-refused, upload-refused, upload-too-large, asset-kept,
+                                   asset-plain, precondition-failed, workflow-name, workflow-shipped,
+                                   model-name, model-exists, pull-unclear, pull-unknown, hub-unreachable,
+                                   hub-refused, hub-unknown, address-refused
+    weft.jobs.variations           batch-invalid
+    weft.web.images.images_faults  image-parameter, image-model-unknown, images-failed
+    weft.web.faults                request-malformed, host-refused, origin-refused, media-type-refused,
+                                   body-too-large, body-unreadable, body-invalid, query-invalid,
+                                   token-missing, token-refused, scope-missing, token-name,
+                                   tokens-unreadable, route-unknown, method-refused, range-refused,
+                                   preview-missing, server-stopping, unexpected, address-unusable
+    weft.cli.faults                usage, file-unreadable, picture-without-workflow, device-unavailable,
+                                   internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
 """

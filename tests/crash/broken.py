@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 from ledger_steps import Clock
 from sqlalchemy import Connection, event
 from weft.errors import DiskFullError
-from weft.jobs.blobs import Blobs
-from weft.jobs.database import Database
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.database import Database
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Job, NewEvent, Outcome
 
 

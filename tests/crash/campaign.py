@@ -28,9 +28,9 @@ from crash import broken
 from crash.scenario import Life, Step, steps
 from ledger_steps import DONE, Clock
 from weft import jobs as jobs_package
-from weft.jobs.blobs import Blobs
-from weft.jobs.database import FILE_NAME
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.database import FILE_NAME
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import FINAL_STATES, JobFilter
 
 TRACED = (str(Path(jobs_package.__path__[0])), broken.__file__)

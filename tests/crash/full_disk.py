@@ -20,9 +20,9 @@ from pathlib import Path
 from crash.broken import LitteringBlobs
 from ledger_steps import document, new_job
 from weft.errors import DiskFullError, FileUnwritableError
-from weft.jobs.blobs import Blobs
-from weft.jobs.database import FILE_NAME
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.database import FILE_NAME
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import JobFilter, Outcome, Output
 
 PAGE_BYTES = 4096

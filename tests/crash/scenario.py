@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ledger_steps import DONE, Clock, digest, document, new_job
-from weft.jobs.blobs import Blobs
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Asset, NewEvent, Outcome, Output
 
 PICTURES = (b"a red circle" * 5000, b"a blue square" * 5000)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from crash.campaign import integrity_faults, recovery_faults
 from crash.full_disk import Diary
-from weft.jobs.blobs import Blobs
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import JobFilter
 
 # What a diary does with each job, and the state the job is in then.

@@ -13,8 +13,8 @@ import pytest
 from crash.clients import eventually_gone
 from crash.evidence import errors_in, faults_of, logged, processes_of, served_faults, stream_faults
 from live_server import eventually
-from weft.jobs.blobs import Blobs
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import NewJob, Outcome, Output
 
 PROMISED = {"job-1": 1, "job-2": 2, "job-3": 3}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from live_server import LiveServer
 from poster_server import poster_server
-from server.web.test_asset_routes import png, uploaded
+from server.web.files.test_asset_routes import png, uploaded
 from weft.web.tokens import Tokens
 
 

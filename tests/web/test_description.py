@@ -21,7 +21,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import allow_header_conformance
 from stock_server import NOWHERE
 from weft.web.app import all_routes
-from weft.web.openapi import plain_path
+from weft.web.description.openapi import plain_path
 from weft.web.routing import Route
 
 EXAMPLES = 8

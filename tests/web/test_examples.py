@@ -13,8 +13,8 @@ from PIL import Image as Picture
 from PIL import ImageDraw
 from stock_server import stock_server
 from weft.web.app import all_routes
-from weft.web.openapi import plain_path
-from weft.web.overview import PATH_PARAMETERS
+from weft.web.description.openapi import plain_path
+from weft.web.description.overview import PATH_PARAMETERS
 from weft.web.routing import Route
 from weft_nodes.starter.reading import read_picture
 

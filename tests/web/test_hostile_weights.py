@@ -8,8 +8,8 @@ import pytest
 from hostile_weights import HARMLESS, hostile_weights
 from live_server import LiveServer
 from server.jobs.stand_in_hub import StandInHub
-from server.web.test_asset_routes import form, upload
-from server.web.test_model_routes import ended, listening, serving
+from server.web.files.test_asset_routes import form, upload
+from server.web.files.test_model_routes import ended, listening, serving
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from live_server import live_server
 from server.test_picture_texts import END, HEAD, chunk
-from server.web.test_asset_routes import uploaded
+from server.web.files.test_asset_routes import uploaded
 
 MIB = 2**20
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from live_server import Answer, LiveServer
 from poster_server import poster_server
-from server.web.test_asset_routes import form, png
+from server.web.files.test_asset_routes import form, png
 from stock_server import NOWHERE
 
 SECRET = b"the secret of the canary"

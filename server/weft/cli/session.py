@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from weft.cli.arguments import Options
 from weft.errors import JSON, Problem
 from weft.graph.workflows import FolderWorkflows, WorkflowSource
-from weft.jobs.saved_workflows import named_workflows
+from weft.jobs.ledger.saved_workflows import named_workflows
 from weft.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from weft.errors import JSON, FileError, WeftError
-from weft.jobs.blobs import Blobs
 from weft.jobs.dispatch import WINDOW, Choice, choose
 from weft.jobs.drafts import lineage_of
 from weft.jobs.events import EventHub
 from weft.jobs.faults import JobUnknownError
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.files.products import Spool
 from weft.jobs.journal import Journal
-from weft.jobs.ledger import Ledger
-from weft.jobs.ledgering import LedgerThreads
-from weft.jobs.products import Spool
+from weft.jobs.ledger.ledger import Ledger
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.records import Job, NewEvent, Outcome
 from weft.jobs.running import Run, Runs
 from weft.jobs.tellings import death_problem, nodes_data, preview_data, progress_data, worker_data

@@ -10,7 +10,7 @@ from typing import TypeVar
 from weft.errors import JSON, Problem, ProblemsError
 from weft.graph.document import Document, parse_document
 from weft.graph.workflows import WorkflowSource
-from weft.jobs.library import usable_by
+from weft.jobs.files.library import usable_by
 from weft.jobs.preparation import (
     Examiner,
     Findings,

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from weft.errors import WeftError
-from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.records import NewEvent
 
 RETRY_S = 1.0

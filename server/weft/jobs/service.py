@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from weft.errors import JSON
 from weft.graph.workflows import WorkflowSource
-from weft.jobs.blobs import Blobs
 from weft.jobs.dispatcher import CANCEL_S, Dispatcher
 from weft.jobs.drafts import Drafts, probe_of
 from weft.jobs.events import EventHub, Filter
 from weft.jobs.faults import BatchUnknownError, JobUnfinishedError, JobUnknownError, QueueFullError
-from weft.jobs.ledger import Ledger
-from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.preparation import Findings
 from weft.jobs.records import BatchView, Event, Job, JobFilter, JobState, Page
 from weft.jobs.requests import Request, new_id

@@ -7,9 +7,9 @@ import logging
 import time
 
 from weft.errors import WeftError
-from weft.jobs.blobs import Blobs
-from weft.jobs.ledgering import LedgerThreads
-from weft.jobs.thumbnails import FOLDER_NAME, sweep_thumbnails
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.files.thumbnails import FOLDER_NAME, sweep_thumbnails
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.settings import Settings
 
 EVERY_S = 3600.0

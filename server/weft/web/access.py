@@ -8,7 +8,7 @@ from aiohttp import web
 
 from weft.settings import Settings
 from weft.web.faults import ScopeMissingError, TokenMissingError, TokenRefusedError
-from weft.web.images_wire import DIALECT_PREFIX
+from weft.web.images.images_wire import DIALECT_PREFIX
 from weft.web.routing import Caller, Policy
 from weft.web.security import is_loopback
 from weft.web.tokens import FIRST_NAME, SESSION_S, NewToken, StoredToken, Tokens

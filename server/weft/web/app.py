@@ -12,7 +12,7 @@ from aiohttp import web
 from weft.web.access import Access
 from weft.web.app_keys import ACCESS, CLOSING, METRICS, ROUTES
 from weft.web.frame import AiohttpHandler, Frame, add_headers, endpoint, is_page
-from weft.web.images_errors import speak_dialect
+from weft.web.images.images_errors import speak_dialect
 from weft.web.metrics import Metrics
 from weft.web.routing import Route, routes_of
 from weft.web.security import Guard
@@ -25,16 +25,16 @@ ROUTE_MODULES = (
     "weft.web.batch_routes",
     "weft.web.queue_routes",
     "weft.web.event_routes",
-    "weft.web.workflow_routes",
+    "weft.web.files.workflow_routes",
     "weft.web.function_routes",
-    "weft.web.asset_routes",
-    "weft.web.model_routes",
+    "weft.web.files.asset_routes",
+    "weft.web.files.model_routes",
     "weft.web.check_routes",
     "weft.web.catalog_routes",
-    "weft.web.images_routes",
+    "weft.web.images.images_routes",
     "weft.web.operations_routes",
     "weft.web.session_routes",
-    "weft.web.docs_routes",
+    "weft.web.description.docs_routes",
 )
 """The modules that declare routes, in the order of the documentation."""
 

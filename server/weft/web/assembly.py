@@ -19,13 +19,13 @@ def open_services(settings: Settings, *, installed: bool = True) -> Services:
         DataFolderInUseError: Another server has the data folder.
         WeftError: The data folder cannot be used.
     """
-    from weft.jobs.assets import Assets
-    from weft.jobs.blobs import Blobs
-    from weft.jobs.ledger import Ledger
-    from weft.jobs.library import WorkflowLibrary
-    from weft.jobs.models import ModelLibrary
+    from weft.jobs.files.assets import Assets
+    from weft.jobs.files.blobs import Blobs
+    from weft.jobs.files.library import WorkflowLibrary
+    from weft.jobs.files.thumbnails import FOLDER_NAME, Thumbnails
+    from weft.jobs.hub.models import ModelLibrary
+    from weft.jobs.ledger.ledger import Ledger
     from weft.jobs.service import Jobs
-    from weft.jobs.thumbnails import FOLDER_NAME, Thumbnails
 
     ledger = Ledger.open(settings.data_dir)
     blobs = Blobs(settings.data_dir / "blobs")

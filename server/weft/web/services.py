@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from weft.settings import Settings
 
 if TYPE_CHECKING:
-    from weft.jobs.assets import Assets
     from weft.jobs.events import EventHub
-    from weft.jobs.library import WorkflowLibrary
-    from weft.jobs.models import ModelLibrary
+    from weft.jobs.files.assets import Assets
+    from weft.jobs.files.library import WorkflowLibrary
+    from weft.jobs.files.thumbnails import Thumbnails
+    from weft.jobs.hub.models import ModelLibrary
     from weft.jobs.service import Jobs
-    from weft.jobs.thumbnails import Thumbnails
     from weft.workers.pool import WorkerPool
 
 

@@ -86,7 +86,7 @@ class StoredCatalog:
             may_use: Tells by its digest whether one may be used.
         """
         narrowed = copy.copy(self)
-        narrowed._may_use = may_use
+        narrowed._may_use = may_use  # noqa: SLF001 — it is of this class
         return narrowed
 
     def save(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from ledger_steps import Clock, opened
-from weft.jobs.ledger import Ledger
+from weft.jobs.ledger.ledger import Ledger
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from server.jobs.toys import (
     until,
 )
 from weft.errors import JSON
-from weft.jobs.ledger import Ledger
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Event, Job, JobFilter, NewJob
 from weft.jobs.requests import Request
 from weft.jobs.service import Jobs

@@ -13,8 +13,8 @@ import pytest
 from server.jobs.toys import until
 from weft.errors import JSON
 from weft.jobs.events import MOST_IN_BATCH, MOST_PASSING, RECENT_NODES, Batch, EventHub, Filter, Subscription
-from weft.jobs.ledger import Ledger
-from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.ledger.ledger import Ledger
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.records import Event, NewEvent, NewJob
 
 

@@ -8,8 +8,8 @@ from server.jobs.toys import until
 from weft.errors import DiskFullError
 from weft.jobs import journal as journal_module
 from weft.jobs.journal import Journal
-from weft.jobs.ledger import Ledger
-from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.ledger.ledger import Ledger
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.records import Event, NewEvent
 
 

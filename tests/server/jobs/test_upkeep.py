@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from server.jobs.toys import settings_in, until
-from weft.jobs.blobs import Blobs
-from weft.jobs.ledger import Ledger
-from weft.jobs.ledgering import LedgerThreads
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
+from weft.jobs.ledger.ledgering import LedgerThreads
 from weft.jobs.records import NewJob, Outcome, Output
 from weft.jobs.upkeep import YOUNG_S, Upkeep
 

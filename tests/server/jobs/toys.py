@@ -10,9 +10,9 @@ from typing import TypeAlias
 
 from weft.errors import JSON
 from weft.graph.workflows import FolderWorkflows
-from weft.jobs.blobs import Blobs
 from weft.jobs.dispatcher import CANCEL_S
-from weft.jobs.ledger import Ledger
+from weft.jobs.files.blobs import Blobs
+from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Event, Job
 from weft.jobs.requests import Request
 from weft.jobs.service import Jobs

@@ -9,7 +9,8 @@ from weft.web.app import ROUTE_MODULES, all_routes
 
 def test_every_module_of_routes_is_part_of_the_application() -> None:
     folder = Path(weft.web.__file__).parent
-    modules = {f"weft.web.{path.stem}" for path in folder.glob("*_routes.py")}
+    paths = [path.relative_to(folder).with_suffix("") for path in folder.rglob("*_routes.py")]
+    modules = {".".join(("weft.web", *path.parts)) for path in paths}
 
     assert modules == set(ROUTE_MODULES)
 

@@ -34,9 +34,9 @@ def _below(cls: type[WeftError]) -> Iterator[type[WeftError]]:
 def test_every_error_of_the_server_has_a_status_that_was_chosen() -> None:
     root = Path(weft.__path__[0])
     for room in ROOMS:
-        for path in (root / room).glob("*.py"):
+        for path in (root / room).rglob("*.py"):
             if "Error(" in path.read_text():
-                importlib.import_module(f"weft.{room}.{path.stem}")
+                importlib.import_module(".".join(("weft", *path.relative_to(root).with_suffix("").parts)))
     own = [cls for cls in _below(WeftError) if cls.__module__.split(".")[:2][-1] in ROOMS]
 
     undecided = {cls.code for cls in own if not any(getattr(k, "code", "") in STATUS for k in cls.__mro__)}

@@ -1,0 +1,1 @@
+"""Model files: what there is, and what is fetched from a hub, checked on the way."""

@@ -1,0 +1,1 @@
+"""What the API says of itself: the OpenAPI description, and a page to read it on."""

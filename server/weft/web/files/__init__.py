@@ -1,0 +1,1 @@
+"""Routes of what is kept: assets, saved workflows, models."""

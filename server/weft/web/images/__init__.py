@@ -1,0 +1,1 @@
+"""OpenAI's images dialect, mapped to workflows."""
