@@ -17,6 +17,7 @@ from weft.jobs.events import EventHub
 from weft.jobs.faults import JobUnknownError
 from weft.jobs.files.blobs import Blobs
 from weft.jobs.files.products import Spool
+from weft.jobs.job_log import log_end, log_loss, log_start
 from weft.jobs.journal import Journal
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.ledger.ledgering import LedgerThreads
@@ -212,6 +213,7 @@ class Dispatcher:
         )
         try:
             self.workers.run(run.worker, message, job.affinity)
+            log_start(job, run.worker)
         except WorkerUnavailableError:
             await self._release([run], died=False)
         except WeftError as error:
@@ -259,6 +261,7 @@ class Dispatcher:
             # What no database can hold, such as a name with half a character, must not leave the job running.
             failed = Outcome("failed", problems=(WorkerFaultError(cause=error).problem().to_json(),))
             await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, failed, before=before))
+        log_end(job, outcome)
         await asyncio.to_thread(self._spool.remove, job)
 
     async def _bury(self, death: WorkerDied) -> None:
@@ -266,6 +269,7 @@ class Dispatcher:
         is_blameless = death.name in self._blameless
         self._blameless.discard(death.name)
         runs = self._runs.on(death.name)
+        log_loss(death, [run.job for run in runs])
         # A job that is to stop did not kill its worker, or it did and stops now.
         await self._release(runs, died=not is_blameless, reason=death_problem(death))
 
