@@ -61,7 +61,7 @@ SHORT = """
     from weft.engine.memory import limit_memory
     from weft.engine.tensor_bytes import tensor_bytes
 
-    held = torch.zeros(200 * 2**20, dtype=torch.uint8)
+    held = torch.zeros(600 * 2**20, dtype=torch.uint8)
     limit_memory("cpu", 10 * 2**20)
     try:
         tensor_bytes({"x": held})
