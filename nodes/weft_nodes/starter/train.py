@@ -195,11 +195,14 @@ def _parts(options: Options, *needed: str) -> Parts:
     Raises:
         FileNotFoundError: A needed stage has no checkpoint and there is no model to start from.
     """
-    if options.base is None:
-        tokenizer = build_tokenizer(vocabulary())
-        parts = Parts(tokenizer, build_text_encoder(tokenizer), build_unet(), build_vae())
-    else:
-        parts = load_model(options.base)
+    tokenizer = build_tokenizer(vocabulary())
+    parts = Parts(tokenizer, build_text_encoder(tokenizer), build_unet(), build_vae())
+    if options.base is not None:
+        # Only the weights are taken over: a network that was read from a folder keeps the folder's path.
+        base = load_model(options.base)
+        parts.text_encoder.load_state_dict(base.text_encoder.state_dict())
+        parts.unet.load_state_dict(base.unet.state_dict())
+        parts.vae.load_state_dict(base.vae.state_dict())
     modules = {"vae": parts.vae, "text": TokenHeads(parts.text_encoder), "unet": parts.unet}
     for stage in needed:
         if options.base is None or (options.out / stage / "checkpoint.pt").exists():

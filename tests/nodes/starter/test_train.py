@@ -69,6 +69,7 @@ def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
         assert main([*common, "--stage", stage, "--scenes", "4", "--pairs", "0", "--steps", "1"]) == 0
     assert main([*common, "--stage", "export"]) == 0
 
+    assert str(start) not in (tmp_path / "model" / "unet" / "config.json").read_text()
     before, after = load_model(start), load_model(tmp_path / "model")
     for part in ("text_encoder", "vae"):
         for old, new in zip(
