@@ -181,7 +181,7 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
         PathOutsideError: The name leads out of the input folder.
         PictureUnreadableError: The file is damaged, or no picture.
     """
-    pixels_HWC = read_picture(_picture_path(run.paths, image))
+    pixels_HWC = read_picture(_picture_path(run.paths, image), name=image)
     loaded = image_of(pixels_HWC)
     return LoadedImage(image=loaded, mask=Mask(with_alpha(loaded.pixels_BHWC)[..., 3].clone()))
 

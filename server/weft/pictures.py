@@ -93,12 +93,13 @@ def _pillow_image(pixels_HWC: NDArray[np.uint8]) -> PillowImage.Image:
     return PillowImage.fromarray(pixels_HWC)
 
 
-def read_picture(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+def read_picture(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, name: str = "") -> NDArray[np.uint8]:
     """Read a PNG, JPEG or WebP file, upright as its EXIF orientation says.
 
     Args:
         source: Path of the file, or its bytes.
         max_pixels: Larger pictures are refused before they are unpacked.
+        name: What errors call it; by default its path, which is nobody's business who named it otherwise.
 
     Returns:
         uint8, height x width x 3, or x 4 where the picture has transparency. 16-bit pictures are scaled.
@@ -106,7 +107,7 @@ def read_picture(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> NDArr
     Raises:
         PictureUnreadableError: The file is missing, damaged, too large, or of another format.
     """
-    return _opened(source, max_pixels)
+    return _opened(source, max_pixels, name or _name_of(source))
 
 
 def read_provenance(source: Path | bytes) -> dict[str, JSON] | None:
@@ -145,11 +146,10 @@ def _missing(name: str) -> PictureUnreadableError:
     return PictureUnreadableError(name=name, reason="there is no such file", hint="Check its name.")
 
 
-def _opened(source: Path | bytes, max_pixels: int) -> NDArray[np.uint8]:
+def _opened(source: Path | bytes, max_pixels: int, name: str) -> NDArray[np.uint8]:
     from PIL import Image as PillowImage
     from PIL import UnidentifiedImageError
 
-    name = _name_of(source)
     try:
         data = source if isinstance(source, bytes) else source.read_bytes()
         with PillowImage.open(io.BytesIO(data), formats=FORMATS) as image:

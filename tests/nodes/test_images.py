@@ -340,3 +340,15 @@ def test_a_portrait_is_a_landscape_on_its_side(proportions: images.Proportions, 
     assert wide.width >= wide.height
     assert wide.width % 64 == wide.height % 64 == 0
     assert wide.width * wide.height == pytest.approx(megapixels * 1_000_000, rel=0.15)
+
+
+def test_a_damaged_picture_is_called_what_the_workflow_calls_it_and_never_by_its_path(tmp_path: Path) -> None:
+    run = LocalRun(paths=Paths.below(tmp_path))
+    run.paths.input_dir.mkdir()
+    (run.paths.input_dir / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+
+    with pytest.raises(PictureUnreadableError) as caught:
+        images.load_image(run, "broken.png")
+
+    assert "broken.png" in caught.value.message
+    assert str(tmp_path) not in caught.value.message

@@ -27,7 +27,7 @@ def draw_thumbnail(source: Path, target: Path, size: int) -> tuple[int, int]:
         PictureUnreadableError: The picture is missing, damaged, too large, or of another format.
         FileError: The copy cannot be written.
     """
-    image = Image.fromarray(read_picture(source))
+    image = Image.fromarray(read_picture(source, name=source.name))
     image.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     write_atomically(target, encode_webp(np.asarray(image), quality=QUALITY))
     return image.size

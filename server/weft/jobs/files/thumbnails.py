@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from weft.disk_faults import told
-from weft.errors import PictureUnreadableError
+from weft.errors import ProblemsError
+from weft.jobs.drafts import problem_of
 from weft.workers.faults import WorkerUnavailableError
 from weft.workers.protocol import Answer, AskThumbnail
 from weft.workers.views import WorkerView
@@ -63,7 +64,7 @@ class Thumbnails:
 
         Raises:
             WorkerUnavailableError: There is none yet, and no worker is ready to draw one.
-            PictureUnreadableError: The picture is damaged.
+            ProblemsError: The picture is damaged; holds what the worker says of it.
             DiskFullError: There is no room.
         """
         target = self._folder / digest[:2] / f"{digest}-{size}.webp"
@@ -94,8 +95,7 @@ class Thumbnails:
                 question = AskThumbnail(source=str(source), target=str(part), size=size)
                 answer = await self._drawers.ask(question, timeout_s=ANSWER_S)
             if answer.problems:
-                reason = str(answer.problems[0].get("message", "")).rstrip(".") or "no worker can read it"
-                raise PictureUnreadableError(name=source.name, reason=reason)
+                raise ProblemsError([problem_of(problem) for problem in answer.problems])
             with told(target):
                 part.replace(target)
         finally:

@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from weft.errors import PictureUnreadableError
+from weft.errors import ProblemsError
 from weft.jobs.files.thumbnails import AT_ONCE, Thumbnails, is_ready
 from weft.workers.faults import WorkerUnavailableError
-from weft.workers.protocol import Answer, AskThumbnail
+from weft.workers.protocol import Answer, AskThumbnail, ProblemJSON
 from weft.workers.views import WorkerView
 
 DIGEST = "ab" * 32
@@ -40,7 +40,8 @@ class Easel:
         await self.is_let.wait()
         self.at_once -= 1
         if self.problem:
-            return Answer(1, None, ({"code": "picture-unreadable", "message": self.problem},))
+            problem: ProblemJSON = {"code": "picture-unreadable", "message": self.problem, "hint": ""}
+            return Answer(1, None, (problem,))
         await asyncio.to_thread(Path(question.target).write_bytes, b"webp")
         return Answer(1, {"width": 1, "height": 1})
 
@@ -104,7 +105,7 @@ async def test_a_damaged_picture_is_told_and_leaves_nothing(tmp_path: Path) -> N
     thumbnails = Thumbnails(tmp_path, easel)
 
     for _ in range(2):
-        with pytest.raises(PictureUnreadableError, match="damaged"):
+        with pytest.raises(ProblemsError, match="damaged"):
             await thumbnails.path(DIGEST, tmp_path / "source", 64)
 
     assert len(easel.asked) == 2
