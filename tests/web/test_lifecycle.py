@@ -246,5 +246,6 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
             server.process.send_signal(signal.SIGTERM)
         code = server.process.wait(PATIENCE_S)
 
-    assert code in {0, 130}
+    # Between its last word and its end a process has no handler any more; the signal ends it just the same.
+    assert code in {0, 130, -signal.SIGTERM}
     eventually(lambda: not any(_alive(pid) for pid in workers))
