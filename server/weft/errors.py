@@ -118,6 +118,11 @@ class Problem:
             "details": dict(self.details),
         }
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, JSON]) -> Problem:
+        """Read a problem from its JSON object; the inverse of `to_json`."""
+        return cls(**data)  # type: ignore[arg-type]
+
     def __str__(self) -> str:
         """Give the problem as one line: where, what, and what to do."""
         place = ".".join(part for part in (self.node, self.input) if part is not None)

@@ -230,13 +230,8 @@ def _result(answer: Answer) -> JSON:
         ProblemsError: It answered with problems.
     """
     if answer.problems:
-        raise ProblemsError([problem_of(problem) for problem in answer.problems])
+        raise ProblemsError([Problem.from_json(problem) for problem in answer.problems])
     return answer.result
-
-
-def problem_of(data: Mapping[str, JSON]) -> Problem:
-    """Read a problem from its JSON; the inverse of `Problem.to_json`."""
-    return Problem(**data)  # type: ignore[arg-type]
 
 
 def _object(value: JSON) -> Mapping[str, JSON]:

@@ -9,7 +9,7 @@ from server.jobs.toys import chain, lay_out, request, settings_in
 from weft.errors import JSON, Problem, ProblemsError
 from weft.graph.workflows import FolderWorkflows
 from weft.jobs import drafts as drafts_module
-from weft.jobs.drafts import Drafts, lineage_of, problem_of
+from weft.jobs.drafts import Drafts, lineage_of
 from weft.jobs.requests import Request
 from weft.jobs.variations import BatchInvalidError
 from weft.plugins import load
@@ -123,4 +123,4 @@ def test_runs_are_compared_with_those_of_the_same_owner_and_workflow() -> None:
 def test_a_problem_comes_back_from_a_worker_as_it_was() -> None:
     problem = Problem("code", "message", "hint", "node", "input", "warning", {"more": 1})
 
-    assert problem_of(problem.to_json()) == problem
+    assert Problem.from_json(problem.to_json()) == problem

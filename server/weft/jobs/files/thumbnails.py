@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from weft.disk_faults import told
-from weft.errors import ProblemsError
-from weft.jobs.drafts import problem_of
+from weft.errors import Problem, ProblemsError
 from weft.workers.faults import WorkerUnavailableError
 from weft.workers.protocol import Answer, AskThumbnail
 from weft.workers.views import WorkerView
@@ -95,7 +94,7 @@ class Thumbnails:
                 question = AskThumbnail(source=str(source), target=str(part), size=size)
                 answer = await self._drawers.ask(question, timeout_s=ANSWER_S)
             if answer.problems:
-                raise ProblemsError([problem_of(problem) for problem in answer.problems])
+                raise ProblemsError([Problem.from_json(problem) for problem in answer.problems])
             with told(target):
                 part.replace(target)
         finally:
