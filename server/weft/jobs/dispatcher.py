@@ -256,12 +256,19 @@ class Dispatcher:
         # What its nodes did goes into the same transaction, which spares the disk one.
         before = self._journal.take()
         try:
-            await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, outcome, before=before))
+            written = await self._insist(
+                lambda ledger: ledger.finish(job.id, job.attempt, outcome, before=before)
+            )
         except (StatementError, ValueError) as error:
             # What no database can hold, such as a name with half a character, must not leave the job running.
-            failed = Outcome("failed", problems=(WorkerFaultError(cause=error).problem().to_json(),))
-            await self._insist(lambda ledger: ledger.finish(job.id, job.attempt, failed, before=before))
-        log_end(job, outcome)
+            failed = outcome = Outcome(
+                "failed", problems=(WorkerFaultError(cause=error).problem().to_json(),)
+            )
+            written = await self._insist(
+                lambda ledger: ledger.finish(job.id, job.attempt, failed, before=before)
+            )
+        if written is not None:
+            log_end(job, outcome)
         await asyncio.to_thread(self._spool.remove, job)
 
     async def _bury(self, death: WorkerDied) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -195,15 +196,20 @@ async def test_a_failing_node_fails_the_job_with_its_problem(jobs: Jobs) -> None
     assert [(problem["code"], problem["node"]) for problem in job.problems] == [("node-failed", "step0")]
 
 
-async def test_a_result_that_no_database_can_hold_fails_its_job(jobs: Jobs, tmp_path: Path) -> None:
+async def test_a_result_that_no_database_can_hold_fails_its_job(
+    jobs: Jobs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     job, _ = await jobs.submit(request(("wait", {"file": str(tmp_path / "go")})))
     await until(lambda: jobs.running == 1)
+    caplog.set_level(logging.INFO, "weft.jobs")
     product = Product("half a character \ud800", 0, "int", value=1)
     jobs.workers.event(Message("worker-1", JobFinished(job.id, 1, "succeeded", (product,))))
 
     ended = await jobs.wait(job.id, PATIENCE_S)
 
     assert (ended.state, [problem["code"] for problem in ended.problems]) == ("failed", ["worker-fault"])
+    await until(lambda: "job failed" in caplog.messages)
+    assert "job succeeded" not in caplog.messages
     (tmp_path / "go").touch()
 
 
