@@ -311,8 +311,7 @@ class DiskStore:
         if self._is_indexed:
             return
         self._is_indexed = True
-        found = [(path.stat().st_mtime, path) for path in self._files("results")]
-        for _, path in sorted(found):
+        for path in sorted(self._files("results"), key=_last_use):
             with contextlib.suppress(OSError, ValueError, DamagedError):
                 body = _read_json(path)
                 name, seconds, size = body.get("tensors"), body.get("seconds"), body.get("tensor_bytes")
@@ -340,6 +339,14 @@ class DiskStore:
 
     def _path(self, kind: str, key: str, suffix: str) -> Path:
         return self._folder / kind / key[:2] / (key + suffix)
+
+
+def _last_use(path: Path) -> float:
+    """Tell when a file was used last; one that another process has just taken away counts as the oldest."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def write_whole(path: Path, data: bytes, *, is_durable: bool = True) -> None:

@@ -211,6 +211,16 @@ def test_several_stores_may_share_a_folder(tmp_path: Path) -> None:
     assert files(tmp_path, "*.tmp") == []
 
 
+def test_a_file_that_another_process_takes_away_meanwhile_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "results" / "zz").mkdir(parents=True)
+    (tmp_path / "results" / "zz" / "listed.tmp").symlink_to(tmp_path / "gone by now")
+    store = DiskStore(tmp_path, ROOMY)
+
+    store.write("aakey", entry(noise(1)))
+
+    assert store.read("aakey") is not None
+
+
 def test_a_full_disk_is_an_error_with_numbers_and_leaves_nothing(tmp_path: Path) -> None:
     store = DiskStore(tmp_path, ROOMY)
     with no_file_larger_than(10_000), pytest.raises(DiskFullError) as raised:

@@ -26,9 +26,11 @@ SERVER = """
 
     async def main():
         async with workers_in(settings_below(Path(sys.argv[1]))) as workers:
-            stuck = toy("fault.stuck", holds_the_interpreter=len(sys.argv) > 2)
+            heard = Path(sys.argv[1], "heard")
+            stuck = toy("fault.stuck", holds_the_interpreter_once=str(heard) if len(sys.argv) > 2 else "")
             workers.start("stuck", document(["a.text"], a=stuck))
             await workers.until(lambda: bool(workers.said(JobStarted, "stuck")))
+            heard.touch()
             await asyncio.sleep(0.5)
             print(workers.pool.workers[0].pid, flush=True)
             await asyncio.sleep(1000)
@@ -72,15 +74,15 @@ def test_a_worker_ends_with_a_server_that_is_killed(stuck: tuple[str, ...], tmp_
         env={**os.environ, "PYTHONPATH": tests},
     )
     assert server.stdout is not None
-    line = server.stdout.readline()
-    worker = int(line)
-    assert is_alive(worker)
-
-    server.kill()
-    server.wait()
+    with server.stdout as told:
+        try:
+            worker = int(told.readline())
+            assert is_alive(worker)
+        finally:
+            server.kill()
+            server.wait()
 
     asyncio.run(gone(worker))
-    server.stdout.close()
 
 
 def test_a_worker_ends_when_its_standard_input_does_whatever_it_does(tmp_path: Path) -> None:

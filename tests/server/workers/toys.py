@@ -128,8 +128,11 @@ def _raise(message: str = "the pen broke") -> str:
 
 
 @node("fault.stuck", output="text", pure=False)
-def _stuck(seconds: float = 1000.0, holds_the_interpreter: bool = False) -> str:
-    if holds_the_interpreter:
+def _stuck(seconds: float = 1000.0, holds_the_interpreter_once: str = "") -> str:
+    """Sleep; where a file is named, sleep as soon as it exists and let no other thread run."""
+    if holds_the_interpreter_once:
+        while not os.path.exists(holds_the_interpreter_once):
+            time.sleep(0.05)
         ctypes.PyDLL(None).sleep(int(seconds))
     time.sleep(seconds)
     return "awake"
