@@ -474,6 +474,25 @@ export interface PaletteRequest {
   replace?: string;
 }
 
+/** A picture that the viewer can show. */
+export type ShownPicture = Pick<Picture, "digest" | "width" | "height" | "url" | "thumbnail"> & { title?: string };
+
+/** What lies around the canvas right now, besides the document; `createDesk` of panels/desk.js makes it. */
+export interface Desk {
+  /** What fills the middle: the graph, or the workflow as a form. */
+  readonly face: Signal<"graph" | "form">;
+  /** The pictures that the viewer shows, and which of them; null while it is closed. Set it to open one. */
+  readonly viewer: Signal<{ pictures: readonly ShownPicture[]; at: number } | null>;
+  /** Two pictures next to each other; the second is null while it is being chosen. */
+  readonly comparison: Signal<{ first: ShownPicture; second: ShownPicture | null } | null>;
+  /** Whether the inspector is seen. */
+  readonly inspector: Signal<boolean>;
+  /** Widths of the panels at the left and the right, in pixels. */
+  readonly widths: Signal<{ left: number; right: number }>;
+  /** Tabs whose start page was put away. */
+  readonly begun: Signal<ReadonlySet<string>>;
+}
+
 /** What a room of the editor is given: everything else is reached through it. */
 export interface Editor {
   readonly catalog: Catalog;
@@ -489,6 +508,7 @@ export interface Editor {
   readonly commands: Commands;
   readonly settings: Settings;
   readonly ui: Ui;
+  readonly desk: Desk;
   /** Does something to the document in front. */
   perform(label: Words, op: Op, options?: { merge?: string }): void;
 }
