@@ -46,6 +46,16 @@ def pictures(paths) -> dict[str, dict[str, str]]:
     return {}
 
 
+@node("poster.title", output="text")
+def title(text: str) -> str:
+    """Hand a text on.
+
+    Args:
+        text: The text.
+    """
+    return text
+
+
 @node("poster.load", lane="io")
 def load(run: Run, image: Annotated[str, ImageFile()]) -> Image:
     """Load a picture.

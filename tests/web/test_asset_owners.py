@@ -75,6 +75,18 @@ def test_a_saved_workflow_with_a_picture_of_others_does_not_run(people: dict[str
     assert (answer.status, answer.code) == (422, "input-invalid")
 
 
+def test_a_picture_of_others_cannot_come_over_a_link_either(people: dict[str, LiveServer]) -> None:
+    workflow = use_of("x")
+    workflow["nodes"]["load"]["inputs"]["image"] = {"from": "title.text"}
+    theirs = uploaded(people["ann"], png(54))["input"]
+    workflow["nodes"]["title"] = {"type": "posters:poster.title", "inputs": {"text": theirs}}
+    del workflow["inputs"]
+
+    answer = people["bob"].call("POST", "/api/jobs", {"workflow": workflow})
+
+    assert (answer.status, answer.code) == (422, "input-invalid")
+
+
 def test_a_manager_may_use_every_picture(people: dict[str, LiveServer]) -> None:
     theirs = uploaded(people["ann"], png(53))["input"]
     job = people["manager"].call("POST", "/api/jobs?wait=100", {"workflow": use_of(theirs)}).json

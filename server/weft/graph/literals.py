@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ from weft.graph.offers import Offers
 from weft.paths import ASSET_PREFIX
 from weft.schema import InputSchema
 from weft.sockets import FLOAT, ListOf, SocketType, members_of, without_null
-from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Widget, check_choice, shown
+from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Text, Widget, check_choice, shown
+
+_ASSET = re.compile(rf"{ASSET_PREFIX}[0-9a-f]{{64}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,10 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
         case Choice(provider=provider):
             return check_choice(value, offers.choices(provider))
         case ImageFile() if isinstance(value, str) and value.startswith(ASSET_PREFIX):
-            return None if offers.has_asset(value) else f"is {shown(value)}, but no such picture was uploaded"
+            return _missing_asset((value,), offers)
+        case Text() if isinstance(value, str):
+            # A text may go over a link to a node that loads the picture of that name.
+            return _missing_asset(_ASSET.findall(value), offers)
         case ModelFile(listing=kind) | ImageFile(listing=kind):
             return check_choice(value, offers.listing(kind))
         case Items(item=inner) if isinstance(value, list):
@@ -136,6 +142,11 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
             return None if None in reasons else _first_reason(reasons)
         case _:
             return None
+
+
+def _missing_asset(names: Iterable[str], offers: Offers) -> str | None:
+    missing = next((name for name in names if not offers.has_asset(name)), None)
+    return None if missing is None else f"is {shown(missing)}, but no such picture was uploaded"
 
 
 def _first_reason(reasons: Iterable[str | None]) -> str | None:

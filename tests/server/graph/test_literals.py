@@ -203,6 +203,25 @@ def test_a_picture_may_be_an_asset_that_is_there(tmp_path: Path) -> None:
     assert lost.reason.endswith("but no such picture was uploaded")
 
 
+def test_a_text_that_names_an_asset_names_one_that_is_there(tmp_path: Path) -> None:
+    # It may go over a link to a node that loads the picture of that name.
+    registry = Registry(Paths.below(tmp_path))
+    registry.add(_all, _colours)
+    path = registry.paths.asset("ab" * 32)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"picture")
+    name = registry.definition("literal.all").schema.input("name")
+    assert name is not None
+    there, missing = f"asset:{'ab' * 32}", f"asset:{'cd' * 32}"
+
+    refused = [
+        isinstance(read_literal(name, text, Offers(registry)), Refusal)
+        for text in (there, missing, f"{there}\n{missing}", "asset: a word", [there, missing])
+    ]
+
+    assert refused == [False, True, True, False, True]
+
+
 @pytest.mark.parametrize("name", ["asset:", "asset:../cat.png", "asset:/etc/passwd", f"asset:{'AB' * 32}"])
 def test_what_only_looks_like_an_asset_is_refused(name: str) -> None:
     registry = Registry()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from weft.web.description.docs_fields import Field, Fields
 from weft.web.description.model_schemas import Schema
 
 PAGES = Path(__file__).parent / "pages"
-"""Where the template and the stylesheet lie."""
+"""Where the template lies."""
 
 ANSWER_DEPTH = 1
 """Answers repeat each other: what lies within their fields is shown once, in its own table."""
@@ -225,3 +226,9 @@ def _schema_of(content: Mapping[str, Schema]) -> Schema | None:
 
 def _anchor(name: str) -> str:
     return name.lower().replace(" ", "-")
+
+
+if __name__ == "__main__":
+    # The description comes in as JSON, and the page goes out.
+    page = render_docs(json.load(sys.stdin.buffer), address=sys.argv[1])
+    sys.stdout.buffer.write(page.encode())

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
+from pathlib import Path
 
 from aiohttp import web
 
@@ -25,6 +28,9 @@ from weft.web.description.openapi import Functions, describe
 from weft.web.routing import Call, Media, Policy, Route, route
 
 TAG = "Operations"
+
+PAGES = Path(__file__).parent / "pages"
+"""Where the template and the stylesheet of the page lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +143,12 @@ def _description(routes: tuple[Route, ...], catalog: Catalog | None, snapshot: S
 
 @lru_cache(maxsize=1)
 def _page(description: bytes, address: str) -> bytes:
-    # Templates and Markdown are only imported where somebody reads.
-    from weft.web.description.docs_page import render_docs
-
-    return render_docs(json.loads(description), address=address).encode()
+    # In a process of its own: templates and Markdown would stay in the memory of the server.
+    command = [sys.executable, "-P", "-m", "weft.web.description.docs_page", address]
+    ended = subprocess.run(command, input=description, stdout=subprocess.PIPE, check=True)  # noqa: S603 — no shell reads it
+    return ended.stdout
 
 
 @lru_cache(maxsize=1)
 def _style() -> bytes:
-    from weft.web.description.docs_page import PAGES
-
     return (PAGES / "docs.css").read_bytes()
