@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench clean
+.PHONY: run test soak check types bench clean
 
 run: $(VENV)/installed
 	@$(BIN)/weft serve
@@ -20,6 +20,10 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy server nodes custom_nodes tests
+
+# What the editor is checked against, from the models of the API.
+types: $(VENV)/installed-dev
+	@$(BIN)/python -m weft.web.description.declarations frontend/types.d.ts
 
 bench: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m bench
