@@ -5,6 +5,7 @@
  */
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Api } from "./net/api.js";
 import type {
   AssetView,
   JobView,
@@ -495,6 +496,7 @@ export interface Desk {
 
 /** What a room of the editor is given: everything else is reached through it. */
 export interface Editor {
+  readonly api: Api;
   readonly catalog: Catalog;
   readonly tabs: Tabs;
   readonly document: ReadonlySignal<WorkflowDocument>;
