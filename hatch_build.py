@@ -1,0 +1,131 @@
+"""Puts the editor into the wheel, with the third-party modules that it stands on.
+
+They are fetched from the npm registry by the lock file, which also holds their digests, so that none of them
+lies in the repository. In a checkout they land in ``frontend/vendor``; what lies there in step with the lock
+is never fetched again. ``python hatch_build.py`` does the same without installing anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import deno
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "preact.mjs": "preact/dist/preact.mjs",
+        "hooks.mjs": "preact/hooks/dist/hooks.mjs",
+        "signals-core.mjs": "@preact/signals-core/dist/signals-core.mjs",
+        "signals.mjs": "@preact/signals/dist/signals.mjs",
+        "htm.mjs": "htm/dist/htm.mjs",
+        "htm-preact.mjs": "htm/preact/index.mjs",
+        "LICENSE-preact": "preact/LICENSE",
+        "LICENSE-signals": "@preact/signals/LICENSE",
+        "LICENSE-htm": "htm/LICENSE",
+    }
+)
+"""What is taken from which file of the packages."""
+
+STAMP = "VERSIONS"
+"""Says what lies beside it: a line for each package, with its version and digest."""
+
+ENTRY = 'import "htm/preact";\nimport "preact/hooks";\nimport "@preact/signals";\n'
+"""A module that needs every package that is wanted."""
+
+
+class FetchError(Exception):
+    """The third-party modules of the editor could not be fetched."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "The editor's third-party modules (Preact, signals and htm, 40 kB) could not be fetched from the "
+            f"npm registry: {reason}\n"
+            "Connect to the network and install again. NPM_CONFIG_REGISTRY names another registry, "
+            "HTTPS_PROXY a proxy."
+        )
+
+
+class EditorHook(BuildHookInterface[Any]):
+    """Runs whenever weft is installed or packed."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Fetch what lacks; a wheel gets a copy of the editor, an editable install reads the checkout."""
+        root = Path(self.root)
+        fetch(root)
+        if version != "editable":
+            build_data["force_include"][str(root / "frontend")] = "weft/_frontend"
+
+
+def fetch(root: Path) -> bool:
+    """Bring ``frontend/vendor`` into step with the lock file.
+
+    Args:
+        root: The checkout, or an unpacked source distribution.
+
+    Returns:
+        Whether something had to be fetched.
+
+    Raises:
+        FetchError: The registry cannot be reached, or sent something else than was locked.
+    """
+    vendor = root / "frontend" / "vendor"
+    wanted = _locked(root)
+    if (vendor / STAMP).is_file() and (vendor / STAMP).read_text(encoding="utf-8") == wanted:
+        return False
+    with tempfile.TemporaryDirectory() as scratch:
+        packages = _install(root, Path(scratch))
+        shutil.rmtree(vendor, ignore_errors=True)
+        vendor.mkdir(parents=True)
+        for name, source in MODULES.items():
+            shutil.copyfile(packages / source, vendor / name)
+    # Written last, so that what was interrupted is fetched again.
+    (vendor / STAMP).write_text(wanted, encoding="utf-8")
+    return True
+
+
+def _locked(root: Path) -> str:
+    """Say what the lock file holds of each package that is wanted, and which files are taken of them."""
+    locked = json.loads((root / "deno.lock").read_text(encoding="utf-8"))["npm"]
+    lines = [
+        f"{package} {entry['integrity']}"
+        for package, entry in sorted(locked.items())
+        # As in `@preact/signals@2.11.4_preact@11.2.0`; the first letter may be the sign of a scope.
+        if any(
+            source.startswith(f"{package[0]}{package[1:].partition('@')[0]}/") for source in MODULES.values()
+        )
+    ]
+    return "\n".join([*lines, *(f"{name} {source}" for name, source in MODULES.items()), ""])
+
+
+def _install(root: Path, scratch: Path) -> Path:
+    """Fetch the packages, checked against the digests of the lock file, and give the folder they lie in."""
+    for name in ("deno.json", "deno.lock"):
+        shutil.copyfile(root / name, scratch / name)
+    (scratch / "entry.js").write_text(ENTRY, encoding="utf-8")
+    command = [deno.find_deno_bin(), "install", "--quiet", "--frozen", "--node-modules-dir=auto"]
+    done = subprocess.run(  # noqa: S603 - deno itself, with words of our own
+        [*command, "--entrypoint", "entry.js"],
+        cwd=scratch,
+        env={**os.environ, "NO_COLOR": "1", "RUST_BACKTRACE": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise FetchError(done.stderr.strip() or f"deno ended with {done.returncode}")
+    return scratch / "node_modules"
+
+
+if __name__ == "__main__":
+    fetch(Path(__file__).parent)
