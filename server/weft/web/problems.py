@@ -191,4 +191,6 @@ def problem_response(error: WeftError) -> web.Response:
         headers["Retry-After"] = RETRY_AFTER_S[document.status]
     if document.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="weft"'
+    if document.status == 416:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     return web.Response(status=document.status, body=document.model_dump_json().encode(), headers=headers)

@@ -86,6 +86,14 @@ class BatchRequest(WorkRequest):
     vary: dict[str, Annotated[list[JSONValue], Field(min_length=1)]] = Field(min_length=1)
     combine: Literal["zip", "product"] = "zip"
 
+    @model_validator(mode="after")
+    def _gives_each_input_once(self) -> Self:
+        both = ", ".join(sorted(self.vary.keys() & self.inputs.keys()))
+        if both:
+            fault = f"inputs and vary both give {both}; give it in one of them"
+            raise ValueError(fault)
+        return self
+
 
 class AssetLink(Wire):
     """A file that a job made.

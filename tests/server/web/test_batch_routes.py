@@ -35,6 +35,15 @@ def test_an_id_is_for_one_job_and_not_for_a_batch(ready_server: LiveServer) -> N
     assert answer.json["problems"][0]["details"] == {"location": "id"}
 
 
+def test_an_input_that_varies_has_no_other_value(ready_server: LiveServer) -> None:
+    body = {"name": "draw", "inputs": {"prompt": "a", "seed": 7}, "vary": {"seed": [1, 2]}}
+
+    answer = ready_server.call("POST", "/api/batches", body)
+
+    assert (answer.status, answer.code) == (422, "body-invalid")
+    assert "inputs and vary both give seed" in answer.json["problems"][0]["message"]
+
+
 def test_a_batch_with_a_problem_submits_nothing(ready_server: LiveServer) -> None:
     before = ready_server.call("GET", "/api/jobs").json["total"]
 

@@ -22,7 +22,7 @@ from weft.jobs.files.file_faults import (
     UploadRefusedError,
     UploadTooLargeError,
 )
-from weft.jobs.files.picture_headers import PictureHeader, read_picture_header
+from weft.jobs.files.picture_headers import PictureHeader, is_whole, read_picture_header
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Asset, AssetKind, AssetPage
 from weft.paths import is_digest
@@ -221,10 +221,12 @@ class Assets:
     def _inspect(self, path: Path) -> PictureHeader:
         with path.open("rb") as file:
             header = read_picture_header(file)
-        if header is None:
-            raise UploadRefusedError
-        if header.width * header.height > self._limit_pixels:
-            raise UploadTooLargeError.of_pixels(header.width, header.height, self._limit_pixels)
+            if header is None:
+                raise UploadRefusedError
+            if header.width * header.height > self._limit_pixels:
+                raise UploadTooLargeError.of_pixels(header.width, header.height, self._limit_pixels)
+            if not is_whole(file, header.media_type):
+                raise UploadRefusedError(fault="is a picture that breaks off before its end")
         return header
 
     def _find(self, digest: str, owner: str | None) -> Asset:

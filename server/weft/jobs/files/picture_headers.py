@@ -1,11 +1,12 @@
-"""What kind of picture a file is and how large, from its first bytes alone: nothing is ever unpacked here.
+"""What kind of picture a file is, how large, and whether all of it is there: nothing is ever unpacked here.
 
 Decoders are large pieces of C that strangers feed; they run in the workers, which may die. The server reads
-only the few numbers that stand uncompressed at the beginning of a file.
+only the few numbers that stand uncompressed at the beginning and between the parts of a file.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,6 +14,13 @@ from typing import BinaryIO
 _PNG = b"\x89PNG\r\n\x1a\n"
 _MOST_JPEG_SEGMENTS = 1000
 """A JPEG has a few dozen segments before its frame; one with more is not looked at further."""
+
+_MOST_PNG_CHUNKS = 100_000
+"""A file of more chunks than this was made to keep somebody busy."""
+
+_JPEG_END = b"\xff\xd9"
+_TRAILING_BYTES = 2**20
+"""Cameras write further pictures behind the end of a JPEG; so far back its end is looked for."""
 
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers of the segments that tell the size; the three others between them hold tables."""
@@ -55,6 +63,39 @@ def read_picture_header(file: BinaryIO) -> PictureHeader | None:
     except (struct.error, IndexError):
         return None
     return found if found is not None and found.width > 0 and found.height > 0 else None
+
+
+def is_whole(file: BinaryIO, media_type: str) -> bool:
+    """Tell whether a picture file goes on to its end, as far as its structure says.
+
+    Args:
+        file: The file; where it stands does not matter.
+        media_type: Its kind, as `read_picture_header` gives it.
+
+    Returns:
+        False where an upload or a copy broke off. What is damaged within is only found by a decoder.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if media_type == "image/png":
+        return _has_png_end(file)
+    if media_type == "image/webp":
+        file.seek(4)
+        return size >= 8 + int.from_bytes(file.read(4), "little")
+    file.seek(max(2, size - _TRAILING_BYTES))
+    return _JPEG_END in file.read()
+
+
+def _has_png_end(file: BinaryIO) -> bool:
+    file.seek(len(_PNG))
+    for _ in range(_MOST_PNG_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return False
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            return len(file.read(4)) == 4
+        file.seek(length + 4, os.SEEK_CUR)
+    return False
 
 
 def _png(start: bytes) -> PictureHeader | None:

@@ -7,6 +7,7 @@ way.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -51,6 +52,8 @@ class Database:
         with ExitStack() as opened:
             with _making(folder):
                 lock = FolderLock(folder)
+                # For its owner alone, also in a folder that others read; the files beside it take after it.
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             opened.callback(lock.release)
             self._reading = _engine(self.path, is_writer=False)
             opened.callback(self._reading.dispose)

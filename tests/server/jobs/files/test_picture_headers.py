@@ -5,7 +5,7 @@ import random
 
 import pytest
 from PIL import Image
-from weft.jobs.files.picture_headers import PictureHeader, read_picture_header
+from weft.jobs.files.picture_headers import PictureHeader, is_whole, read_picture_header
 
 
 def encoded(format: str, width: int = 37, height: int = 21, *, mode: str = "RGB", **options: object) -> bytes:
@@ -94,3 +94,13 @@ def test_damaged_files_never_raise(format: str) -> None:
         for _ in range(draw.randrange(1, 8)):
             damaged[draw.randrange(min(64, len(damaged)))] = draw.randrange(256)
         read(bytes(damaged))
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_is_whole_until_its_last_byte_is_missing(format: str) -> None:
+    data = encoded(format)
+    kind = f"image/{format.lower()}"
+
+    assert is_whole(io.BytesIO(data), kind)
+    assert is_whole(io.BytesIO(data + b"what a camera wrote behind it"), kind)
+    assert not any(is_whole(io.BytesIO(data[:end]), kind) for end in range(30, len(data)))

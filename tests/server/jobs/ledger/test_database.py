@@ -63,6 +63,16 @@ def test_a_new_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "data").stat().st_mode & 0o077 == 0
 
 
+def test_a_database_in_a_folder_that_was_there_is_for_its_owner_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    with opened(tmp_path) as ledger:
+        submit(ledger, "j1")
+        modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+
+    assert modes[FILE_NAME] == modes[f"{FILE_NAME}-wal"] == 0
+
+
 def test_an_exception_undoes_the_whole_transaction(tmp_path: Path) -> None:
     database = Database(tmp_path)
 
