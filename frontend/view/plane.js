@@ -1,0 +1,340 @@
+/**
+ * The document in front as it lies on the plane: where nodes, sockets and wires are, and what is at a point.
+ *
+ * A box or a wire is made anew only when what it is made of has changed, so that whoever compares two of them
+ * by identity knows whether to draw again. Hit tests look at every box or wire: at 2,000 nodes that takes
+ * some microseconds, and an index would take longer to keep.
+ */
+
+import { computed } from "@preact/signals";
+import { linksOf } from "../model/links.js";
+import { distance, extent, polyline } from "./curves.js";
+import { layOut, NO_EXTRAS, SIZES } from "./metrics.js";
+
+/**
+ * @import { ReadonlySignal } from "@preact/signals"
+ * @import { Bounds, Box, Catalog, Frame, NodeEntry, NodeLook, NodeType, Note, Plane, Point, Socket, Wire, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Extras, Layout } from "./metrics.js"
+ * @import { WireStyle } from "./curves.js"
+ */
+
+/** @typedef {Box & Layout} LaidBox */
+
+/** @type {NodeLook} */
+const NOWHERE = Object.freeze({ at: /** @type {Point} */ (Object.freeze([0, 0])) });
+
+/** @type {readonly string[]} */
+const NONE = Object.freeze([]);
+
+/** How far around a node its sockets and what is near them still count as near it. */
+const AROUND = 64;
+
+/**
+ * What a box is made of, in an order that can be compared.
+ * @typedef {readonly [NodeEntry, NodeLook, NodeType | undefined, string, Extras]} Parts
+ */
+
+/**
+ * Makes the box of a node.
+ * @param {string} id
+ * @param {Parts} parts
+ * @returns {LaidBox}
+ */
+export const boxOf = (id, [entry, look, type, mentioned, extras]) => {
+  const layout = layOut({
+    entry,
+    look,
+    type,
+    mentioned: mentioned === "" ? NONE : mentioned.split("/"),
+    extras,
+  });
+  return { id, entry, look, type, x: look.at[0], y: look.at[1], ...layout };
+};
+
+/**
+ * Gives the outputs of each node that links start from.
+ * @param {WorkflowDocument} document
+ * @returns {Map<string, string>} Joined with `/`, which no name contains.
+ */
+const mentionedOutputs = (document) => {
+  /** @type {Map<string, Set<string>>} */
+  const outputs = new Map();
+  for (const { source } of linksOf(document)) {
+    const names = outputs.get(source.node);
+    if (names) names.add(source.output);
+    else outputs.set(source.node, new Set([source.output]));
+  }
+  return new Map([...outputs].map(([node, names]) => [node, [...names].join("/")]));
+};
+
+/**
+ * Keeps what was made of parts for as long as they are the same.
+ * @template {readonly unknown[]} P
+ * @template T
+ * @param {(id: string, parts: P) => T} make
+ */
+const keeper = (make) => {
+  /** @type {Map<string, { parts: P, made: T }>} */
+  let before = new Map();
+  /**
+   * Makes all anew and forgets what is not among them any more.
+   * @param {Iterable<readonly [string, P]>} all
+   * @returns {{ made: T, id: string }[]}
+   */
+  return (all) => {
+    /** @type {typeof before} */
+    const now = new Map();
+    const list = [];
+    for (const [id, parts] of all) {
+      const old = before.get(id);
+      const same = old !== undefined && parts.every((part, index) => part === old.parts[index]);
+      const kept = same ? old : { parts, made: make(id, parts) };
+      now.set(id, kept);
+      list.push({ id, made: kept.made });
+    }
+    before = now;
+    return list;
+  };
+};
+
+/**
+ * Makes the signal of the boxes.
+ * @param {PlaneOptions} options
+ * @returns {ReadonlySignal<ReadonlyMap<string, LaidBox>>}
+ */
+const boxesOf = ({ document, catalog, extras = () => NO_EXTRAS }) => {
+  /** @type {(all: Iterable<readonly [string, Parts]>) => { id: string, made: LaidBox }[]} */
+  const keep = keeper(boxOf);
+  /** @type {Map<string, LaidBox>} */
+  let last = new Map();
+  return computed(() => {
+    const { nodes, view } = document.value;
+    const types = catalog.types.value;
+    const mentioned = mentionedOutputs(document.value);
+    const made = keep(
+      Object.entries(nodes).map(([id, entry]) => /** @type {const} */ ([
+        id,
+        [entry, view.nodes[id] ?? NOWHERE, types.get(entry.type), mentioned.get(id) ?? "", extras(id)],
+      ])),
+    );
+    const isSame = made.length === last.size &&
+      [...last.values()].every((box, index) => box === made[index].made);
+    if (!isSame) last = new Map(made.map(({ id, made: box }) => [id, box]));
+    return last;
+  });
+};
+
+/**
+ * What a wire is made of: its boxes, the names of its sockets and the points it passes.
+ * @typedef {readonly [LaidBox, string, LaidBox, string, readonly Point[] | undefined]} Ends
+ */
+
+/** @param {Box} box @param {Point} point @returns {Point} */
+const placed = (box, point) => [box.x + point[0], box.y + point[1]];
+
+/**
+ * Makes a wire.
+ * @param {string} key
+ * @param {Ends} ends
+ * @returns {Wire}
+ */
+const wireOf = (key, [from, output, to, input, route = []]) => ({
+  key,
+  source: { node: from.id, side: "output", name: output },
+  target: { node: to.id, side: "input", name: input },
+  type: from.type?.outputs.find(({ name }) => name === output)?.type ?? "",
+  points: [
+    placed(from, from.outputs.get(output) ?? [from.width, SIZES.header / 2]),
+    ...route,
+    placed(to, to.inputs.get(input) ?? [0, SIZES.header / 2]),
+  ],
+});
+
+/**
+ * Makes the signal of the wires.
+ * @param {ReadonlySignal<WorkflowDocument>} document
+ * @param {ReadonlySignal<ReadonlyMap<string, LaidBox>>} boxes
+ * @returns {ReadonlySignal<readonly Wire[]>}
+ */
+const wiresOf = (document, boxes) => {
+  /** @type {(all: Iterable<readonly [string, Ends]>) => { made: Wire }[]} */
+  const keep = keeper(wireOf);
+  return computed(() => {
+    const found = boxes.value;
+    const { routes } = document.value.view;
+    /** @type {(readonly [string, Ends])[]} */
+    const all = [];
+    for (const { key, source, target } of linksOf(document.value)) {
+      const [from, to] = [found.get(source.node), found.get(target.node)];
+      // A link to a node that is not there is a problem that the check reports; there is nothing to draw.
+      if (from && to) all.push([key, [from, source.output, to, target.input, routes?.[key]]]);
+    }
+    return keep(all).map(({ made }) => made);
+  });
+};
+
+/** @param {Bounds} bounds @param {Point} at @param {number} [margin] @returns {boolean} */
+const contains = ({ x, y, width, height }, at, margin = 0) =>
+  at[0] >= x - margin && at[0] <= x + width + margin && at[1] >= y - margin && at[1] <= y + height + margin;
+
+/**
+ * Gives what is last in a list and satisfies a test: what is drawn last lies on top.
+ * @template T
+ * @param {Iterable<T>} list
+ * @param {(item: T) => boolean} accept
+ * @returns {T | null}
+ */
+const topmost = (list, accept) => [...list].findLast(accept) ?? null;
+
+/**
+ * Gives the bounds of a frame or a note.
+ * @param {Frame | Note} item
+ * @returns {Bounds}
+ */
+export const boundsOf = ({ at, size }) => ({ x: at[0], y: at[1], width: size[0], height: size[1] });
+
+/**
+ * Tells whether a point is at the corner by which a thing is resized.
+ * @param {Frame | Note} item
+ * @param {Point} at
+ * @returns {boolean}
+ */
+const isCorner = (item, at) =>
+  at[0] > item.at[0] + item.size[0] - SIZES.corner && at[1] > item.at[1] + item.size[1] - SIZES.corner;
+
+/**
+ * Gives the bounds that hold all of a list.
+ * @param {readonly Bounds[]} all
+ * @returns {Bounds | null}
+ */
+export const union = (all) => {
+  if (all.length === 0) return null;
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y, width, height } of all) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+};
+
+/**
+ * Finds what is near a point.
+ * @param {ReadonlySignal<ReadonlyMap<string, LaidBox>>} boxes
+ * @returns {Plane["socketNear"]}
+ */
+const socketFinder = (boxes) => (at, within, accept = () => true) => {
+  /** @type {Socket | null} */
+  let nearest = null;
+  let least = within;
+  for (const box of boxes.value.values()) {
+    if (!contains(box, at, Math.max(within, AROUND))) continue;
+    for (const side of /** @type {const} */ (["input", "output"])) {
+      for (const [name, point] of side === "input" ? box.inputs : box.outputs) {
+        const away = Math.hypot(box.x + point[0] - at[0], box.y + point[1] - at[1]);
+        const socket = { node: box.id, side, name };
+        if (away > least || !accept(socket)) continue;
+        least = away;
+        nearest = socket;
+      }
+    }
+  }
+  return nearest;
+};
+
+/**
+ * Finds the nearest wire to a point.
+ * @param {ReadonlySignal<readonly Wire[]>} wires
+ * @param {ReadonlySignal<WireStyle>} style
+ * @returns {Plane["wireNear"]}
+ */
+const wireFinder = (wires, style) => (at, within) => {
+  // Wires that are not drawn cannot be aimed at.
+  if (style.value === "hidden") return null;
+  /** @type {Wire | null} */
+  let nearest = null;
+  let least = within;
+  for (const wire of wires.value) {
+    const { left, top, right, bottom } = extent(wire.points);
+    if (at[0] < left - least || at[0] > right + least || at[1] < top - least || at[1] > bottom + least) {
+      continue;
+    }
+    const away = distance(polyline(wire.points, style.value), at);
+    if (away > least) continue;
+    least = away;
+    nearest = wire;
+  }
+  return nearest;
+};
+
+/**
+ * @typedef {object} PlaneOptions
+ * @property {ReadonlySignal<WorkflowDocument>} document
+ * @property {Pick<Catalog, "types">} catalog
+ * @property {ReadonlySignal<WireStyle>} wireStyle
+ * @property {(node: string) => Extras} [extras] What a node shows beside what the document says; the same
+ * object as long as nothing of it changed. May read signals.
+ */
+
+/**
+ * Finds frames, notes and the points of routes.
+ * @param {ReadonlySignal<WorkflowDocument>} document
+ * @returns {Pick<Plane, "frameAt" | "noteAt" | "routeNear">}
+ */
+const viewFinders = (document) => ({
+  frameAt: (at) => {
+    const frame = topmost(document.value.view.frames, (item) => contains(boundsOf(item), at));
+    if (!frame) return null;
+    const part = isCorner(frame, at) ? "corner" : at[1] < frame.at[1] + SIZES.frameTitle ? "title" : "body";
+    return { frame, part };
+  },
+  noteAt: (at) => {
+    const note = topmost(document.value.view.notes, (item) => contains(boundsOf(item), at));
+    return note && { note, part: isCorner(note, at) ? "corner" : "body" };
+  },
+  routeNear: (at, within) => {
+    for (const [key, points] of Object.entries(document.value.view.routes ?? {})) {
+      const index = points.findIndex((point) => Math.hypot(point[0] - at[0], point[1] - at[1]) <= within);
+      if (index !== -1) return { key, index };
+    }
+    return null;
+  },
+});
+
+/**
+ * Makes the plane of the document in front.
+ * @param {PlaneOptions} options
+ * @returns {Plane & { boxes: ReadonlySignal<ReadonlyMap<string, LaidBox>> }}
+ */
+export const createPlane = (options) => {
+  const { document, wireStyle } = options;
+  const boxes = boxesOf(options);
+  const wires = wiresOf(document, boxes);
+  /** @param {Socket} socket */
+  const typeOf = ({ node, side, name }) => {
+    const type = boxes.value.get(node)?.type;
+    const sockets = side === "input" ? type?.inputs : type?.outputs;
+    return sockets?.find((socket) => socket.name === name)?.type ?? null;
+  };
+  return {
+    boxes,
+    wires,
+    boxAt: (at) => topmost(boxes.value.values(), (box) => contains(box, at)),
+    socketNear: socketFinder(boxes),
+    wireNear: wireFinder(wires, wireStyle),
+    ...viewFinders(document),
+    socketPoint: ({ node, side, name }) => {
+      const box = boxes.value.get(node);
+      const point = (side === "input" ? box?.inputs : box?.outputs)?.get(name);
+      return box && point ? placed(box, point) : null;
+    },
+    socketType: typeOf,
+    bounds: (nodes) => {
+      const ids = nodes === undefined ? [...boxes.value.keys()] : [...nodes];
+      const found = ids.flatMap((id) => boxes.value.get(id) ?? []);
+      const { frames, notes } = document.value.view;
+      return union(nodes === undefined ? [...found, ...frames.map(boundsOf), ...notes.map(boundsOf)] : found);
+    },
+  };
+};

@@ -1,0 +1,148 @@
+/**
+ * Which part of the graph is seen: pan and zoom.
+ */
+
+import { signal } from "@preact/signals";
+
+/** @import { Bounds, Point, Viewport } from "../interfaces.d.ts" */
+
+/** @typedef {{ x: number, y: number, zoom: number }} Place */
+/** @typedef {{ width: number, height: number }} Size */
+
+export const LEAST_ZOOM = 0.02;
+export const MOST_ZOOM = 4;
+
+/** Below this zoom the canvas draws the nodes too, as they could not be read anyway. */
+export const OVERVIEW_ZOOM = 0.35;
+
+/** Milliseconds after the last step of a zoom in which it counts as going on. */
+const SETTLE_MS = 150;
+
+/** @param {number} zoom @returns {number} */
+const limited = (zoom) => Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
+
+/**
+ * Zooms so that a point of the canvas stays where it is.
+ * @param {Place} place
+ * @param {Point} at On the canvas.
+ * @param {number} factor
+ * @returns {Place}
+ */
+export const zoomed = (place, at, factor) => {
+  const zoom = limited(place.zoom * factor);
+  const change = zoom / place.zoom;
+  return { zoom, x: at[0] - (at[0] - place.x) * change, y: at[1] - (at[1] - place.y) * change };
+};
+
+/**
+ * Gives the place from which bounds are seen as a whole and in the middle.
+ * @param {Size} size Of the canvas.
+ * @param {Bounds} bounds
+ * @param {{ padding?: number, most?: number }} [options] Padding in screen pixels; the largest zoom.
+ * @returns {Place}
+ */
+export const fitted = (size, bounds, { padding = 56, most = 1 } = {}) => {
+  const room = [Math.max(1, size.width - 2 * padding), Math.max(1, size.height - 2 * padding)];
+  const share = Math.min(room[0] / Math.max(1, bounds.width), room[1] / Math.max(1, bounds.height));
+  const zoom = limited(Math.min(most, share));
+  return {
+    zoom,
+    x: (size.width - bounds.width * zoom) / 2 - bounds.x * zoom,
+    y: (size.height - bounds.height * zoom) / 2 - bounds.y * zoom,
+  };
+};
+
+/**
+ * Gives how far to pan along one axis so that a stretch is seen; its begin where it is longer than the room.
+ * @param {number} from
+ * @param {number} to
+ * @param {number} room
+ * @returns {number}
+ */
+const nudge = (from, to, room) => from < 0 || to - from > room ? -from : Math.min(0, room - to);
+
+/**
+ * Gives the place nearest to one from which bounds are wholly seen.
+ * @param {Place} place
+ * @param {Size} size Of the canvas.
+ * @param {Bounds} bounds
+ * @param {number} [margin] In screen pixels.
+ * @returns {Place}
+ */
+export const revealed = (place, size, bounds, margin = 24) => {
+  const left = bounds.x * place.zoom + place.x - margin;
+  const top = bounds.y * place.zoom + place.y - margin;
+  const [width, height] = [bounds.width * place.zoom + 2 * margin, bounds.height * place.zoom + 2 * margin];
+  return {
+    zoom: place.zoom,
+    x: place.x + nudge(left, left + width, size.width),
+    y: place.y + nudge(top, top + height, size.height),
+  };
+};
+
+/**
+ * Makes the viewport of an element.
+ * @param {HTMLElement} element
+ * @returns {Viewport & { destroy(): void }}
+ */
+export const createViewport = (element) => {
+  const state = signal({ x: 0, y: 0, zoom: 1 });
+  const size = signal({ width: element.clientWidth, height: element.clientHeight });
+  const isZooming = signal(false);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let settling;
+
+  const observer = new ResizeObserver(() => {
+    size.value = { width: element.clientWidth, height: element.clientHeight };
+  });
+  observer.observe(element);
+
+  /** @param {Place} next */
+  const set = (next) => {
+    const { x, y, zoom } = state.peek();
+    if (next.x !== x || next.y !== y || next.zoom !== zoom) {
+      state.value = { ...next, zoom: limited(next.zoom) };
+    }
+  };
+  /** @param {Point} client @returns {Point} */
+  const onCanvas = ([x, y]) => {
+    const box = element.getBoundingClientRect();
+    return [x - box.left, y - box.top];
+  };
+  const noteZoom = () => {
+    isZooming.value = true;
+    clearTimeout(settling);
+    settling = setTimeout(() => (isZooming.value = false), SETTLE_MS);
+  };
+
+  return {
+    state,
+    size,
+    isZooming: () => isZooming.value,
+    toGraph: (client) => {
+      const [left, top] = onCanvas(client);
+      const { x, y, zoom } = state.peek();
+      return [(left - x) / zoom, (top - y) / zoom];
+    },
+    toClient: ([left, top]) => {
+      const box = element.getBoundingClientRect();
+      const { x, y, zoom } = state.peek();
+      return [left * zoom + x + box.left, top * zoom + y + box.top];
+    },
+    set,
+    panBy: (dx, dy) => {
+      const { x, y, zoom } = state.peek();
+      set({ x: x + dx, y: y + dy, zoom });
+    },
+    zoomAt: (client, factor) => {
+      noteZoom();
+      set(zoomed(state.peek(), onCanvas(client), factor));
+    },
+    fit: (bounds, options) => set(fitted(size.peek(), bounds, options)),
+    reveal: (bounds) => set(revealed(state.peek(), size.peek(), bounds)),
+    destroy: () => {
+      observer.disconnect();
+      clearTimeout(settling);
+    },
+  };
+};
