@@ -1,0 +1,221 @@
+/**
+ * What is installed: node types, value types, connection rules, packs and saved workflows.
+ *
+ * @import { ReadonlySignal, Signal } from "@preact/signals"
+ * @import { Catalog, Conversion, Fit, NodeType, SearchHit, SocketQuery, WorkflowEntry } from "../interfaces.d.ts"
+ * @import { PackView, TypesView } from "../types.d.ts"
+ * @import { Supertypes } from "./types.js"
+ */
+
+import { batch, computed, signal } from "@preact/signals";
+import { conversions } from "./conversions.js";
+import { fits, parseType, refusal, withoutNull } from "./types.js";
+import { indexTypes, searchTypes } from "./search.js";
+import { createPartners } from "./partners.js";
+
+/** What begins the type of a node that is a saved workflow. */
+export const WORKFLOW_PREFIX = "workflow:";
+
+/** Colours of the builtin types, which the server says nothing of. */
+const BUILTIN_COLORS = new Map([
+  ["int", "#4db6ac"],
+  ["float", "#9ccc65"],
+  ["bool", "#e57373"],
+  ["string", "#f0b37e"],
+  ["json", "#a1887f"],
+]);
+/** Colour of what may be anything, and of types that nobody declared. */
+const OTHER_COLOR = "#9e9e9e";
+
+/**
+ * @typedef {object} Parts
+ * @property {readonly NodeType[]} nodes
+ * @property {TypesView} types
+ * @property {readonly PackView[]} packs
+ * @property {readonly WorkflowEntry[]} workflows
+ */
+
+/**
+ * Makes the catalogue.
+ *
+ * @param {Parts & { loadChoices: (provider: string) => Promise<readonly string[]> }} options `loadChoices` asks for
+ * the words of a choice, once per provider and again after each reload of the packs.
+ * @returns {Catalog & { update(parts: Partial<Parts>): void }} `update` takes what has changed, such as after packs
+ * were reloaded or a workflow was saved; everything else stays.
+ */
+export function createCatalog({ nodes, types, packs, workflows, loadChoices }) {
+  const installed = signal(nodes);
+  const table = signal(types);
+  const known = signal(packs);
+  const saved = signal(workflows);
+  const all = computed(() => {
+    const asNodes = saved.value.flatMap((entry) => workflowType(entry) ?? []);
+    return new Map([...installed.value, ...asNodes].map((type) => [type.type, type]));
+  });
+  const index = computed(() => indexTypes(all.value.values()));
+  const rules = computed(() => createRules(table.value, all.value));
+  const partners = computed(() => createPartners(rules.value.supertypes));
+  const offered = createChoices(loadChoices);
+
+  /** @param {Partial<Parts>} parts */
+  const update = (parts) =>
+    batch(() => {
+      installed.value = parts.nodes ?? installed.value;
+      table.value = parts.types ?? table.value;
+      known.value = parts.packs ?? known.value;
+      saved.value = parts.workflows ?? saved.value;
+      if (parts.nodes) offered.reload();
+    });
+
+  /**
+   * @param {string} query
+   * @param {{ socket?: SocketQuery, limit?: number }} [options]
+   * @returns {SearchHit[]}
+   */
+  const search = (query, { socket, limit } = {}) =>
+    searchTypes(index.value, query, { limit, ...(socket && { partner: partners.value(socket) }) });
+
+  return {
+    types: all,
+    table,
+    packs: known,
+    workflows: saved,
+    get: (type) => all.value.get(type),
+    choices: offered.choices,
+    fits: (source, target) => rules.value.fits(source, target),
+    color: (type) => rules.value.color(type),
+    search,
+    update,
+  };
+}
+
+/**
+ * Gives a saved workflow as a type of nodes; null where nobody knows what it takes and gives.
+ *
+ * @param {WorkflowEntry} entry
+ * @returns {NodeType | null}
+ */
+function workflowType({ name, title, description, signature }) {
+  if (!signature) return null;
+  return {
+    type: `${WORKFLOW_PREFIX}${name}`,
+    version: 1,
+    title: title || name,
+    category: "workflow",
+    summary: /^.*?[.!?](?=\s|$)/s.exec(description)?.[0] ?? description,
+    doc: description,
+    inputs: signature.inputs.map(({ title: _, ...input }) => ({
+      ...input,
+      lazy: false,
+      link_only: input.widget === null,
+      traits: {},
+    })),
+    outputs: signature.outputs.map(({ name, type, doc }) => ({ name, type, doc, traits: {} })),
+    // The server unfolds a workflow before it runs it: all that follows is said by the nodes inside.
+    pure: true,
+    lane: "inline",
+    sink: false,
+    is_async: false,
+    streams: false,
+    has_fingerprint: false,
+    pack: "",
+    code_digest: "",
+    values: {},
+  };
+}
+
+/**
+ * Answers what fits and what is drawn how, each question once.
+ *
+ * @param {TypesView} table
+ * @param {ReadonlyMap<string, NodeType>} types
+ */
+function createRules(table, types) {
+  /** @type {Supertypes} */
+  const supertypes = new Map(table.types.map((type) => [type.name, type.supertypes]));
+  const colors = new Map([
+    ...BUILTIN_COLORS,
+    ...table.types.map((type) => /** @type {const} */ ([type.name, type.color])),
+  ]);
+  /** @type {Map<string, Fit>} */
+  const decided = new Map();
+
+  /**
+   * @param {string} source
+   * @param {string} target
+   * @returns {Fit}
+   */
+  const decide = (source, target) => {
+    const [from, to] = [parseType(source), parseType(target)];
+    const fit = fits(from, to, supertypes);
+    if (fit) return { fits: true, rule: fit.rule };
+    /** @type {Conversion[] | undefined} */
+    let found;
+    return {
+      fits: false,
+      reason: refusal(from, to),
+      // Looked for when somebody asks: while a link is dragged, hundreds of sockets refuse it.
+      get conversions() {
+        return (found ??= conversions(from, to, types.values(), supertypes));
+      },
+    };
+  };
+
+  return {
+    supertypes,
+    /**
+     * @param {string} source
+     * @param {string} target
+     * @returns {Fit}
+     */
+    fits: (source, target) => {
+      const key = `${source}>${target}`;
+      const found = decided.get(key) ?? decide(source, target);
+      decided.set(key, found);
+      return found;
+    },
+    /** @param {string} text */
+    color: (text) => {
+      let type = withoutNull(parseType(text));
+      while (type.kind === "list") type = withoutNull(type.item);
+      return colors.get(type.text) ?? OTHER_COLOR;
+    },
+  };
+}
+
+/**
+ * Keeps the words of choices, which are loaded when they are first asked for.
+ *
+ * @param {(provider: string) => Promise<readonly string[]>} load
+ */
+function createChoices(load) {
+  /** @type {Map<string, { words: Signal<readonly string[] | null>, round: number }>} */
+  const offered = new Map();
+
+  /** @param {string} provider */
+  const fetchWords = async (provider) => {
+    const choice = offered.get(provider) ?? { words: signal(null), round: 0 };
+    offered.set(provider, choice);
+    const round = ++choice.round;
+    try {
+      const words = await load(provider);
+      if (round === choice.round) choice.words.value = words;
+    } catch {
+      // Without the words a choice is entered as text; asking again tries again.
+      choice.round = 0;
+    }
+  };
+
+  return {
+    /**
+     * @param {string} provider
+     * @returns {ReadonlySignal<readonly string[] | null>}
+     */
+    choices: (provider) => {
+      const choice = offered.get(provider);
+      if (!choice || (choice.words.peek() === null && choice.round === 0)) fetchWords(provider);
+      return /** @type {{ words: Signal<readonly string[] | null> }} */ (offered.get(provider)).words;
+    },
+    reload: () => offered.keys().forEach((provider) => fetchWords(provider)),
+  };
+}
