@@ -156,7 +156,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if isinstance(found, Refusal):
-            self._refuse(draft, schema, found.reason)
+            self._refuse(draft, schema, found.reason, value)
             return
         draft.values[schema.name] = found.value
         if found.maps:
@@ -170,7 +170,7 @@ class Assembly:
             self._report(draft, schema.name, error)
             return
         if reason is not None:
-            self._refuse(draft, schema, f"has an item that {reason}")
+            self._refuse(draft, schema, f"has an item that {reason}", value)
 
     def _bind(self, draft: _Draft, input: str, fit: Fit) -> None:
         """Note what the type variables of an input stand for, and compare with what they stood for before."""
@@ -221,9 +221,9 @@ class Assembly:
             converters=self._converters.between(produced, schema.type),
         )
 
-    def _refuse(self, draft: _Draft, schema: InputSchema, reason: str) -> None:
+    def _refuse(self, draft: _Draft, schema: InputSchema, reason: str, value: JSON) -> None:
         node, name = self._flat.place(draft.wired.flat.id, schema.name)
-        error = InputInvalidError(name=name, reason=reason, hint=file_hint(schema.widget))
+        error = InputInvalidError(name=name, reason=reason, hint=file_hint(schema.widget, value))
         self.problems.append(error.problem(node=node, input=name))
 
     def _report(self, draft: _Draft, input: str, error: WeftError) -> None:

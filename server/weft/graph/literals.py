@@ -15,6 +15,8 @@ from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Text, Widge
 
 _ASSET = re.compile(rf"{ASSET_PREFIX}[0-9a-f]{{64}}")
 
+_PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:
@@ -73,22 +75,25 @@ def item_refusal(schema: InputSchema, value: JSON, offers: Offers) -> str | None
     return _refusal(schema, value, offers)
 
 
-def file_hint(widget: Widget | None) -> str:
+def file_hint(widget: Widget | None, value: JSON = None) -> str:
     """Say where the files lie that an input may name.
 
     Args:
         widget: The input's widget.
+        value: What it was given, which was refused.
 
     Returns:
         One sentence; empty for an input that names no file.
     """
     match widget:
+        case ModelFile() if _is_pickle(value):
+            return "Download the model as .safetensors, or convert it on a machine you can afford to lose."
         case ModelFile():
             return "Correct it, or put the file into a models folder: ./models or one of WEFT_MODELS_DIRS."
         case ImageFile():
             return "Correct it, or put the picture into the input folder: ./input or WEFT_INPUT_DIR."
         case Items(item=inner):
-            return file_hint(inner)
+            return file_hint(inner, value)
         case _:
             return ""
 
@@ -132,6 +137,8 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
         case Text() if isinstance(value, str):
             # A text may go over a link to a node that loads the picture of that name.
             return _missing_asset(_ASSET.findall(value), offers)
+        case ModelFile(listing=kind) if _is_pickle(value) and value not in offers.listing(kind):
+            return f"is {shown(value)}, a pickle: opening it would run whatever code it contains"
         case ModelFile(listing=kind) | ImageFile(listing=kind):
             return check_choice(value, offers.listing(kind))
         case Items(item=inner) if isinstance(value, list):
@@ -142,6 +149,10 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
             return None if None in reasons else _first_reason(reasons)
         case _:
             return None
+
+
+def _is_pickle(value: JSON) -> bool:
+    return isinstance(value, str) and value.lower().endswith(_PICKLE_SUFFIXES)
 
 
 def _missing_asset(names: Iterable[str], offers: Offers) -> str | None:

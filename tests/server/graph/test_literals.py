@@ -51,6 +51,16 @@ def _looks(picture: Annotated[str, ImageFile()]) -> str:
     return picture
 
 
+@listing("checkpoint")
+def _weights(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    return {"new.safetensors": {}}
+
+
+@node("literal.weighs")
+def _weighs(weights: Annotated[str, ModelFile("checkpoint")]) -> str:
+    return weights
+
+
 def _registry() -> Registry:
     registry = Registry()
     registry.add(_all, _colours)
@@ -214,10 +224,9 @@ def test_a_text_that_names_an_asset_names_one_that_is_there(tmp_path: Path) -> N
     assert name is not None
     there, missing = f"asset:{'ab' * 32}", f"asset:{'cd' * 32}"
 
-    refused = [
-        isinstance(read_literal(name, text, Offers(registry)), Refusal)
-        for text in (there, missing, f"{there}\n{missing}", "asset: a word", [there, missing])
-    ]
+    texts: list[JSON] = [there, missing, f"{there}\n{missing}", "asset: a word", [there, missing]]
+
+    refused = [isinstance(read_literal(name, text, Offers(registry)), Refusal) for text in texts]
 
     assert refused == [False, True, True, False, True]
 
@@ -230,3 +239,17 @@ def test_what_only_looks_like_an_asset_is_refused(name: str) -> None:
     assert picture is not None
 
     assert isinstance(read_literal(picture, name, Offers(registry)), Refusal)
+
+
+@pytest.mark.parametrize("name", ["old.ckpt", "sub/OLD.PT"])
+def test_a_pickle_is_refused_as_what_it_is(name: str) -> None:
+    registry = Registry()
+    registry.add(_weighs, _weights)
+    weights = registry.definition("literal.weighs").schema.input("weights")
+    assert weights is not None
+
+    found = read_literal(weights, name, Offers(registry))
+
+    assert isinstance(found, Refusal)
+    assert "a pickle: opening it would run whatever code it contains" in found.reason
+    assert "as .safetensors" in file_hint(weights.widget, name)
