@@ -51,6 +51,8 @@ export interface NodeLook {
   color?: string;
   collapsed?: boolean;
   pinned?: boolean;
+  /** Inputs with a seed that changes before each run: to any other one, or to the next. */
+  seeds?: Record<string, "random" | "step">;
 }
 
 export interface Frame {
@@ -105,7 +107,8 @@ export interface WorkflowDocument {
 
 /** The only ways in which a document changes. Each is JSON, and each has an inverse. */
 export type Op =
-  | { op: "add-nodes"; nodes: Record<string, NodeEntry>; looks: Record<string, NodeLook> }
+  /** `positions` says which place a node takes in the order of all; the others go to the end. */
+  | { op: "add-nodes"; nodes: Record<string, NodeEntry>; looks: Record<string, NodeLook>; positions?: Record<string, number> }
   /** Also takes away the links from these nodes, and the workflow's inputs and outputs at them. */
   | { op: "remove-nodes"; nodes: string[] }
   | { op: "rename-node"; node: string; name: string }
@@ -135,10 +138,16 @@ export interface HistoryEntry {
   at: number;
 }
 
+/** An entry with what was done: all that is needed to go on after a reload. */
+export interface Edit extends HistoryEntry {
+  op: Op;
+  inverse: Op;
+}
+
 /** One document with all that was done to it. */
 export interface History {
   readonly document: ReadonlySignal<WorkflowDocument>;
-  readonly entries: ReadonlySignal<readonly HistoryEntry[]>;
+  readonly entries: ReadonlySignal<readonly Edit[]>;
   /** How many of the entries are done; the others were undone. */
   readonly position: ReadonlySignal<number>;
   readonly canUndo: ReadonlySignal<boolean>;
@@ -529,8 +538,10 @@ export interface FieldProps {
   /** The value that holds where none is given. */
   fallback: JSONValue | undefined;
   problems: readonly ProblemEntry[];
-  /** Called for every change; `undefined` goes back to the default. */
-  onChange(value: JSONValue | undefined): void;
+  /** The input it edits, as `node.input`, where it is one: a seed keeps with the node how it changes from run to run. */
+  at?: string;
+  /** Called for every change; `undefined` goes back to the default. What is typed on and on is one change to undo. */
+  onChange(value: JSONValue | undefined, options?: { isTyping?: boolean }): void;
 }
 
 export type { AssetView, JobView, NodeView, ProblemEntry, QueueView, ReasonView, StepView, TypesView, WorkflowEntry };
