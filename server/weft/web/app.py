@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from weft.web.access import Access
-from weft.web.app_keys import ACCESS, CLOSING, METRICS, ROUTES
+from weft.web.app_keys import ACCESS, CLOSING, EDITOR, METRICS, ROUTES
+from weft.web.editor.edition import Editor, shipped_editor
 from weft.web.frame import AiohttpHandler, Frame, add_headers, endpoint, is_page
 from weft.web.images.images_errors import speak_dialect
 from weft.web.metrics import Metrics
@@ -35,6 +36,7 @@ ROUTE_MODULES = (
     "weft.web.operations_routes",
     "weft.web.session_routes",
     "weft.web.description.docs_routes",
+    "weft.web.editor.editor_routes",
 )
 """The modules that declare routes, in the order of the documentation."""
 
@@ -68,6 +70,7 @@ def create_app(services: Services, routes: Sequence[Route] | None = None) -> web
     largest = max(services.settings.max_body_bytes, services.settings.max_upload_bytes)
     app = web.Application(middlewares=[speak_dialect, around], client_max_size=largest)
     app[ROUTES], app[ACCESS], app[METRICS], app[CLOSING] = declared, access, metrics, closing
+    app[EDITOR] = Editor(shipped_editor())
     app.on_response_prepare.append(add_headers)
     for route in declared:
         handler = endpoint(route, services, access)

@@ -19,6 +19,7 @@ Codes in brackets; `weft.web.problems` gives each its status::
     ├── RouteUnknownError [route-unknown]                nothing lies at that address
     ├── MethodRefusedError [method-refused]              it is not read or written in that way
     ├── RangeRefusedError [range-refused]                a part of a file that is not there
+    ├── EditorMissingError [editor-missing]              the editor was not installed with the server
     ├── PreviewMissingError [preview-missing]            a job has shown no preview yet
     ├── ServerStoppingError [server-stopping]            the server ends and takes nothing more
     ├── UnexpectedError [unexpected]                     a mistake in weft itself
@@ -28,6 +29,7 @@ Codes in brackets; `weft.web.problems` gives each its status::
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from weft.errors import WeftError, suggest
 
@@ -202,6 +204,18 @@ class RouteUnknownError(WeftError):
 
     def __init__(self, *, path: str) -> None:
         super().__init__(f"There is nothing at {path}.", hint="See /api/docs for what there is.")
+
+
+class EditorMissingError(WeftError):
+    """The files of the editor, or the third-party modules that it stands on, are not there."""
+
+    code = "editor-missing"
+
+    def __init__(self, *, folder: Path, missing: Iterable[str]) -> None:
+        super().__init__(
+            f"The editor is not installed: {folder} has no {' and no '.join(missing)}.",
+            hint="Run `pip install .` (or `make run`) in the folder of weft; the API works without it.",
+        )
 
 
 class MethodRefusedError(WeftError):

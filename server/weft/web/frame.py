@@ -40,9 +40,14 @@ _LOG = logging.getLogger("weft.http")
 _UNROUTED = "unrouted"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _QUIET_LEVELS: Mapping[str, int] = MappingProxyType(
-    {"/healthz": logging.DEBUG, "/readyz": logging.DEBUG, "/metrics": logging.DEBUG}
+    {
+        "/healthz": logging.DEBUG,
+        "/readyz": logging.DEBUG,
+        "/metrics": logging.DEBUG,
+        "/editor/{edition}/{path}": logging.DEBUG,
+    }
 )
-"""What monitors ask every few seconds is not worth a line each."""
+"""What monitors ask every few seconds is not worth a line each, nor is every file of a page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,44 +1,16 @@
-"""What whoever runs the server looks at: the front page, health, readiness, metrics."""
+"""What whoever runs the server looks at: health, readiness, metrics."""
 
 from __future__ import annotations
 
-import html
-from string import Template
 from typing import Literal
 
 from aiohttp import web
 
-from weft.web.access import needs_token
 from weft.web.app_keys import METRICS
 from weft.web.metrics import CONTENT_TYPE
 from weft.web.routing import Call, Media, Policy, Reply, route
 from weft.web.wire_base import Wire
 
-PAGE = Template("""\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>weft</title>
-<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/api/docs.css">
-<body class="front">
-<main>
-<h1>weft is up</h1>
-<p>$state</p>
-<p>Make a first picture:</p>
-<pre>$curl</pre>
-<ul>
-<li><a href="/api/docs">How the API is used</a></li>
-<li><a href="/api/openapi.json">Its OpenAPI description</a></li>
-<li><a href="/readyz">What the workers do</a></li>
-</ul>
-</main>
-</html>
-""")
-"""The front page; it needs no script and nothing from elsewhere."""
-
-_HTML = Media(("text/html",), "A page.")
 _METRICS = Media(("text/plain",), "The text format of Prometheus.")
 
 
@@ -98,19 +70,6 @@ def curl_line(url: str, token: str | None = None) -> str:
     shown = f" -H 'Authorization: Bearer {token}'" if token else ""
     body = """'{"name": "text-to-image", "inputs": {"prompt": "a red circle"}}'"""
     return f"curl '{url}/api/jobs?wait=300'{shown} -H 'Content-Type: application/json' -d {body}"
-
-
-@route("GET", "/", policy=Policy.PUBLIC, tag="Operations", answers={200: _HTML}, is_documented=False)
-async def show_front_page(call: Call[None]) -> web.Response:
-    """Say that weft is up, and where to go on."""
-    workers = call.services.workers.workers
-    is_ready = any(worker.state == "ready" for worker in workers)
-    phases = ", ".join(sorted({worker.phase for worker in workers if worker.phase}))
-    state = "It takes jobs." if is_ready else f"It takes jobs; a worker is on its way. {phases}".strip()
-    url = f"{call.request.scheme}://{call.request.host}"
-    token = "TOKEN" if needs_token(call.services.settings) else None
-    text = PAGE.substitute(state=html.escape(state), curl=html.escape(curl_line(url, token)))
-    return web.Response(text=text, content_type="text/html")
 
 
 @route("GET", "/healthz", policy=Policy.PUBLIC, tag="Operations", answers={200: HealthView})

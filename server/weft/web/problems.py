@@ -77,6 +77,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "unexpected": 500,
         "hub-unreachable": 502,
         "data-folder-in-use": 503,
+        "editor-missing": 503,
         "server-stopping": 503,
         "worker-device-unavailable": 503,
         "worker-unavailable": 503,

@@ -1,9 +1,8 @@
 """What whoever runs the server looks at."""
 
 import shlex
-from pathlib import Path
 
-from live_server import LiveServer, live_server
+from live_server import LiveServer
 from weft.web.operations_routes import curl_line
 
 
@@ -26,22 +25,3 @@ def test_health_readiness_and_metrics_are_there(ready_server: LiveServer) -> Non
     assert ready.json["ready"] is True
     assert ready.json["workers"][0]["device"] == "cpu"
     assert metrics.headers["content-type"].startswith("text/plain")
-
-
-def test_the_front_page_names_the_address_that_it_was_called_by(server: LiveServer) -> None:
-    page = server.call("GET", "/", headers={"Host": f"localhost:{server.port}"}).body.decode()
-
-    assert f"http://localhost:{server.port}/api/jobs" in page
-
-
-def test_the_front_page_asks_for_a_token_where_one_is_needed_and_loads_no_more_than_is_there(
-    tmp_path: Path,
-) -> None:
-    with live_server(tmp_path, require_token="true") as server:
-        page = server.call("GET", "/").body.decode()
-        style = server.call("GET", "/api/docs.css")
-
-    assert "Authorization: Bearer TOKEN" in page
-    assert "favicon" not in page
-    assert '<link rel="icon" href="data:,">' in page
-    assert style.status == 200

@@ -1,0 +1,142 @@
+"""The files of the editor as they are served: read once, kept compressed, named by what all of them hold.
+
+Every file has the digest of the whole edition in its address, so that a browser keeps it for ever and still
+never mixes files of two editions.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from weft.web.editor.page import Page, read_page
+from weft.web.faults import EditorMissingError
+
+MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".css": "text/css",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+        ".png": "image/png",
+        ".webp": "image/webp",
+        ".woff2": "font/woff2",
+    }
+)
+"""What is served, by the end of its name; nothing else in the folder is."""
+
+INDEX = "index.html"
+NEEDED = (INDEX, "vendor/VERSIONS")
+"""Without these there is no editor; the last comes with the third-party modules."""
+
+_COMPRESSED = frozenset({".png", ".webp", ".woff2"})
+
+
+def shipped_editor() -> Path:
+    """Give the folder of the editor: inside the package, or in a source checkout."""
+    packed = Path(__file__).parents[2] / "_frontend"
+    return packed if packed.is_dir() else Path(__file__).parents[4] / "frontend"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of the editor.
+
+    Attributes:
+        media_type: What it is.
+        body: Its content, compressed by gzip where that makes it smaller.
+        is_gzipped: Whether it is.
+    """
+
+    media_type: str
+    body: bytes
+    is_gzipped: bool
+
+    @property
+    def plain(self) -> bytes:
+        """Its content as it is on disk."""
+        return gzip.decompress(self.body) if self.is_gzipped else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The editor as it is at one moment.
+
+    Attributes:
+        digest: Stands for the content of all files.
+        page: The page that loads them.
+        parts: The files by their paths in the folder, with `/`.
+    """
+
+    digest: str
+    page: Page
+    parts: Mapping[str, Part]
+
+
+class Editor:
+    """Gives the newest edition; an edit of a file is seen with the next load of the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._marks: tuple[tuple[str, int, int], ...] = ()
+        self._edition: Edition | None = None
+
+    def edition(self) -> Edition:
+        """Give the edition that is on disk; reads the files only where one has changed.
+
+        Raises:
+            EditorMissingError: There are no files, or no third-party modules beside them.
+        """
+        missing = [name for name in NEEDED if not (self._folder / name).is_file()]
+        if missing:
+            raise EditorMissingError(folder=self._folder, missing=missing)
+        with self._lock:
+            marks = tuple(_marks(self._folder))
+            if self._edition is None or marks != self._marks:
+                self._edition, self._marks = _read(self._folder), marks
+            return self._edition
+
+    def part(self, digest: str, path: str) -> Part | None:
+        """Give a file of an edition; None where there is none, or that edition is no more.
+
+        Raises:
+            EditorMissingError: As for `edition`.
+        """
+        edition = self._edition
+        if edition is None or edition.digest != digest:
+            edition = self.edition()
+        return edition.parts.get(path) if edition.digest == digest else None
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in MEDIA_TYPES or path == folder / INDEX:
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _marks(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for name, path in _files(folder):
+        status = path.stat()
+        yield name, status.st_mtime_ns, status.st_size
+
+
+def _read(folder: Path) -> Edition:
+    whole = hashlib.sha256()
+    parts: dict[str, Part] = {}
+    for name, path in _files(folder):
+        content = path.read_bytes()
+        whole.update(f"{name}\0{len(content)}\0".encode() + content)
+        if name != INDEX:
+            is_gzipped = path.suffix not in _COMPRESSED
+            body = gzip.compress(content, mtime=0) if is_gzipped else content
+            parts[name] = Part(MEDIA_TYPES[path.suffix], body, is_gzipped)
+    digest = whole.hexdigest()[:16]
+    page = read_page((folder / INDEX).read_text(encoding="utf-8"), digest)
+    return Edition(digest, page, MappingProxyType(parts))
