@@ -60,7 +60,8 @@ Leaves that one part of weft alone raises stand there, with these codes::
                                    body-too-large, body-unreadable, body-invalid, query-invalid,
                                    token-missing, token-refused, scope-missing, token-name,
                                    tokens-unreadable, route-unknown, method-refused, range-refused,
-                                   editor-missing, preview-missing, server-stopping, unexpected, address-unusable
+                                   editor-missing, preview-missing, server-stopping, unexpected,
+                                   address-unusable
     weft.cli.faults                usage, file-unreadable, picture-without-workflow, device-unavailable,
                                    internal
 
