@@ -212,7 +212,11 @@ const readJSON = async (answer) => {
   } catch (cause) {
     // A server that dies in the middle of an answer leaves half of it.
     if (cause instanceof SyntaxError) {
-      throw apiFault({ code: "answer-unreadable", message: "The answer is not JSON.", status: answer.status });
+      throw apiFault({
+        code: "answer-unreadable",
+        message: "The answer is not JSON.",
+        status: answer.status,
+      });
     }
     throw unreachable(cause);
   }

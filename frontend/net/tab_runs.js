@@ -1,0 +1,171 @@
+/** What one tab shows of runs: which job, how each node fares in it, and the pictures that nodes made so far. */
+
+import { batch, signal } from "@preact/signals";
+
+import { upstream } from "../model/links.js";
+import { isFinal, outermost } from "./node_runs.js";
+
+/**
+ * @import { JobView, NodeRun, Picture, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { OutputView } from "../types.d.ts"
+ * @import { NodeRuns } from "./node_runs.js"
+ */
+
+/** Of so many runs the pictures stay, where no later one made others at the same socket. */
+const MOST_JOBS = 8;
+/** @type {readonly Picture[]} */
+const NONE = [];
+
+/** @typedef {ReturnType<typeof createTabRuns>} TabRuns */
+
+/**
+ * Makes what a tab shows.
+ *
+ * @param {object} known
+ * @param {(id: string) => JobView | undefined} known.job
+ * @param {(id: string) => NodeRuns | undefined} known.run
+ * @param {(id: string) => Promise<WorkflowDocument | null>} known.document What a job runs.
+ */
+export const createTabRuns = ({ job, run, document }) => {
+  /** @type {import("@preact/signals").Signal<string | null>} */
+  const shown = signal(null);
+  /** @type {Map<string, import("@preact/signals").Signal<NodeRun | null>>} */
+  const nodes = new Map();
+  /** @type {Map<string, import("@preact/signals").Signal<readonly Picture[]>>} */
+  const pictures = new Map();
+  /** @type {Map<string, readonly Picture[]>} What was made at each socket. */
+  let made = new Map();
+  /** @type {readonly string[]} Jobs whose pictures are shown; those of later ones come first. */
+  let trail = [];
+  /** @type {ReadonlySet<string>} Nodes that the shown run needs. */
+  let needed = new Set();
+  let lookings = 0;
+
+  /** @param {string} node @returns {NodeRun | null} */
+  const stateOf = (node) => {
+    const view = shown.peek() === null ? undefined : job(shown.peek() ?? "");
+    return view ? run(view.id)?.of(node, view, needed.has(node)) ?? waiting(view, needed.has(node)) : null;
+  };
+  /** @param {Iterable<string>} [changed] Nodes; all where it is missing. */
+  const update = (changed = nodes.keys()) => {
+    for (const node of changed) {
+      const known = nodes.get(node);
+      if (!known) continue;
+      const state = stateOf(node);
+      // A job's end concerns all nodes, but most are as they were.
+      if (!isSame(known.peek(), state)) known.value = state;
+    }
+  };
+  const lookForPictures = async () => {
+    const mine = ++lookings;
+    /** @type {Map<string, readonly Picture[]>} */
+    const found = new Map();
+    for (const id of trail) {
+      const outputs = job(id)?.outputs.filter(isPicture) ?? [];
+      const workflow = outputs.length ? await document(id) : null;
+      if (mine !== lookings) return;
+      for (const [socket, shown] of picturesOf(id, outputs, workflow)) found.set(socket, shown);
+    }
+    made = found;
+    batch(() => pictures.forEach((list, node) => putPictures(list, node)));
+  };
+  /** @param {import("@preact/signals").Signal<readonly Picture[]>} list @param {string} node */
+  const putPictures = (list, node) => {
+    const mine = [...made].filter(([socket]) => outermost(socket.split(".", 1)[0]) === node)
+      .flatMap(([, shown]) => shown);
+    const before = list.peek();
+    const isEqual = mine.length === before.length &&
+      mine.every((picture, place) =>
+        picture.digest === before[place].digest && picture.job === before[place].job
+      );
+    if (!isEqual) list.value = mine.length ? mine : NONE;
+  };
+  const lookAtDocument = async () => {
+    const id = shown.peek();
+    const workflow = id === null ? null : await document(id);
+    if (id !== shown.peek()) return;
+    const targets = Object.values(workflow?.outputs ?? {}).map((output) => output.from.split(".", 1)[0]);
+    needed = workflow ? upstream(workflow, targets) : new Set();
+    batch(() => update());
+  };
+  return {
+    shown,
+    /** The jobs whose pictures are shown, the newest last. */
+    trail: () => trail,
+    /** Shows a job. @param {string | null} id */
+    show: (id) => {
+      if (id !== null) trail = [...trail.filter((other) => other !== id), id].slice(-MOST_JOBS);
+      shown.value = id;
+      needed = new Set();
+      batch(() => update());
+      lookAtDocument();
+      lookForPictures();
+    },
+    /** Goes on to another job of the trail, as when it begins to run. @param {string} id */
+    follow: (id) => {
+      shown.value = id;
+      batch(() => update());
+      lookAtDocument();
+    },
+    /** Takes up jobs that were shown before the page was loaded. @param {readonly string[]} ids */
+    restore: (ids) => {
+      trail = [...ids].slice(-MOST_JOBS);
+      shown.value = trail.at(-1) ?? null;
+      lookAtDocument();
+      lookForPictures();
+    },
+    update,
+    lookForPictures,
+    /** @param {string} node */
+    node: (node) => {
+      const known = nodes.get(node) ?? signal(stateOf(node));
+      nodes.set(node, known);
+      return known;
+    },
+    /** @param {string} node */
+    pictures: (node) => {
+      const known = pictures.get(node);
+      if (known) return known;
+      /** @type {import("@preact/signals").Signal<readonly Picture[]>} */
+      const list = signal(NONE);
+      pictures.set(node, list);
+      putPictures(list, node);
+      return list;
+    },
+  };
+};
+
+/** @param {JobView} view @param {boolean} isNeeded @returns {NodeRun | null} */
+const waiting = (view, isNeeded) =>
+  isNeeded && !isFinal(view.state) ? { state: "waiting", problems: [] } : null;
+
+/** @param {OutputView} output */
+const isPicture = ({ asset }) => asset?.media_type.startsWith("image/") ?? false;
+
+/**
+ * @param {string} job
+ * @param {readonly OutputView[]} outputs
+ * @param {WorkflowDocument | null} workflow
+ * @returns {Map<string, Picture[]>}
+ */
+const picturesOf = (job, outputs, workflow) => {
+  /** @type {Map<string, Picture[]>} */
+  const found = new Map();
+  for (const { output, index, asset } of outputs) {
+    // A wanted node has outputs that are called as its sockets are.
+    const socket = workflow?.outputs[output]?.from ?? output;
+    if (!asset) continue;
+    const { digest, url, thumbnail_url, width, height } = asset;
+    const picture = { digest, socket, index, width, height, url, thumbnail: thumbnail_url ?? url, job };
+    found.set(socket, [...found.get(socket) ?? [], picture]);
+  }
+  return found;
+};
+
+/** @param {NodeRun | null} a @param {NodeRun | null} b */
+const isSame = (a, b) =>
+  a === b ||
+  (a !== null && b !== null && a.state === b.state && a.step === b.step && a.total === b.total &&
+    a.secondsLeft === b.secondsLeft && a.seconds === b.seconds && a.preview === b.preview &&
+    a.reason?.code === b.reason?.code && a.problems.length === b.problems.length &&
+    a.problems.every((problem, place) => problem.message === b.problems[place].message));
