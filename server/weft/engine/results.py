@@ -1,7 +1,7 @@
 """What a run gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weft.engine.events import NodeState, RunState
 from weft.engine.reasons import Reason
@@ -50,8 +50,9 @@ class RunResult:
     """
 
     state: RunState
-    outputs: Mapping[str, object]
-    nodes: Mapping[str, NodeOutcome]
+    # asyncio writes out the result of a task, more than once: not tensors and thousands of nodes.
+    outputs: Mapping[str, object] = field(repr=False)
+    nodes: Mapping[str, NodeOutcome] = field(repr=False)
     problems: tuple[Problem, ...]
     files: Mapping[str, str]
     seconds: float
