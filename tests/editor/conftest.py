@@ -1,0 +1,77 @@
+"""The editor in a real browser, before a real server with the starter model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from editor.hands import PATIENCE_MS, Hands
+from editor.witness import Witness
+from live_server import LiveServer
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from stock_server import stock_server
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--font-render-hinting=none",
+    "--force-color-profile=srgb",
+)
+"""No sandbox, since tests may run as root; nothing that calls home; text that is drawn alike everywhere."""
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+# Playwright keeps the event loop of the thread to itself, which asynchronous tests of other modules need: the
+# browser lives for one module alone.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests of a module; each opens a profile of its own in it."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        missing = "no Chromium is installed; on Debian and Ubuntu: apt-get install chromium"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server as a user starts it, with the starter model and the shipped workflows."""
+    with stock_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page of a fresh profile; whatever goes wrong in it fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme="dark",
+        reduced_motion="reduce",
+        locale="en-US",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    witness = Witness.of(context)
+    yield context.new_page()
+    context.close()
+    assert witness.unexpected() == []
+
+
+@pytest.fixture
+def editor(page: Page, server: LiveServer) -> Hands:
+    """The editor, opened for the first time."""
+    hands = Hands(page, server)
+    hands.open()
+    return hands
