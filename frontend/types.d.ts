@@ -514,6 +514,8 @@ export interface PackView {
   title: string;
   /** Its version; empty where it has none. */
   version: string;
+  /** Addresses of the modules that the editor loads for it. */
+  web: string[];
 }
 
 /** All packs that were found, in the order in which they were loaded. */

@@ -27,6 +27,7 @@ from weft.web.catalog_wire import (
     node_view,
 )
 from weft.web.conditional import conditional
+from weft.web.editor.pack_files import pack_modules
 from weft.web.problems import ProblemEntry
 from weft.web.routing import Call, Policy, Reply, route
 from weft.web.services import Services
@@ -184,6 +185,7 @@ def _packs(reports: object, *, is_traced: bool) -> Iterator[PackView]:
                 "error": None if error is None else ProblemEntry.model_validate(error),
                 "traceback": report["traceback"] if is_traced else "",
                 "nodes": tuple(cast("list[str]", report["nodes"])),
+                "web": pack_modules(str(report["name"]), str(report["path"])),
             }
         )
 

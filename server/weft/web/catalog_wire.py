@@ -187,6 +187,7 @@ class PackView(Wire):
         nodes: Its node types that can be used; after a failed reload those of its last good version.
         title: Its name for people.
         version: Its version; empty where it has none.
+        web: Addresses of the modules that the editor loads for it.
     """
 
     name: str
@@ -197,6 +198,7 @@ class PackView(Wire):
     nodes: tuple[str, ...] = ()
     title: str = ""
     version: str = ""
+    web: tuple[str, ...] = ()
 
 
 class PacksView(Wire):

@@ -10,7 +10,9 @@ import asyncio
 from aiohttp import web
 
 from weft.web.app_keys import EDITOR
+from weft.web.catalog_routes import catalog_of
 from weft.web.conditional import conditional
+from weft.web.editor.pack_files import find_pack_file
 from weft.web.editor.page import POLICY_HEADER
 from weft.web.faults import RouteUnknownError
 from weft.web.routing import Call, Media, Policy, route
@@ -56,3 +58,24 @@ async def show_file(call: Call[None]) -> web.Response:
             body = part.plain
     charset = "utf-8" if part.media_type.startswith("text/") else None
     return web.Response(body=body, content_type=part.media_type, charset=charset, headers=headers)
+
+
+@route(
+    "GET",
+    r"/api/packs/{pack}/web/{path:.+}",
+    policy=Policy.READ,
+    tag=TAG,
+    answers={200: _FILE, 304: None},
+    faults=(404, 503),
+    is_documented=False,
+)
+async def show_pack_file(call: Call[None]) -> web.Response:
+    """Give a file that a pack adds to the editor; packs are edited, so a browser asks about it each time."""
+    request = call.request
+    catalog = await catalog_of(call.services)
+    name, file = request.match_info["pack"], request.match_info["path"]
+    path = next((str(report["path"]) for report in catalog.packs if report["name"] == name), "")
+    found = await asyncio.to_thread(find_pack_file, path, file)
+    if found is None:
+        raise RouteUnknownError(path=request.rel_url.raw_path[:200])
+    return conditional(request, await asyncio.to_thread(found[0].read_bytes), found[1])
