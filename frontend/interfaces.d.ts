@@ -5,6 +5,7 @@
  */
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { FunctionComponent } from "preact";
 import type { Api } from "./net/api.js";
 import type {
   AssetView,
@@ -302,6 +303,19 @@ export interface Tab {
   readonly place: Signal<{ x: number; y: number; zoom: number } | null>;
 }
 
+/** A fault of `Tabs.save`: somebody else saved under the name. */
+export interface SaveConflict extends ApiFault {
+  workflow: string;
+  /** The revision that is there; 0 for a template, null where it was deleted. */
+  theirs: number | null;
+  choices: {
+    /** Save this one under another name, save it over theirs, or show theirs (this one can be reopened). */
+    id: "copy" | "overwrite" | "theirs";
+    /** `name` is the free name for `copy`. */
+    run(name: string): Promise<void>;
+  }[];
+}
+
 export interface Tabs {
   readonly all: ReadonlySignal<readonly Tab[]>;
   readonly current: ReadonlySignal<Tab>;
@@ -519,6 +533,8 @@ export interface Editor {
   readonly commands: Commands;
   readonly settings: Settings;
   readonly ui: Ui;
+  /** How packs let values be entered, by the kind of the widget. */
+  readonly controls?: ReadonlySignal<ReadonlyMap<string, FunctionComponent<any>>>;
   readonly desk: Desk;
   /** Does something to the document in front. */
   perform(label: Words, op: Op, options?: { merge?: string }): void;

@@ -7,8 +7,9 @@ import { createJobs } from "./jobs.js";
 import { createNodeRuns, isFinal } from "./node_runs.js";
 import { oncePerFrame } from "./pacing.js";
 import { progressOf } from "./progress.js";
+import { randomId } from "./random.js";
 import { createReplays } from "./replays.js";
-import { requestKey, submissionOf, withoutAdded } from "./submission.js";
+import { submissionOf } from "./submission.js";
 import { createTabRuns } from "./tab_runs.js";
 import { normalize } from "../model/document.js";
 
@@ -228,7 +229,7 @@ export const createRuns = (api, stream, { catalog, memory }) => {
       const document = tab.history.document.peek();
       const name = tab.name.peek() ?? document.title;
       const work = submissionOf(document, catalog, { targets, inputs, name });
-      const key = requestKey();
+      const key = randomId();
       const job = await insist(() => api.submit(work, { key }));
       documents.put(job.id, normalize(work.workflow));
       take(job);

@@ -99,10 +99,3 @@ const withOutputs = (document, sockets) => {
   const outputs = { ...document.outputs, ...added };
   return { workflow: { ...document, outputs, view: { ...document.view, [ADDED]: more } }, names };
 };
-
-/** Makes a key by which the server knows a request that is sent again. */
-export const requestKey = () =>
-  // Not `randomUUID`, which browsers keep from pages that come over plain HTTP.
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );

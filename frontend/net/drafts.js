@@ -1,0 +1,229 @@
+/**
+ * Every open document as it stands, kept in this browser: it survives reloads, crashes and the absence of the server.
+ *
+ * Each page has its own drafts. Those of pages that are gone become the drafts of the next page that starts.
+ */
+
+import { signal } from "@preact/signals";
+
+import { randomId } from "./random.js";
+import { onceQuiet } from "./pacing.js";
+
+/**
+ * @import { Edit, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Presence } from "./presence.js"
+ */
+
+const DATABASE = "weft";
+const HEADS = "drafts";
+const PARTS = "draft-parts";
+/** Milliseconds after a change until it is written: after the last one, and at most. */
+const WRITE = { quiet: 200, most: 800 };
+
+/**
+ * @typedef {object} Head What is known of a draft besides its documents.
+ * @property {string} id Of its tab.
+ * @property {string} session Of the page that has it.
+ * @property {number} order Where its tab stands among others.
+ * @property {string | null} name
+ * @property {number} revision
+ * @property {{ x: number, y: number, zoom: number } | null} place
+ * @property {readonly string[]} jobs Those that its tab showed, the newest last.
+ * @property {number} closedAt Milliseconds since 1970; 0 where its tab is open.
+ */
+
+/**
+ * @typedef {object} Parts What can be large, each written only when it changed.
+ * @property {WorkflowDocument} document
+ * @property {WorkflowDocument} saved The document as the server has it.
+ * @property {{ entries: readonly Edit[], position: number }} past
+ */
+
+/** @typedef {Head & Parts} Draft */
+
+/** @typedef {Awaited<ReturnType<typeof openDrafts>>} Drafts */
+
+/**
+ * Opens the drafts of this page, and takes over those of pages that are gone.
+ *
+ * @param {Presence} presence
+ * @param {{ factory?: IDBFactory }} [options]
+ */
+export const openDrafts = async ({ id: session, alive }, { factory = indexedDB } = {}) => {
+  /** @type {import("@preact/signals").Signal<unknown>} */
+  const fault = signal(null);
+  const database = await openDatabase(factory).catch((error) => {
+    fault.value = error;
+    return null;
+  });
+  const restored = database ? await readDrafts(database, session, alive) : [];
+  /** @type {Map<string, Head>} */
+  const heads = new Map(restored.map(({ document: _, saved: __, past: ___, ...head }) => [head.id, head]));
+  /** @type {Map<string, Partial<Parts> | null>} What is to be written; null for a draft that is to go. */
+  let waiting = new Map();
+
+  const write = async () => {
+    if (!database || !waiting.size) return;
+    const writing = waiting;
+    waiting = new Map();
+    try {
+      await writeDrafts(database, heads, writing);
+      fault.value = null;
+    } catch (error) {
+      fault.value = error;
+      // What could not be written now, as on a full disk, is tried again with the next change.
+      for (const [id, parts] of writing) waiting.set(id, parts && { ...parts, ...waiting.get(id) });
+    }
+  };
+  const writeSoon = onceQuiet(write, WRITE);
+  globalThis.addEventListener("pagehide", writeSoon.flush);
+  globalThis.document?.addEventListener("visibilitychange", writeSoon.flush);
+
+  return {
+    /** The drafts as they were when the page was loaded, in their order; those of closed tabs among them. */
+    restored,
+    /** Why drafts cannot be kept; null where they can. */
+    fault,
+    /**
+     * Keeps a draft or what changed of it.
+     *
+     * @param {string} id
+     * @param {Partial<Omit<Draft, "id" | "session">>} changes
+     */
+    keep: (id, { document, saved, past, ...head }) => {
+      heads.set(id, { ...(heads.get(id) ?? emptyHead(id, session)), ...head });
+      const parts = Object.entries({ document, saved, past }).filter(([, part]) => part !== undefined);
+      waiting.set(id, { ...waiting.get(id), ...Object.fromEntries(parts) });
+      writeSoon();
+    },
+    /** Drops a draft. @param {string} id */
+    forget: (id) => {
+      heads.delete(id);
+      waiting.set(id, null);
+      writeSoon();
+    },
+    /** @param {string} tab */
+    jobsOf: (tab) => heads.get(tab)?.jobs ?? [],
+    /** @param {string} tab @param {readonly string[]} jobs */
+    keepJobs: (tab, jobs) => {
+      const head = heads.get(tab);
+      if (!head) return;
+      heads.set(tab, { ...head, jobs });
+      waiting.set(tab, waiting.get(tab) ?? {});
+      writeSoon();
+    },
+    /** Writes at once what is to be written. */
+    flush: async () => {
+      writeSoon.cancel();
+      await write();
+    },
+    close: () => {
+      writeSoon.cancel();
+      globalThis.removeEventListener("pagehide", writeSoon.flush);
+      globalThis.document?.removeEventListener("visibilitychange", writeSoon.flush);
+      database?.close();
+    },
+  };
+};
+
+/** @param {string} id @param {string} session @returns {Head} */
+const emptyHead = (id, session) => ({
+  id,
+  session,
+  order: 0,
+  name: null,
+  revision: 0,
+  place: null,
+  jobs: [],
+  closedAt: 0,
+});
+
+/** @param {IDBFactory} factory @returns {Promise<IDBDatabase>} */
+const openDatabase = (factory) => {
+  const opening = factory.open(DATABASE, 1);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore(HEADS, { keyPath: "id" });
+    opening.result.createObjectStore(PARTS);
+  };
+  return answerOf(opening);
+};
+
+/**
+ * @param {IDBDatabase} database
+ * @param {Map<string, Head>} heads
+ * @param {Map<string, Partial<Parts> | null>} writing
+ */
+const writeDrafts = (database, heads, writing) => {
+  const change = database.transaction([HEADS, PARTS], "readwrite");
+  const [headStore, partStore] = [change.objectStore(HEADS), change.objectStore(PARTS)];
+  for (const [id, parts] of writing) {
+    const head = heads.get(id);
+    if (parts === null || !head) {
+      headStore.delete(id);
+      partStore.delete(IDBKeyRange.bound([id], [id, []]));
+      continue;
+    }
+    headStore.put(head);
+    for (const [name, part] of Object.entries(parts)) partStore.put(part, [id, name]);
+  }
+  return endOf(change);
+};
+
+/**
+ * Reads the drafts of a page, after those of pages that are gone became its own.
+ *
+ * @param {IDBDatabase} database
+ * @param {string} session
+ * @param {ReadonlySet<string>} alive
+ * @returns {Promise<Draft[]>}
+ */
+const readDrafts = async (database, session, alive) => {
+  const change = database.transaction([HEADS, PARTS], "readwrite");
+  const ended = endOf(change);
+  const [headStore, partStore] = [change.objectStore(HEADS), change.objectStore(PARTS)];
+  /** @type {Head[]} */
+  const all = await answerOf(headStore.getAll());
+  const mine = [];
+  for (const head of all.sort((a, b) => a.order - b.order)) {
+    const isOwn = head.session === session;
+    if (!isOwn && alive.has(head.session)) continue;
+    const parts = await readParts(partStore, head.id);
+    // A page that only slept goes on with its draft, and this one with a copy under another name.
+    const id = isOwn ? head.id : randomId();
+    const draft = { ...head, id, session };
+    if (!isOwn) {
+      headStore.delete(head.id);
+      partStore.delete(IDBKeyRange.bound([head.id], [head.id, []]));
+      headStore.put(draft);
+      for (const [name, part] of Object.entries(parts)) partStore.put(part, [id, name]);
+    }
+    if (parts.document) mine.push(/** @type {Draft} */ ({ ...draft, ...parts }));
+  }
+  await ended;
+  return mine;
+};
+
+/** @param {IDBObjectStore} store @param {string} id @returns {Promise<Partial<Parts>>} */
+const readParts = async (store, id) => {
+  const range = IDBKeyRange.bound([id], [id, []]);
+  const [keys, parts] = await Promise.all([answerOf(store.getAllKeys(range)), answerOf(store.getAll(range))]);
+  return Object.fromEntries(keys.map((key, place) => [/** @type {string[]} */ (key)[1], parts[place]]));
+};
+
+/**
+ * @template T
+ * @param {IDBRequest<T>} request
+ * @returns {Promise<T>}
+ */
+const answerOf = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+/** @param {IDBTransaction} change @returns {Promise<void>} */
+const endOf = (change) =>
+  new Promise((resolve, reject) => {
+    change.oncomplete = () => resolve();
+    change.onabort = change.onerror = () => reject(change.error);
+  });
