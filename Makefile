@@ -1,5 +1,5 @@
 # `make run` starts the server; `make test` runs every test and `make soak` the long ones; `make check` is
-# what a change must pass.
+# what a change must pass; `make types` declares the messages of the API to the editor.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,8 +9,10 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	@$(BIN)/weft serve
 
+# The tests of the editor's model come first and count, but the last word has pytest.
 test: $(VENV)/installed-dev
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/deno test --quiet --frozen --allow-read; editor=$$?; \
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile && exit $$editor
 
 soak: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak
@@ -19,9 +21,11 @@ check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy server nodes custom_nodes tests
+	$(BIN)/mypy server nodes custom_nodes tests hatch_build.py
+	$(BIN)/deno fmt --check --quiet
+	$(BIN)/deno lint --quiet
+	$(BIN)/deno check --quiet --frozen
 
-# What the editor is checked against, from the models of the API.
 types: $(VENV)/installed-dev
 	@$(BIN)/python -m weft.web.description.declarations frontend/types.d.ts
 
@@ -32,7 +36,7 @@ clean:
 	rm -rf $(VENV) output
 
 # torch comes first and by version, so that no other package chooses a build for it.
-$(VENV)/installed: pyproject.toml constraints.txt
+$(VENV)/installed: pyproject.toml constraints.txt hatch_build.py deno.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing weft and what it needs into $(VENV) (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
@@ -41,4 +45,5 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/deno install --quiet --frozen
 	@touch $@
