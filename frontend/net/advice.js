@@ -98,8 +98,8 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
     state,
     ok,
     seconds: computed(() => plan.value?.seconds ?? null),
-    ofNode: (node) => computed(() => byNode.value.get(node) ?? NONE),
-    step: (node) => computed(() => summary(node, steps.value.get(node))),
+    ofNode: remembered((node) => computed(() => byNode.value.get(node) ?? NONE)),
+    step: remembered((node) => computed(() => summary(node, steps.value.get(node)))),
     ask: later,
     destroy: () => {
       stopFollowing();
@@ -108,6 +108,23 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
       asking?.abort();
       asking = null;
     },
+  };
+};
+
+/**
+ * Makes something for each name once.
+ *
+ * @template T
+ * @param {(name: string) => T} make
+ * @returns {(name: string) => T}
+ */
+const remembered = (make) => {
+  /** @type {Map<string, T>} */
+  const known = new Map();
+  return (name) => {
+    const found = known.get(name) ?? make(name);
+    known.set(name, found);
+    return found;
   };
 };
 

@@ -9,6 +9,8 @@ import { isApiFault } from "./fault.js";
  * @import { Api } from "./api.js"
  */
 
+/** @typedef {ReturnType<typeof createSession>} Session */
+
 /**
  * Makes the session of a page. A server that only this machine can reach asks for no token.
  *

@@ -9,6 +9,7 @@ import { createSelection } from "../model/selection.js";
 import { tagOf } from "./api.js";
 import { apiFault, isApiFault } from "./fault.js";
 import { randomId } from "./random.js";
+import { withoutAdded } from "./submission.js";
 
 /**
  * @import { ApiFault, SaveConflict, Tab, Tabs, WorkflowDocument } from "../interfaces.d.ts"
@@ -62,7 +63,9 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
     return tab;
   };
   /** @type {Tabs["open"]} */
-  const open = (document, { name = null, revision = 0 } = {}) => add(tabOf({ document, name, revision }));
+  const open = (document, { name = null, revision = 0 } = {}) =>
+    // What a job or a picture carries holds the outputs that were added to show pictures.
+    add(tabOf({ document: withoutAdded(document), name, revision }));
   /** @param {string} id @param {Tab} [successor] */
   const close = (id, successor) => {
     const place = all.peek().findIndex((tab) => tab.id === id);
