@@ -120,9 +120,10 @@ Deno.test("each refusal of the table has a sentence in every language", async ()
   );
 
   assert.deepEqual([...said].sort(), ["fit.nested", "fit.no", "fit.null", "fit.union", "fit.unknown"]);
-  for (const language of ["en", "de"]) {
-    const file = new URL(`../../../frontend/locales/${language}.json`, import.meta.url);
-    const texts = JSON.parse(await Deno.readTextFile(file));
-    for (const id of said) assert.match(texts[id], /\{source\}/);
+  const files = ["en", "de"].map((language) =>
+    new URL(`../../../frontend/locales/${language}.json`, import.meta.url)
+  );
+  for (const texts of await Promise.all(files.map((file) => Deno.readTextFile(file)))) {
+    for (const id of said) assert.match(JSON.parse(texts)[id], /\{source\}/);
   }
 });

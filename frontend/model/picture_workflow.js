@@ -1,0 +1,177 @@
+/**
+ * The workflow that a file carries: a JSON file, or a PNG or WebP picture that weft made.
+ *
+ * Pictures keep it where the server writes it: in a text chunk named `weft`, or in the EXIF description behind
+ * `weft:`. Files come from strangers: what breaks off, lies about its lengths or unpacks to far too much carries none.
+ *
+ * @import { JSONValue } from "../interfaces.d.ts"
+ */
+
+/** @typedef {{ [key: string]: JSONValue }} JSONObject */
+
+const KEY = "weft";
+const TEXT_CHUNKS = new Set(["tEXt", "zTXt", "iTXt"]);
+/** Compressed texts are not unpacked further, as on the server. */
+const MOST_UNPACKED = 1_000_000;
+const EXIF_DESCRIPTION = 0x010e;
+const EXIF_ASCII = 2;
+
+/**
+ * Reads the workflow that a file carries.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes The whole file.
+ * @returns {Promise<JSONObject | null>} The document as it was written; null where there is none that can be read.
+ */
+export async function readWorkflow(bytes) {
+  try {
+    const text = await textIn(bytes);
+    return text === null ? null : workflowIn(JSON.parse(text));
+  } catch (error) {
+    // A file that is damaged or of another kind: reading behind its end, unpacking or decoding what is none.
+    if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/**
+ * @param {JSONValue} found
+ * @returns {JSONObject | null}
+ */
+function workflowIn(found) {
+  if (!isObject(found)) return null;
+  // What a picture carries says more than the workflow, which stands under the same name as a workflow's version.
+  if (isObject(found[KEY])) return workflowIn(found[KEY]);
+  return typeof found[KEY] === "number" && isObject(found.nodes) ? found : null;
+}
+
+/**
+ * @param {JSONValue | undefined} value
+ * @returns {value is JSONObject}
+ */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<string> | string | null}
+ */
+function textIn(bytes) {
+  if (latin1(bytes.subarray(0, 8)) === "\x89PNG\r\n\x1a\n") return pngText(bytes);
+  if (latin1(bytes.subarray(0, 4)) === "RIFF" && latin1(bytes.subarray(8, 12)) === "WEBP") {
+    return webpText(bytes);
+  }
+  return utf8(bytes);
+}
+
+/**
+ * Finds the text chunk of a PNG: length, kind, content and checksum follow each other.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+function pngText(bytes) {
+  const view = viewOf(bytes);
+  for (let at = 8; at < bytes.length;) {
+    const [length, kind] = [view.getUint32(at), latin1(bytes.subarray(at + 4, at + 8))];
+    const content = bytes.subarray(at + 8, at + 8 + length);
+    if (kind === "IEND") return null;
+    if (TEXT_CHUNKS.has(kind) && latin1(content.subarray(0, 5)) === `${KEY}\0`) {
+      return chunkText(kind, content.subarray(5));
+    }
+    at += length + 12;
+  }
+  return null;
+}
+
+/**
+ * Gives what stands in a text chunk behind its key.
+ *
+ * @param {string} kind
+ * @param {Uint8Array<ArrayBuffer>} content
+ */
+async function chunkText(kind, content) {
+  if (kind === "tEXt") return latin1(content);
+  if (kind === "zTXt") return utf8(await unpacked(content.subarray(1)));
+  const isCompressed = content[0] === 1;
+  // Behind the two marks of compression stand a language and the key in that language.
+  const language = content.indexOf(0, 2);
+  const text = content.subarray(content.indexOf(0, language + 1) + 1);
+  return utf8(isCompressed ? await unpacked(text) : text);
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} packed
+ */
+async function unpacked(packed) {
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const parts = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.length;
+    if (length > MOST_UNPACKED) throw new RangeError("The text unpacks to far too much.");
+    parts.push(part);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+/**
+ * Finds the EXIF chunk of a WebP: kind, length and content follow each other, padded to even lengths.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+function webpText(bytes) {
+  const view = viewOf(bytes);
+  for (let at = 12; at + 8 <= bytes.length;) {
+    const length = view.getUint32(at + 4, true);
+    if (latin1(bytes.subarray(at, at + 4)) === "EXIF") {
+      return exifText(bytes.subarray(at + 8, at + 8 + length));
+    }
+    at += 8 + length + (length % 2);
+  }
+  return null;
+}
+
+/**
+ * Finds what stands for weft in the description of a picture, in the first directory of its EXIF.
+ *
+ * @param {Uint8Array<ArrayBuffer>} chunk
+ */
+function exifText(chunk) {
+  const exif = latin1(chunk.subarray(0, 6)) === "Exif\0\0" ? chunk.subarray(6) : chunk;
+  const view = viewOf(exif);
+  const isLittle = latin1(exif.subarray(0, 2)) === "II";
+  const directory = view.getUint32(4, isLittle);
+  const count = view.getUint16(directory, isLittle);
+  for (let entry = 0; entry < count; entry++) {
+    const at = directory + 2 + 12 * entry;
+    if (
+      view.getUint16(at, isLittle) !== EXIF_DESCRIPTION || view.getUint16(at + 2, isLittle) !== EXIF_ASCII
+    ) continue;
+    const [length, place] = [view.getUint32(at + 4, isLittle), view.getUint32(at + 8, isLittle)];
+    const text = utf8(exif.subarray(place, place + length)).replace(/\0+$/, "");
+    return text.startsWith(`${KEY}:`) ? text.slice(KEY.length + 1) : null;
+  }
+  return null;
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+function viewOf(bytes) {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+function utf8(bytes) {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+function latin1(bytes) {
+  let text = "";
+  // The decoder that is called latin1 reads Windows' letters; and a call takes only so many arguments.
+  for (let at = 0; at < bytes.length; at += 10_000) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 10_000));
+  }
+  return text;
+}
