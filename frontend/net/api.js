@@ -21,6 +21,7 @@ import { apiFault, faultOf, isApiFault, unreachable } from "./fault.js";
  * @property {Blob} [bytes] A body that is sent as it is.
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
+ * @property {number} [alright] A status besides those of success whose answer is what was asked for.
  */
 
 /** @typedef {{ name: string, document: WorkflowDocument, tag: string, revision: number }} FetchedWorkflow `revision` is 0 for a template. */
@@ -185,7 +186,7 @@ const accessApi = (ask) => ({
   /** @returns {Promise<void>} */
   endSession: () => ask("/api/session", { method: "DELETE" }),
   /** @returns {Promise<ReadinessView>} */
-  readiness: () => ask("/readyz"),
+  readiness: () => ask("/readyz", { alright: 503 }),
 });
 
 /** @param {string} url @param {Asked} asked @param {string | null} token */
@@ -201,7 +202,7 @@ const answerTo = async (url, asked, token) => {
       // Whoever gave a request up is told so, and not that the server is away.
       throw asked.signal?.aborted ? cause : unreachable(cause);
     });
-  if (!answer.ok) throw await faultOf(answer);
+  if (!answer.ok && answer.status !== asked.alright) throw await faultOf(answer);
   return answer;
 };
 
