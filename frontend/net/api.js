@@ -100,6 +100,8 @@ const jobsApi = (ask) => ({
   /** @param {BatchRequest} batch @param {{ key?: string }} [options] @returns {Promise<BatchState>} */
   submitBatch: (batch, { key } = {}) =>
     ask("/api/batches", { method: "POST", json: batch, headers: key ? { "Idempotency-Key": key } : {} }),
+  /** @param {string} id @returns {Promise<BatchState>} */
+  cancelBatch: (id) => ask(`/api/batches/${encodeURIComponent(id)}/cancel`, { method: "POST" }),
   /**
    * @param {{ state?: string, name?: string, batch?: string, cursor?: string | null, limit?: number }} [query]
    * @returns {Promise<JobPage>}

@@ -35,6 +35,9 @@ export const createDesk = (storage = localStorage) => {
 /** Gives a width that a panel may have. @param {number} width */
 export const panelWidth = (width) => Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)));
 
+/** @type {(kept: unknown, usual: number) => number} */
+const widthOr = (kept, usual) => panelWidth(Number(kept) || usual);
+
 /** @param {Pick<Storage, "getItem">} storage */
 const read = (storage) => {
   try {
@@ -42,7 +45,7 @@ const read = (storage) => {
     const { left, right } = { ...USUAL.widths, ...kept.widths };
     return {
       inspector: kept.inspector !== false,
-      widths: { left: panelWidth(Number(left)), right: panelWidth(Number(right)) },
+      widths: { left: widthOr(left, USUAL.widths.left), right: widthOr(right, USUAL.widths.right) },
     };
   } catch {
     // Whatever lies there was not written by this page.

@@ -1,0 +1,108 @@
+/** What has run: with its pictures, its problems, and the ways to go on from there. */
+
+import { html } from "../ui/html.js";
+import { language, say } from "../ui/texts.js";
+import { Icon } from "../ui/icons.js";
+import { duration, when } from "./amounts.js";
+import { openJobWorkflow } from "./document_actions.js";
+import { attempt, faultText } from "./faults.js";
+import { IconButton, Nothing } from "./pieces.js";
+import { picturesOf } from "./shown_pictures.js";
+
+/** @import { Editor, JobView, MenuEntry } from "../interfaces.d.ts" */
+
+/** Pictures of a job that are shown in its row. */
+const MOST_PICTURES = 4;
+
+/**
+ * The jobs that have ended, newest first.
+ *
+ * @param {{ editor: Editor, jobs: readonly JobView[] }} props
+ */
+export const EndedJobs = ({ editor, jobs }) =>
+  html`<section class="history" aria-label=${say("panels.history")}>
+    <h3>${say("panels.history")}</h3>
+    ${jobs.length === 0 && html`<${Nothing}>${say("panels.history.empty")}<//>`}
+    <ul class="rows">${
+    jobs.map((job) => html`<${EndedJob} key=${job.id} editor=${editor} job=${job} />`)
+  }</ul>
+    <button type="button" onClick=${() => showOlder(editor)}>${say("panels.older")}</button>
+  </section>`;
+
+const STATE_ICONS = { succeeded: "check", failed: "error", cancelled: "stop" };
+
+/** @param {{ editor: Editor, job: JobView }} props */
+const EndedJob = ({ editor, job }) => {
+  const pictures = picturesOf(job);
+  const state = say(`panels.state.${job.state}`);
+  const seconds = job.seconds === null ? "" : ` · ${duration(job.seconds, language())}`;
+  return html`
+    <li class=${`row job ${job.state}`}>
+      <span class="state-icon" role="img" aria-label=${state} title=${state}>
+        <${Icon} name=${STATE_ICONS[/** @type {"succeeded"} */ (job.state)]} />
+      </span>
+      <div class="row-main">
+          <span class="row-title">${job.name || say("panels.untitled")}</span>
+          <span class="row-note">${when(job.finished_at ?? job.created_at, language())}${seconds}</span>
+          ${job.state === "failed" && job.problems[0] &&
+            html`<span class="row-fault">${job.problems[0].message}</span>`}
+          ${pictures.length > 0 &&
+            html`<span class="row-pictures">
+        ${
+              pictures.slice(0, MOST_PICTURES).map((picture, at) =>
+                html`
+                  <button
+                    type="button"
+                    class="thumbnail"
+                    aria-label=${say("panels.picture.open", { title: job.name })}
+                    onClick=${() => editor.desk.viewer.value = { pictures, at }}
+                  ><img src=${picture.thumbnail} alt="" loading="lazy" /></button>
+                `
+              )
+            }
+        ${
+              pictures.length > MOST_PICTURES &&
+              html`<span class="row-note">+${pictures.length - MOST_PICTURES}</span>`
+            }
+      </span>`}
+        </div>
+      <${IconButton}
+        icon="more"
+        label=${say("panels.history.more", { title: job.name })}
+        onClick=${(/** @type {MouseEvent} */ event) => openJobMenu(editor, job, event)}
+      />
+    </li>
+  `;
+};
+
+/**
+ * @param {Editor} editor
+ * @param {JobView} job
+ * @param {MouseEvent} event
+ */
+const openJobMenu = (editor, job, event) => {
+  const { bottom, right } = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+  /** @type {MenuEntry[]} */
+  const entries = [
+    {
+      title: say("panels.history.open"),
+      run: () => void attempt(editor, () => openJobWorkflow(editor, job.id)),
+    },
+    { title: say("panels.history.retry"), run: () => void attempt(editor, () => editor.runs.retry(job.id)) },
+    { title: say("panels.history.show"), run: () => editor.runs.show(editor.tabs.current.peek().id, job.id) },
+    {
+      title: say("panels.history.remove"),
+      run: () => void attempt(editor, () => editor.runs.remove(job.id)),
+    },
+  ];
+  editor.ui.menu([right - 200, bottom + 4], entries);
+};
+
+/** @param {Editor} editor */
+const showOlder = async (editor) => {
+  const hasMore = await editor.runs.loadOlder().catch((fault) => {
+    editor.ui.toast(faultText(fault), { kind: "error" });
+    return true;
+  });
+  if (!hasMore) editor.ui.toast({ id: "panels.history.all" });
+};

@@ -1,0 +1,93 @@
+/** The pictures of the server, page by page, and anew whenever a job has made some. */
+
+import { effect, signal } from "@preact/signals";
+import { faultText } from "./faults.js";
+import { hasEnded } from "./queue_rows.js";
+
+/** @import { AssetView, Editor } from "../interfaces.d.ts" */
+
+/** @typedef {ReturnType<typeof createPicturePages>} PicturePages */
+
+/** Pictures that are asked for at once. */
+const PAGE = 48;
+
+/**
+ * Makes the list of pictures, the newest first.
+ *
+ * @param {Pick<Editor, "api" | "runs">} editor
+ */
+export const createPicturePages = ({ api, runs }) => {
+  const kind = signal(/** @type {"output" | "upload"} */ ("output"));
+  const assets = signal(/** @type {readonly AssetView[] | null} */ (null));
+  const next = signal(/** @type {string | null} */ (null));
+  const hasMore = signal(false);
+  const fault = signal("");
+  let asked = 0;
+
+  /** @param {string | null} cursor */
+  const load = async (cursor) => {
+    const mine = ++asked;
+    const answer = await api.assets({ kind: kind.peek(), cursor, limit: PAGE }).catch((reason) => {
+      fault.value = faultText(reason);
+      return null;
+    });
+    // Another kind or a newer first page was asked for in the meantime.
+    if (mine !== asked || answer === null) return;
+    fault.value = "";
+    assets.value = joined(cursor === null ? [] : assets.peek() ?? [], answer.assets);
+    next.value = answer.next;
+    hasMore.value = answer.next !== null;
+  };
+  const stop = effect(() => {
+    // A job that ends may have left pictures.
+    runs.jobs.value.filter(hasEnded).length;
+    void load(null);
+  });
+  return {
+    kind,
+    assets,
+    hasMore,
+    fault,
+    /** Shows the pictures that jobs made, or the uploads. @param {"output" | "upload"} wanted */
+    show(wanted) {
+      kind.value = wanted;
+      assets.value = null;
+      void load(null);
+    },
+    more: async () => {
+      if (next.peek() !== null) await load(next.peek());
+    },
+    /** Deletes an upload, or the job that made a picture with all that it made. @param {AssetView} asset */
+    async remove(asset) {
+      if (asset.kind === "upload") await api.deleteAsset(asset.digest);
+      else await removeJobOf(runs, asset.digest);
+      await load(null);
+    },
+    destroy: stop,
+  };
+};
+
+/**
+ * Joins pages; a picture that was made again is seen once.
+ *
+ * @param {readonly AssetView[]} before
+ * @param {readonly AssetView[]} added
+ */
+export const joined = (before, added) => {
+  const known = new Set(before.map(({ digest }) => digest));
+  return [...before, ...added.filter(({ digest }) => !known.has(digest))];
+};
+
+/**
+ * @param {Editor["runs"]} runs
+ * @param {string} digest
+ */
+const removeJobOf = async (runs, digest) => {
+  const makers = () =>
+    runs.jobs.peek().filter((job) =>
+      hasEnded(job) && job.outputs.some((output) => output.asset?.digest === digest)
+    );
+  // deno-lint-ignore no-await-in-loop -- a page is asked for only where those before it do not have the job
+  while (makers().length === 0 && await runs.loadOlder());
+  await Promise.all(makers().map((job) => runs.remove(job.id)));
+};

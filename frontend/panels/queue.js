@@ -1,0 +1,136 @@
+/** The queue: what runs, what waits and in which order, and what has ended. */
+
+import { html } from "../ui/html.js";
+import { language, say } from "../ui/texts.js";
+import { duration, percent, when } from "./amounts.js";
+import { attempt } from "./faults.js";
+import { EndedJobs } from "./history.js";
+import { IconButton, Nothing } from "./pieces.js";
+import { firstPriority, openBatches, sortJobs } from "./queue_rows.js";
+
+/** @import { Editor, JobView } from "../interfaces.d.ts" */
+
+/**
+ * The queue, and below it what has ended.
+ *
+ * @param {{ editor: Editor }} props
+ */
+export const Queue = ({ editor }) => {
+  const { running, waiting, ended } = sortJobs(editor.runs.jobs.value);
+  return html`<div class="queue">
+    <${QueueHead} editor=${editor} />
+    ${running.length + waiting.length === 0 && html`<${Nothing}>${say("panels.queue.empty")}<//>`}
+    <ul class="rows" aria-label=${say("panels.queue.running")}>
+      ${running.map((job) => html`<${RunningJob} key=${job.id} editor=${editor} job=${job} />`)}
+    </ul>
+    <ol class="rows" aria-label=${say("panels.queue.waits")}>
+      ${waiting.map((job) => html`<${WaitingJob} key=${job.id} editor=${editor} job=${job} />`)}
+    </ol>
+    <${EndedJobs} editor=${editor} jobs=${ended} />
+  </div>`;
+};
+
+/** @param {{ editor: Editor }} props */
+const QueueHead = ({ editor }) => {
+  const isPaused = editor.runs.queue.value?.paused ?? false;
+  const batches = openBatches(editor.runs.jobs.value);
+  return html`<div class="bar">
+      <button type="button" onClick=${() => editor.commands.run("run.pause")}>
+        ${say(isPaused ? "panels.queue.resume" : "panels.queue.pause")}
+      </button>
+      ${isPaused && html`<span class="badge warn">${say("panels.queue.paused")}</span>`}
+    </div>
+    ${
+    batches.map((batch) =>
+      html`
+        <div class="row batch" key=${batch.id}>
+          <span class="row-main">${say("panels.queue.batch", { title: batch.name, count: batch.left })}</span>
+          <${IconButton}
+            icon="stop"
+            label=${say("panels.queue.cancel-batch", { title: batch.name })}
+            onClick=${() => attempt(editor, () => editor.api.cancelBatch(batch.id))}
+          />
+        </div>
+      `
+    )
+  }`;
+};
+
+/** @param {{ editor: Editor, job: JobView }} props */
+const RunningJob = ({ editor, job }) => {
+  const { done, secondsLeft } = editor.runs.progress(job.id).value;
+  return html`
+    <li class="row job running">
+      <div class="row-main">
+        <span class="row-title">${job.name || say("panels.untitled")}</span>
+        <progress max="1" value=${done} aria-label=${say("panels.run.progress", {
+          title: job.name,
+        })}></progress>
+        <span class="row-note">
+            ${job.cancelling ? say("panels.queue.cancelling") : percent(done, language())}
+            ${secondsLeft !== null &&
+              ` · ${say("panels.run.left", { time: duration(secondsLeft, language()) })}`}
+          </span>
+      </div>
+      <${CancelButton} editor=${editor} job=${job} />
+    </li>
+  `;
+};
+
+/** @param {{ editor: Editor, job: JobView }} props */
+const WaitingJob = ({ editor, job }) =>
+  html`<li class="row job">
+    <div class="row-main">
+      <span class="row-title">${job.name || say("panels.untitled")}</span>
+      <span class="row-note">
+        ${job.position !== null && say("panels.queue.position", { count: job.position })}
+        ${" · "}${when(job.created_at, language())}
+        ${job.priority !== 0 && ` · ${say("panels.queue.priority", { priority: job.priority })}`}
+      </span>
+    </div>
+    ${
+    job.position !== 1 &&
+    html`
+      <${IconButton}
+        icon="chevron-up"
+        label=${say("panels.queue.first", { title: job.name })}
+        onClick=${() => runFirst(editor, job)}
+      />
+    `
+  }
+    <${CancelButton} editor=${editor} job=${job} />
+  </li>`;
+
+/** @param {{ editor: Editor, job: JobView }} props */
+const CancelButton = ({ editor, job }) =>
+  html`
+    <${IconButton}
+      icon="stop"
+      label=${say("panels.queue.cancel", { title: job.name })}
+      disabled=${job.cancelling}
+      onClick=${() => attempt(editor, () => editor.runs.cancel(job.id))}
+    />
+  `;
+
+/**
+ * Runs a job before all others that wait. The priority of a job is fixed when it is submitted, so it is submitted
+ * anew; the one that waited goes only once the new one is there.
+ *
+ * @param {Editor} editor
+ * @param {JobView} job
+ */
+const runFirst = (editor, job) =>
+  attempt(editor, async () => {
+    const { workflow } = await editor.api.jobDocument(job.id);
+    const priority = firstPriority(editor.runs.jobs.peek());
+    await editor.api.submit({
+      workflow,
+      name: job.name || null,
+      inputs: {},
+      outputs: null,
+      priority,
+      id: null,
+    });
+    await editor.runs.cancel(job.id);
+    await editor.runs.remove(job.id);
+  });

@@ -1,0 +1,35 @@
+/** Workflows as cards with pictures. */
+
+import { html } from "../ui/html.js";
+import { Icon } from "../ui/icons.js";
+import { attempt } from "./faults.js";
+import { workflowPicture } from "./workflow_pictures.js";
+
+/** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
+
+/**
+ * Cards that open a workflow; of a template, a copy.
+ *
+ * @param {{ editor: Editor, entries: readonly WorkflowEntry[] }} props
+ */
+export const WorkflowCards = ({ editor, entries }) =>
+  html`<ul class="cards">${
+    entries.map((entry) => html`<${Card} key=${entry.name} editor=${editor} entry=${entry} />`)
+  }</ul>`;
+
+/** @param {{ editor: Editor, entry: WorkflowEntry }} props */
+const Card = ({ editor, entry }) => {
+  const picture = workflowPicture(editor, entry);
+  return html`
+    <li>
+      <button type="button" class="card" onClick=${() =>
+        attempt(editor, () => editor.tabs.openSaved(entry.name))}>
+        <span class="card-picture">
+            ${picture ? html`<img src=${picture} alt="" />` : html`<${Icon} name="workflow" />`}
+          </span>
+        <span class="card-title">${entry.title || entry.name}</span>
+        <span class="row-note">${entry.description}</span>
+      </button>
+    </li>
+  `;
+};

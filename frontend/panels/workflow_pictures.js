@@ -1,0 +1,29 @@
+/** A picture for a workflow: what it made last, or what ships with a template. */
+
+import { picturesOf } from "./shown_pictures.js";
+
+/** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
+
+/** Templates that have a picture in `templates/`: what each makes with the starter model. */
+const SHIPPED = new Set([
+  "batch-of-seeds",
+  "edit-image",
+  "image-to-image",
+  "prompt-grid",
+  "text-to-image",
+  "two-pass-high-resolution",
+]);
+
+/**
+ * Gives the address of a small picture; null where there is none.
+ *
+ * @param {Pick<Editor, "runs">} editor
+ * @param {WorkflowEntry} entry
+ */
+export const workflowPicture = (editor, { name, title, template }) => {
+  const made = editor.runs.jobs.value.find((job) =>
+    [name, title].includes(job.name) && picturesOf(job).length > 0
+  );
+  if (made && !template) return picturesOf(made)[0].thumbnail;
+  return template && SHIPPED.has(name) ? new URL(`./templates/${name}.webp`, import.meta.url).href : null;
+};
