@@ -445,6 +445,8 @@ export interface Command {
   keys?: readonly string[];
   /** Whether it also works while a text is being typed. */
   whileTyping?: boolean;
+  /** Whether the browser itself acts on the keys, as on those of the clipboard; here they are only listed. */
+  isNative?: boolean;
 }
 
 export interface Commands {

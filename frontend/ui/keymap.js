@@ -85,8 +85,8 @@ export function listenForKeys(target, commands) {
     const focused = pressed.composedPath()[0];
     const isTyping = takesText(focused);
     if (!isTyping && keepsKey(focused, keys)) return;
-    const command = commands.all.value.find(({ id, whileTyping }) =>
-      (!isTyping || whileTyping) && commands.keys(id).includes(keys) && commands.isEnabled(id)
+    const command = commands.all.value.find(({ id, whileTyping, isNative }) =>
+      !isNative && (!isTyping || whileTyping) && commands.keys(id).includes(keys) && commands.isEnabled(id)
     );
     if (!command) return;
     pressed.preventDefault();

@@ -1,0 +1,147 @@
+/** Fields: how the value of an input is shown and entered, in a node, in a panel or in a form. */
+
+/** @import { FunctionComponent } from "preact" */
+/** @import { Editor, FieldProps, JSONValue, Words } from "../interfaces.d.ts" */
+
+import { useState } from "preact/hooks";
+import { html } from "../ui/html.js";
+import { Icon } from "../ui/icons.js";
+import { say, sayWords } from "../ui/texts.js";
+import { AnyOfField } from "./any_of.js";
+import { ChoiceField } from "./choice.js";
+import { ColorField } from "./color.js";
+import { ImageFileField } from "./image_file.js";
+import { ItemsField } from "./items.js";
+import { JsonField } from "./json.js";
+import { ModelFileField } from "./model_file.js";
+import { NumberField } from "./number.js";
+import { numberProblem, rangeOf } from "./numbers.js";
+import { OptionsField } from "./options.js";
+import { SeedField } from "./seed.js";
+import { SliderField } from "./slider.js";
+import { TextField } from "./text.js";
+import { ToggleField } from "./toggle.js";
+
+/**
+ * What a control gets beside what its field got.
+ *
+ * @typedef {FieldProps & {
+ *   describedBy: string,
+ *   isWrong: boolean,
+ *   complain: (words: Words | null) => void,
+ *   controlFor: (widget: Record<string, JSONValue> | null) => FunctionComponent<ControlProps>,
+ * }} ControlProps `complain` says why what is being typed is no value yet; `controlFor` gives the controls of parts.
+ */
+
+/** @type {Readonly<Record<string, FunctionComponent<ControlProps>>>} */
+const CONTROLS = {
+  number: NumberField,
+  slider: SliderField,
+  seed: SeedField,
+  text: TextField,
+  choice: ChoiceField,
+  options: OptionsField,
+  toggle: ToggleField,
+  color: ColorField,
+  "model-file": ModelFileField,
+  "image-file": ImageFileField,
+  items: ItemsField,
+  "any-of": AnyOfField,
+};
+
+const NUMBERS = ["number", "slider", "seed"];
+/** Controls that are several elements, which no single label can point to. */
+const GROUPS = ["items", "any-of"];
+
+/**
+ * Gives the control for a widget: that of a pack, or one of these. A kind that nobody knows is entered as JSON.
+ *
+ * @param {Editor} editor
+ * @param {Record<string, JSONValue> | null} widget
+ */
+export function controlFor({ controls }, widget) {
+  const kind = String(widget?.kind);
+  return controls?.value.get(kind) ?? (Object.hasOwn(CONTROLS, kind) ? CONTROLS[kind] : JsonField);
+}
+
+/**
+ * Shows an input with its label, its help and its problems. It looks compact within a node and roomy elsewhere.
+ *
+ * @param {FieldProps} props
+ */
+export function Field(props) {
+  const { editor, id, label, doc, widget, value, fallback, problems, onChange } = props;
+  const [complaint, complain] = useState(/** @type {Words | null} */ (null));
+  const sentences = sentencesOf(props, complaint);
+  const isWrong = complaint !== null ||
+    sentences.length > problems.filter(({ severity }) => severity === "warning").length;
+  const kind = String(widget?.kind ?? "json");
+  const isGroup = GROUPS.includes(kind);
+  const describedBy = `${id}-doc ${id}-problems`;
+  /** @param {KeyboardEvent} event */
+  const hearKey = (event) => {
+    if (!event.altKey || event.key !== "Backspace" || value === undefined) return;
+    event.preventDefault();
+    onChange(undefined);
+  };
+  /** @param {Record<string, JSONValue> | null} part */
+  const controlOf = (part) => controlFor(editor, part);
+  const own = { describedBy, isWrong, complain, controlFor: controlOf };
+  const control = html`<${controlOf(widget)} ...${props} ...${own} />`;
+  return html`
+    <div class="entry" data-kind=${kind} data-wrong=${isWrong ? "" : null} role=${isGroup ? "group" : null}
+      aria-label=${isGroup ? label : null} onKeyDown=${hearKey}>
+      <div class="entry-label">
+          <label for=${isGroup ? null : id} data-tip=${doc}>${label}</label>
+          ${value !== undefined && fallback !== undefined &&
+            html`<${Reset} label=${label} reset=${() => onChange(undefined)} />`}
+        </div>
+      <div class="entry-control" data-tip=${sentences.join("\n") || null}>${control}</div>
+      <p id=${`${id}-doc`} class="entry-doc">${[doc, ...limitsOf(widget)].filter(Boolean).join(" ")}</p>
+      <ul id=${`${id}-problems`} class="entry-problems" role="status">
+          ${sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
+        </ul>
+    </div>
+  `;
+}
+
+/** @param {{ label: string, reset: () => void }} props */
+const Reset = ({ label, reset }) =>
+  html`
+    <button type="button" class="quiet entry-reset" aria-label=${say("field.reset", {
+      label,
+    })} data-tip=${say("field.reset", { label })}
+      onClick=${reset}><${Icon} name="reset" /></button>
+  `;
+
+/**
+ * Says what is wrong: what is typed, what the server found, and until it has answered what is plain here.
+ *
+ * @param {FieldProps} props
+ * @param {Words | null} complaint
+ */
+function sentencesOf({ widget, value, problems }, complaint) {
+  const told = problems.map(({ message, hint }) => hint ? `${message} ${hint}` : message);
+  if (complaint) return [sayWords(complaint), ...told];
+  if (told.length > 0 || value === undefined || !NUMBERS.includes(String(widget?.kind))) return told;
+  const problem = numberProblem(value, rangeOf(widget));
+  return problem ? [sayWords(problem)] : [];
+}
+
+/**
+ * Says what a number may be.
+ *
+ * @param {Record<string, JSONValue> | null} widget
+ * @returns {string[]}
+ */
+function limitsOf(widget) {
+  if (widget?.kind !== "number" && widget?.kind !== "slider") return [];
+  const { min, max, isWhole } = rangeOf(widget);
+  const kind = isWhole ? "whole" : "number";
+  if (Number.isFinite(min) && Number.isFinite(max)) {
+    return [say(`field.limits.${kind}`, { least: min, most: max })];
+  }
+  if (Number.isFinite(min)) return [say("field.limits.least", { least: min })];
+  if (Number.isFinite(max)) return [say("field.limits.most", { most: max })];
+  return isWhole ? [say("field.limits.any-whole")] : [];
+}

@@ -1,0 +1,38 @@
+/** Any value, as JSON: for widgets that the editor does not know. */
+
+/** @import { JSONValue } from "../interfaces.d.ts" */
+/** @import { ControlProps } from "./field.js" */
+
+import { useState } from "preact/hooks";
+import { html } from "../ui/html.js";
+
+/** @param {JSONValue | undefined} value */
+const written = (value) => value === undefined ? "" : JSON.stringify(value, null, 1);
+
+/**
+ * Shows a value as JSON; nothing stands for the default.
+ *
+ * @param {ControlProps} props
+ */
+export function JsonField({ id, label, value, fallback, describedBy, isWrong, complain, onChange }) {
+  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+  const commit = () => {
+    if (draft === null) return;
+    try {
+      const read = draft.trim() === "" ? undefined : JSON.parse(draft);
+      setDraft(null);
+      complain(null);
+      if (written(read) !== written(value)) onChange(read);
+    } catch (fault) {
+      complain({ id: "field.problem.json", with: { reason: /** @type {Error} */ (fault).message } });
+    }
+  };
+  /** @param {Event} event */
+  const type = (event) => setDraft(/** @type {HTMLTextAreaElement} */ (event.currentTarget).value);
+  return html`
+    <textarea id=${id} class="json" rows="1" spellcheck=${false} aria-label=${label}
+      aria-describedby=${describedBy}
+      aria-invalid=${isWrong ? "true" : null} value=${draft ??
+        written(value ?? fallback)} onInput=${type} onBlur=${commit}></textarea>
+  `;
+}

@@ -1,0 +1,49 @@
+/** A file with the weights of a model. */
+
+/** @import { ModelView } from "../types.d.ts" */
+/** @import { ControlProps } from "./field.js" */
+/** @import { Choice } from "./picker.js" */
+
+import { useState } from "preact/hooks";
+import { html } from "../ui/html.js";
+import { Picker } from "./picker.js";
+import { language, say } from "../ui/texts.js";
+
+/**
+ * Shows the models of one kind with their family and size, as they are when the list is opened.
+ *
+ * @param {ControlProps} props
+ */
+export function ModelFileField(
+  { editor, id, label, widget, value, fallback, describedBy, isWrong, onChange },
+) {
+  const [choices, setChoices] = useState(/** @type {Choice[] | null} */ (null));
+  const fetch = async () => {
+    try {
+      const { models } = await editor.api.models();
+      setChoices(models.filter(({ kind }) => kind === widget?.listing).map(choiceOf));
+    } catch (fault) {
+      editor.ui.toast(/** @type {Error} */ (fault).message, { kind: "error" });
+    }
+  };
+  return html`
+    <${Picker} ...${{ id, label, describedBy, isWrong, choices }} chosen=${String(value ?? fallback ?? "")}
+      onOpen=${() => void fetch()} choose=${onChange} />
+  `;
+}
+
+/** @param {ModelView} model @returns {Choice} */
+const choiceOf = ({ name, traits, size, fault }) => ({
+  value: name,
+  badge: traits.family,
+  note: size === null ? say("field.built-in") : showBytes(size),
+  fault: fault ?? undefined,
+});
+
+/** @param {number} bytes */
+function showBytes(bytes) {
+  const unit = bytes >= 1e9 ? "gigabyte" : "megabyte";
+  const count = bytes / (unit === "gigabyte" ? 1e9 : 1e6);
+  const format = { style: /** @type {const} */ ("unit"), unit, maximumFractionDigits: count < 10 ? 1 : 0 };
+  return new Intl.NumberFormat(language(), format).format(count);
+}
