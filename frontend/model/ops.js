@@ -260,7 +260,8 @@ const setRoutes = (document, { routes }) => {
 
 /** @type {(document: WorkflowDocument, op: OpOf<"set-signature">) => Applied} */
 const setSignature = (document, { inputs, outputs }) => {
-  if (equal({ inputs, outputs }, { inputs: document.inputs, outputs: document.outputs })) {
+  // As text, since the order of inputs and outputs is that of the form.
+  if (JSON.stringify([inputs, outputs]) === JSON.stringify([document.inputs, document.outputs])) {
     return untouched(document);
   }
   return {

@@ -15,7 +15,8 @@ const QUIET_MS = 400;
  * @returns {() => void} What ends it.
  */
 export const createLiveRun = ({ tabs, document, settings, advice, runs }) => {
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   /** @type {string | null} */
   let latest = null;
   /** @type {{ tab: string, content: string } | null} */
