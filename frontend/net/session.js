@@ -11,8 +11,6 @@ import { isApiFault } from "./fault.js";
 
 /** @typedef {ReturnType<typeof createSession>} Session */
 
-/** @typedef {ReturnType<typeof createSession>} Session */
-
 /**
  * Makes the session of a page. A server that only this machine can reach asks for no token.
  *
