@@ -16,20 +16,21 @@ import { html } from "./html.js";
  */
 export const guarded = (inner, name) =>
   class extends Component {
-    /** @type {{ fault: unknown }} */
+    /** @override @type {{ fault: unknown }} */
     state = { fault: null };
 
-    /** @param {unknown} fault */
+    /** @override @param {unknown} fault */
     static getDerivedStateFromError(fault) {
       return { fault };
     }
 
-    /** @param {unknown} fault */
+    /** @override @param {unknown} fault */
     componentDidCatch(fault) {
       // deno-lint-ignore no-console -- for the author of the pack
       console.warn(`${name} failed.`, fault);
     }
 
+    /** @override */
     render() {
       if (this.state.fault === null) return h(/** @type {any} */ (inner), /** @type {any} */ (this.props));
       return html`<p class="pack-fault" role="alert">${
