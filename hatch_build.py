@@ -3,6 +3,9 @@
 They are fetched from the npm registry by the lock file, which also holds their digests, so that none of them
 lies in the repository. In a checkout they land in ``frontend/vendor``; what lies there in step with the lock
 is never fetched again. ``python hatch_build.py`` does the same without installing anything.
+
+A wheel gets the modules without comments and with short names, each under the path it has in the checkout;
+an editable install reads the checkout itself.
 """
 
 from __future__ import annotations
@@ -42,15 +45,15 @@ ENTRY = 'import "htm/preact";\nimport "preact/hooks";\nimport "@preact/signals";
 """A module that needs every package that is wanted."""
 
 
-class FetchError(Exception):
-    """The third-party modules of the editor could not be fetched."""
+class EditorError(Exception):
+    """The editor could not be made ready."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "The editor's third-party modules (Preact, signals and htm, 40 kB) could not be fetched from the "
-            f"npm registry: {reason}\n"
-            "Connect to the network and install again. NPM_CONFIG_REGISTRY names another registry, "
-            "HTTPS_PROXY a proxy."
+            f"The editor could not be made ready: {reason}\n"
+            "Its third-party modules (Preact, signals, htm; 40 kB) come from the npm registry, and so does "
+            "what packs a wheel. Where that cannot be reached, connect to the network and install again; "
+            "NPM_CONFIG_REGISTRY names another registry, HTTPS_PROXY a proxy."
         )
 
 
@@ -63,8 +66,23 @@ class EditorHook(BuildHookInterface[Any]):
         """Fetch what lacks; a wheel gets a copy of the editor, an editable install reads the checkout."""
         root = Path(self.root)
         fetch(root)
+        if version == "editable":
+            return
+        self._small = tempfile.TemporaryDirectory()
+        small = Path(self._small.name)
+        minify(root, small)
+        frontend = root / "frontend"
+        for path in sorted(frontend.rglob("*")):
+            name = path.relative_to(frontend)
+            if path.is_file():
+                packed = small / name if (small / name).is_file() else path
+                build_data["force_include"][str(packed)] = f"weft/_frontend/{name.as_posix()}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Clear away what was only made to be packed."""
+        del build_data, artifact_path
         if version != "editable":
-            build_data["force_include"][str(root / "frontend")] = "weft/_frontend"
+            self._small.cleanup()
 
 
 def fetch(root: Path) -> bool:
@@ -77,7 +95,7 @@ def fetch(root: Path) -> bool:
         Whether something had to be fetched.
 
     Raises:
-        FetchError: The registry cannot be reached, or sent something else than was locked.
+        EditorError: The registry cannot be reached, or sent something else than was locked.
     """
     vendor = root / "frontend" / "vendor"
     wanted = _locked(root)
@@ -92,6 +110,23 @@ def fetch(root: Path) -> bool:
     # Written last, so that what was interrupted is fetched again.
     (vendor / STAMP).write_text(wanted, encoding="utf-8")
     return True
+
+
+def minify(root: Path, target: Path) -> None:
+    """Write the editor's own modules without comments and with short names, each by itself.
+
+    Args:
+        root: The checkout, or an unpacked source distribution.
+        target: Folder that they are written to, under the paths that they have in ``frontend``.
+
+    Raises:
+        EditorError: A module has a fault, or deno could not fetch the program that it does this with.
+    """
+    frontend = root / "frontend"
+    modules = [path for path in sorted(frontend.rglob("*.js")) if "vendor" not in path.parts]
+    names = [path.relative_to(root).as_posix() for path in modules]
+    ways = ["--platform=browser", "--packages=external", "--inline-imports=false", "--minify"]
+    _run(root, "bundle", *ways, f"--outdir={target}", *names)
 
 
 def _locked(root: Path) -> str:
@@ -113,18 +148,21 @@ def _install(root: Path, scratch: Path) -> Path:
     for name in ("deno.json", "deno.lock"):
         shutil.copyfile(root / name, scratch / name)
     (scratch / "entry.js").write_text(ENTRY, encoding="utf-8")
-    command = [deno.find_deno_bin(), "install", "--quiet", "--frozen", "--node-modules-dir=auto"]
+    _run(scratch, "install", "--frozen", "--node-modules-dir=auto", "--entrypoint", "entry.js")
+    return scratch / "node_modules"
+
+
+def _run(folder: Path, command: str, *arguments: str) -> None:
     done = subprocess.run(  # noqa: S603 - deno itself, with words of our own
-        [*command, "--entrypoint", "entry.js"],
-        cwd=scratch,
+        [deno.find_deno_bin(), command, "--quiet", *arguments],
+        cwd=folder,
         env={**os.environ, "NO_COLOR": "1", "RUST_BACKTRACE": "0"},
         capture_output=True,
         text=True,
         check=False,
     )
     if done.returncode != 0:
-        raise FetchError(done.stderr.strip() or f"deno ended with {done.returncode}")
-    return scratch / "node_modules"
+        raise EditorError(done.stderr.strip() or f"deno ended with {done.returncode}")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST_BYTES = 400_000
+"""Of JavaScript in a wheel, before it is compressed."""
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +42,40 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DENO_DIR", str(tmp_path / "deno"))
 
 
-def test_a_wheel_holds_the_editor_with_its_third_party_modules_and_their_licences(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as packed:
-        names = packed.namelist()
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """Weft, packed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (path,) = folder.glob("*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        yield wheel
 
+
+def test_a_wheel_holds_the_editor_with_its_third_party_modules_and_their_licences(
+    wheel: zipfile.ZipFile,
+) -> None:
     for name in ("index.html", "app.js", "locales/en.json", "vendor/preact.mjs", "vendor/LICENSE-htm"):
-        assert f"weft/_frontend/{name}" in names
+        assert f"weft/_frontend/{name}" in wheel.namelist()
+
+
+def test_a_wheel_holds_every_module_under_its_own_path_but_none_of_its_comments(
+    wheel: zipfile.ZipFile,
+) -> None:
+    own = [path for path in (ROOT / "frontend").rglob("*.js") if "vendor" not in path.parts]
+
+    for path in own:
+        packed = wheel.read(f"weft/_frontend/{path.relative_to(ROOT / 'frontend').as_posix()}")
+        assert b"/**" not in packed
+        assert len(packed) < path.stat().st_size
+
+
+def test_all_javascript_that_is_shipped_stays_within_its_budget(wheel: zipfile.ZipFile) -> None:
+    modules = [entry for entry in wheel.infolist() if entry.filename.endswith((".js", ".mjs"))]
+
+    assert sum(entry.file_size for entry in modules) <= MOST_BYTES
 
 
 def test_an_editable_install_reads_the_editor_in_the_checkout(hook: ModuleType, tmp_path: Path) -> None:
@@ -71,7 +99,7 @@ def test_without_a_registry_it_says_so_and_leaves_what_is_there(hook: ModuleType
     stamp = checkout / "frontend" / "vendor" / "VERSIONS"
     stamp.write_text("another version\n")
 
-    with pytest.raises(hook.FetchError, match="Connect to the network") as caught:
+    with pytest.raises(hook.EditorError, match="connect to the network") as caught:
         hook.fetch(checkout)
     assert "127.0.0.1:9" in str(caught.value)
     assert (checkout / "frontend" / "vendor" / "preact.mjs").is_file()
