@@ -18,7 +18,7 @@ import { layOut, NO_EXTRAS, SIZES } from "./metrics.js";
  * @import { WireStyle } from "./curves.js"
  */
 
-/** @typedef {Box & Layout} LaidBox */
+/** @typedef {Box & Layout & { mentioned: readonly string[], extras: Extras }} LaidBox */
 
 /** @type {NodeLook} */
 const NOWHERE = Object.freeze({ at: /** @type {Point} */ (Object.freeze([0, 0])) });
@@ -40,15 +40,10 @@ const AROUND = 64;
  * @param {Parts} parts
  * @returns {LaidBox}
  */
-export const boxOf = (id, [entry, look, type, mentioned, extras]) => {
-  const layout = layOut({
-    entry,
-    look,
-    type,
-    mentioned: mentioned === "" ? NONE : mentioned.split("/"),
-    extras,
-  });
-  return { id, entry, look, type, x: look.at[0], y: look.at[1], ...layout };
+export const boxOf = (id, [entry, look, type, outputs, extras]) => {
+  const mentioned = outputs === "" ? NONE : outputs.split("/");
+  const layout = layOut({ entry, look, type, mentioned, extras });
+  return { id, entry, look, type, mentioned, extras, x: look.at[0], y: look.at[1], ...layout };
 };
 
 /**

@@ -1,0 +1,192 @@
+/**
+ * What is known of a node beside the document: its run, its pictures, its problems and what a run would do.
+ */
+
+import { computed, signal } from "@preact/signals";
+import { say } from "../ui/texts.js";
+import { capitalized, socketLabel, spanOf } from "./labels.js";
+import { NO_EXTRAS } from "./metrics.js";
+
+/**
+ * @import { ReadonlySignal, Signal } from "@preact/signals"
+ * @import { Editor, NodeEntry, NodeRun, Picture, ProblemEntry, ReasonView, StepView, Tab } from "../interfaces.d.ts"
+ * @import { Extras } from "./metrics.js"
+ */
+
+/** @typedef {"running" | "waiting" | "ran" | "cached" | "failed" | "cancelled" | "skipped" | "ready" | "stale" | "off" | "bypass" | "none"} Mark */
+
+/**
+ * @typedef {object} Foot The last line of a node.
+ * @property {Mark} mark
+ * @property {string} text
+ * @property {string} time
+ */
+
+/**
+ * @typedef {object} NodeFacts
+ * @property {ReadonlySignal<NodeRun | null>} run
+ * @property {ReadonlySignal<readonly Picture[]>} pictures
+ * @property {ReadonlySignal<readonly ProblemEntry[]>} problems Of the check and of the run, each once.
+ * @property {ReadonlySignal<StepView | null>} step
+ * @property {Signal<number>} previewRatio Height by width of the unfinished picture.
+ * @property {ReadonlySignal<Extras>} extras
+ */
+
+/** Inputs that are not connected yet are marked at their sockets; sentences about them would only shout. */
+const MARKED_ONLY = "input-missing";
+
+/** The longest list of inputs in a reason. */
+const MOST_INPUTS = 2;
+
+/**
+ * Joins two lists of problems without saying anything twice.
+ * @param {readonly ProblemEntry[]} first
+ * @param {readonly ProblemEntry[]} second
+ * @returns {readonly ProblemEntry[]}
+ */
+const together = (first, second) => {
+  if (second.length === 0) return first;
+  const said = new Set(first.map(({ message }) => message));
+  return [...first, ...second.filter(({ message }) => !said.has(message))];
+};
+
+/**
+ * Gives the sentences that a node shows, one a line.
+ * @param {readonly ProblemEntry[]} problems
+ * @returns {string}
+ */
+export const sentences = (problems) =>
+  problems.filter(({ code }) => code !== MARKED_ONLY)
+    .map(({ message, hint }) => hint ? `${message} ${hint}` : message)
+    .join("\n");
+
+/**
+ * Gives the pictures a node has room for.
+ * @param {NodeRun | null} run
+ * @param {readonly Picture[]} pictures
+ * @param {number} previewRatio
+ * @returns {Extras["pictures"]}
+ */
+const picturesOf = (run, pictures, previewRatio) => {
+  const ratio = pictures.length === 0 ? previewRatio : pictures[0].height / pictures[0].width;
+  if (isPreviewed(run, pictures)) return { count: 1, ratio };
+  return pictures.length === 0 ? null : { count: pictures.length, ratio };
+};
+
+/**
+ * Tells whether a node shows the unfinished picture of its run.
+ * @param {NodeRun | null} run
+ * @param {readonly Picture[]} pictures
+ * @returns {boolean}
+ */
+export const isPreviewed = (run, pictures) =>
+  run?.preview !== undefined && (run.state === "running" || pictures.length === 0);
+
+/** @param {Extras} one @param {Extras} other @returns {boolean} */
+const isSame = (one, other) =>
+  one.problems === other.problems && one.pictures?.count === other.pictures?.count &&
+  one.pictures?.ratio === other.pictures?.ratio;
+
+/**
+ * Makes the facts of one node.
+ * @param {Pick<Editor, "runs" | "advice">} editor
+ * @param {string} tab
+ * @param {string} node
+ * @returns {NodeFacts}
+ */
+const factsOf = ({ runs, advice }, tab, node) => {
+  const run = runs.node(tab, node);
+  const pictures = runs.pictures(tab, node);
+  const checked = advice.ofNode(node);
+  const previewRatio = signal(1);
+  const problems = computed(() => together(checked.value, run.value?.problems ?? []));
+  let last = NO_EXTRAS;
+  const extras = computed(() => {
+    const next = {
+      pictures: picturesOf(run.value, pictures.value, previewRatio.value),
+      problems: sentences(problems.value),
+    };
+    // Steps of a run come many times a second; a node whose parts stay the same is not laid out again.
+    if (!isSame(last, next)) last = next;
+    return last;
+  });
+  return { run, pictures, problems, step: advice.step(node), previewRatio, extras };
+};
+
+/**
+ * Makes the facts of all nodes, each when it is first asked for.
+ * @param {Pick<Editor, "runs" | "advice">} editor
+ * @returns {(tab: Tab, node: string) => NodeFacts}
+ */
+export const createFacts = (editor) => {
+  /** @type {WeakMap<Tab, Map<string, NodeFacts>>} */
+  const tabs = new WeakMap();
+  return (tab, node) => {
+    const nodes = tabs.get(tab) ?? new Map();
+    tabs.set(tab, nodes);
+    const facts = nodes.get(node) ?? factsOf(editor, tab.id, node);
+    nodes.set(node, facts);
+    return facts;
+  };
+};
+
+/**
+ * Gives why a node runs, ran or did not.
+ * @param {ReasonView} reason
+ * @returns {string}
+ */
+const why = ({ code, inputs }) => {
+  const named = inputs.slice(0, MOST_INPUTS).map(socketLabel).join(", ");
+  const more = inputs.length > MOST_INPUTS ? ` +${inputs.length - MOST_INPUTS}` : "";
+  return say(`node.why.${code}`, { inputs: named + more });
+};
+
+/** @param {NodeRun} run @returns {Foot} */
+const runningFoot = ({ step, total, secondsLeft }) => ({
+  mark: "running",
+  text: step !== undefined && total !== undefined ? say("node.step", { step, total }) : say("node.running"),
+  time: secondsLeft === undefined ? "" : say("node.left", { time: spanOf(secondsLeft) }),
+});
+
+/** @param {NodeRun} run @returns {Foot} */
+const endedFoot = ({ state, reason, seconds }) => ({
+  mark: state,
+  text: state === "ran" && reason
+    ? capitalized(why(reason))
+    : state === "cached" && reason
+    ? say("node.reused", { why: why(reason) })
+    : say(`node.state.${state}`),
+  time: seconds === undefined || state === "cached" ? "" : spanOf(seconds),
+});
+
+/** @param {StepView} step @returns {Foot} */
+const plannedFoot = ({ action, reason, seconds_last: seconds }) => {
+  if (action === "hit") return { mark: "ready", text: say("node.ready", { why: why(reason) }), time: "" };
+  const time = seconds === null ? "" : say("node.about", { time: spanOf(seconds) });
+  const text = action === "run" ? say("node.would", { why: why(reason) }) : say("node.unknown");
+  return { mark: "stale", text, time };
+};
+
+/**
+ * Gives the last line of a node: what it does, what it did, or what a run would do with it.
+ * @param {object} of
+ * @param {NodeEntry} of.entry
+ * @param {NodeRun | null} of.run
+ * @param {StepView | null} of.step
+ * @param {readonly ProblemEntry[]} of.problems
+ * @returns {Foot}
+ */
+export const footOf = ({ entry, run, step, problems }) => {
+  if (run?.state === "running") return runningFoot(run);
+  if (entry.mode) return { mark: entry.mode, text: say(`node.${entry.mode}`), time: "" };
+  if (run?.state === "waiting") return { mark: "waiting", text: say("node.state.waiting"), time: "" };
+  const missing = problems.filter(({ code }) => code === MARKED_ONLY).length;
+  if (missing > 0) return { mark: "failed", text: say("node.missing", { count: missing }), time: "" };
+  if (problems.some(({ severity }) => severity === "error")) {
+    return { mark: "failed", text: say("node.problem"), time: "" };
+  }
+  // After an edit that would make another result, what the run once brought is history.
+  if (step && step.action !== "hit") return plannedFoot(step);
+  if (run) return endedFoot(run);
+  return step ? plannedFoot(step) : { mark: "none", text: "", time: "" };
+};

@@ -1,0 +1,162 @@
+/**
+ * Draws nodes on the canvas: all of them where they are too small to be read, and those that have not come to
+ * the page yet. Nodes that look alike are drawn together, as two thousand fills of their own would take too long.
+ */
+
+import { nodeTitle } from "./labels.js";
+import { liveBox, meets } from "./live.js";
+import { pictureGrid, SIZES } from "./metrics.js";
+import { OVERVIEW_ZOOM } from "./viewport.js";
+
+/**
+ * @import { Scene } from "./scene.js"
+ * @import { LaidBox } from "./plane.js"
+ */
+
+const RADIUS = 8;
+
+/** Below this zoom corners are not rounded and nothing is written. */
+const ROUGH_ZOOM = 0.17;
+
+/** Letters of a title in the overview on the screen. */
+const LETTER = 11;
+
+/** Titles are cut to their first letters rather than measured. */
+const LETTER_SHARE = 0.56;
+
+/**
+ * Collects shapes by how they are drawn.
+ * @returns {{ path(style: string): Path2D, each(draw: (path: Path2D, style: string) => void): void }}
+ */
+const collect = () => {
+  /** @type {Map<string, Path2D>} */
+  const paths = new Map();
+  return {
+    path: (style) => {
+      const found = paths.get(style) ?? new Path2D();
+      paths.set(style, found);
+      return found;
+    },
+    each: (draw) => paths.forEach(draw),
+  };
+};
+
+/**
+ * Gives the colour of the border of a node.
+ * @param {Scene} scene
+ * @param {string} id
+ * @returns {string}
+ */
+const borderOf = ({ ink, nodes }, id) => {
+  if (nodes.faulty.has(id)) return ink.danger;
+  if (nodes.selected.has(id)) return ink.accent;
+  return nodes.states.get(id) === "running" ? ink.accent : ink.nodeLine;
+};
+
+/**
+ * Draws the bodies, headers and borders of nodes.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {readonly LaidBox[]} boxes
+ */
+const drawBodies = (context, scene, boxes) => {
+  const { ink, place } = scene;
+  const isRough = place.zoom < ROUGH_ZOOM;
+  const [bodies, headers, borders] = [collect(), collect(), collect()];
+  for (const { id, x, y, width, height, look, entry } of boxes) {
+    const faded = entry.mode === undefined ? "1" : "0.45";
+    const body = bodies.path(`${faded} ${ink.node}`);
+    const header = headers.path(`${faded} ${(look.color && ink.colors[look.color]) || ink.nodeHeader}`);
+    const border = borderOf(scene, id);
+    if (isRough) {
+      body.rect(x, y, width, height);
+      header.rect(x, y, width, SIZES.header);
+      if (border !== ink.nodeLine) borders.path(border).rect(x, y, width, height);
+    } else {
+      body.roundRect(x, y, width, height, RADIUS);
+      header.roundRect(x, y, width, SIZES.header, look.collapsed ? RADIUS : [RADIUS, RADIUS, 0, 0]);
+      borders.path(border).roundRect(x, y, width, height, RADIUS);
+    }
+  }
+  for (const kind of [bodies, headers]) {
+    kind.each((path, style) => {
+      const [alpha, color] = style.split(" ", 2);
+      context.globalAlpha = Number(alpha);
+      context.fillStyle = color;
+      context.fill(path);
+    });
+  }
+  context.globalAlpha = 1;
+  borders.each((path, color) => {
+    context.lineWidth = (color === ink.nodeLine ? 1 : 2) / Math.min(1, place.zoom);
+    context.strokeStyle = color;
+    context.stroke(path);
+  });
+};
+
+/**
+ * Draws the titles of nodes, at least so large that they can be read.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {readonly LaidBox[]} boxes
+ */
+const drawTitles = (context, { ink, place }, boxes) => {
+  const isOverview = place.zoom < OVERVIEW_ZOOM;
+  const letter = isOverview ? LETTER / place.zoom : 13;
+  context.font = `600 ${letter}px ${ink.font}`;
+  context.textBaseline = "middle";
+  context.fillStyle = ink.nodeText;
+  for (const box of boxes) {
+    const indent = isOverview ? SIZES.side : 34;
+    const letters = Math.floor((box.width - indent - SIZES.side) / (letter * LETTER_SHARE));
+    const title = nodeTitle(box);
+    const text = title.length <= letters ? title : `${title.slice(0, Math.max(1, letters - 1))}…`;
+    // A title that is larger than its header from afar stands under it.
+    const y = isOverview && !box.look.collapsed ? SIZES.header + letter * 0.9 : SIZES.header / 2;
+    context.fillText(text, box.x + indent, box.y + y);
+  }
+};
+
+/**
+ * Draws the pictures of nodes.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {readonly LaidBox[]} boxes
+ */
+const drawPictures = (context, { thumbnail, pictures }, boxes) => {
+  for (const { id, x, y, width, pictures: area } of boxes) {
+    if (!area) continue;
+    const urls = pictures(id);
+    const { columns, rows, shown } = pictureGrid(urls.length);
+    const cell = [
+      (width - SIZES.gap * (columns - 1)) / columns,
+      (area.height - SIZES.gap * (rows - 1)) / rows,
+    ];
+    for (let index = 0; index < shown; index++) {
+      const image = thumbnail(urls[index]);
+      if (!image) continue;
+      const left = x + (index % columns) * (cell[0] + SIZES.gap);
+      const top = y + area.y + Math.floor(index / columns) * (cell[1] + SIZES.gap);
+      context.drawImage(image, left, top, cell[0], cell[1]);
+    }
+  }
+};
+
+/**
+ * Draws the nodes that can be seen and are not on the page.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export const drawNodes = (context, scene) => {
+  const { boxes, gesture, seen, nodes, place } = scene;
+  /** @type {LaidBox[]} */
+  const found = [];
+  for (const box of boxes.values()) {
+    if (nodes.mounted.has(box.id)) continue;
+    const shown = liveBox(box, gesture);
+    if (meets(shown, seen)) found.push(shown);
+  }
+  drawBodies(context, scene, found);
+  drawPictures(context, scene, found);
+  if (place.zoom >= ROUGH_ZOOM) drawTitles(context, scene, found);
+};

@@ -1,0 +1,68 @@
+/** What the canvas behind the nodes shows, drawn as a whole. */
+
+import { drawFrames, drawNotes } from "./frames.js";
+import { drawGrid } from "./grid.js";
+import { drawNodes } from "./overview.js";
+import { drawWires } from "./wires.js";
+
+/**
+ * @import { Frame, Gesture, NodeState, Note, Wire } from "../interfaces.d.ts"
+ * @import { Ink } from "./ink.js"
+ * @import { LaidBox } from "./plane.js"
+ * @import { Place, Size } from "./viewport.js"
+ * @import { WireStyle } from "./curves.js"
+ */
+
+/**
+ * @typedef {object} Scene Everything that is drawn.
+ * @property {Place} place
+ * @property {Size} size In pixels of the page.
+ * @property {{ left: number, top: number, right: number, bottom: number }} seen What can be seen of the graph.
+ * @property {Ink} ink
+ * @property {ReadonlyMap<string, LaidBox>} boxes
+ * @property {readonly Wire[]} wires
+ * @property {{ all: readonly Frame[], selected: ReadonlySet<string> }} frames
+ * @property {{ all: readonly Note[], selected: ReadonlySet<string>, mounted: ReadonlySet<string> }} notes
+ * @property {{ selected: ReadonlySet<string>, mounted: ReadonlySet<string>, faulty: ReadonlySet<string>, states: ReadonlyMap<string, NodeState> }} nodes
+ * Those that are mounted are on the page and not drawn.
+ * @property {ReadonlySet<string>} running
+ * @property {string | null} selectedWire
+ * @property {WireStyle} wireStyle
+ * @property {Gesture} gesture
+ * @property {(node: string) => readonly string[]} pictures URLs of what a node shows.
+ * @property {(url: string) => CanvasImageSource | null} thumbnail The picture, as soon as it is loaded.
+ * @property {number} time Milliseconds, for what moves.
+ * @property {boolean} hasMotion
+ */
+
+/**
+ * Gives the part of the graph that can be seen.
+ * @param {Place} place
+ * @param {Size} size
+ * @returns {Scene["seen"]}
+ */
+export const seenPart = ({ x, y, zoom }, { width, height }) => ({
+  left: -x / zoom,
+  top: -y / zoom,
+  right: (width - x) / zoom,
+  bottom: (height - y) / zoom,
+});
+
+/**
+ * Draws the scene.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {number} ratio Pixels of the screen in one of the page.
+ */
+export const drawScene = (context, scene, ratio) => {
+  const { place, size } = scene;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, size.width, size.height);
+  drawGrid(context, scene);
+  const scale = place.zoom * ratio;
+  context.setTransform(scale, 0, 0, scale, place.x * ratio, place.y * ratio);
+  drawFrames(context, scene);
+  drawWires(context, scene);
+  drawNodes(context, scene);
+  drawNotes(context, scene);
+};

@@ -1,0 +1,138 @@
+/** Draws the wires: few strokes, one for each colour. */
+
+import { extent, trace } from "./curves.js";
+import { livePoints } from "./live.js";
+
+/**
+ * @import { Point, Wire } from "../interfaces.d.ts"
+ * @import { Scene } from "./scene.js"
+ */
+
+/** Below this zoom curves cannot be told from lines. */
+const LINES_ZOOM = 0.2;
+
+/** Below this zoom wires have no casing that parts them where they cross. */
+const CASING_ZOOM = 0.35;
+
+const WIDTH = 2.25;
+
+/** Width of a wire that carries a list. */
+const LIST_WIDTH = 4;
+
+/** Dashes of a wire whose node is running: length, gap, and how far they go in a second. */
+const DASH = { on: 6, off: 14, speed: 60 };
+
+/** Radius of the point of a route. */
+const DOT = 5;
+
+/** @param {Wire} wire @returns {boolean} */
+const carriesList = ({ type }) => type.startsWith("list[");
+
+/**
+ * @typedef {object} Strands Wires that are drawn with one stroke.
+ * @property {Path2D} path
+ * @property {string} color
+ * @property {number} width
+ */
+
+/**
+ * Gives the wires that can be seen, with their points as hands move them.
+ * @param {Scene} scene
+ * @returns {{ wire: Wire, points: readonly Point[] }[]}
+ */
+const seenWires = ({ wires, boxes, gesture, seen }) => {
+  const found = [];
+  const boxOf = (/** @type {string} */ node) => boxes.get(node);
+  const moving = gesture.kind === "link" && gesture.moving.length > 0 ? new Set(gesture.moving) : null;
+  for (const wire of wires) {
+    // A wire that is being carried elsewhere is drawn with the gesture.
+    if (moving?.has(wire.key)) continue;
+    const points = livePoints(wire, gesture, boxOf);
+    const { left, top, right, bottom } = extent(points);
+    if (right >= seen.left && left <= seen.right && bottom >= seen.top && top <= seen.bottom) {
+      found.push({ wire, points });
+    }
+  }
+  return found;
+};
+
+/**
+ * Draws the points of routes.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {{ wire: Wire, points: readonly Point[] }[]} found
+ */
+const drawRoutes = (context, { ink, place }, found) => {
+  for (const { wire, points } of found) {
+    if (points.length < 3) continue;
+    context.fillStyle = ink.ofType(wire.type);
+    context.strokeStyle = ink.casing;
+    context.lineWidth = 1.5;
+    for (const [x, y] of points.slice(1, -1)) {
+      context.beginPath();
+      context.arc(x, y, Math.max(DOT, 2.5 / place.zoom), 0, 2 * Math.PI);
+      context.fill();
+      context.stroke();
+    }
+  }
+};
+
+/**
+ * Draws the dashes that run along the wires of nodes that are at work.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {{ wire: Wire, points: readonly Point[] }[]} found
+ */
+const drawFlow = (context, { running, ink, wireStyle, place, time, hasMotion }, found) => {
+  if (running.size === 0 || place.zoom < LINES_ZOOM) return;
+  const path = new Path2D();
+  for (const { wire, points } of found) {
+    if (running.has(wire.target.node)) trace(path, points, wireStyle);
+  }
+  context.save();
+  context.setLineDash([DASH.on, DASH.off]);
+  context.lineDashOffset = hasMotion ? -(time / 1000 * DASH.speed) % (DASH.on + DASH.off) : 0;
+  context.lineCap = "round";
+  context.lineWidth = WIDTH;
+  context.strokeStyle = ink.text;
+  context.globalAlpha = 0.6;
+  context.stroke(path);
+  context.restore();
+};
+
+/**
+ * Draws the wires that can be seen.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export const drawWires = (context, scene) => {
+  const { ink, place, wireStyle, selectedWire } = scene;
+  if (wireStyle === "hidden") return;
+  const style = place.zoom < LINES_ZOOM ? "straight" : wireStyle;
+  const found = seenWires(scene);
+  /** @type {Map<string, Strands>} */
+  const strands = new Map();
+  const casing = new Path2D();
+  for (const { wire, points } of found) {
+    const width = carriesList(wire) ? LIST_WIDTH : WIDTH;
+    const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
+    const key = `${color} ${width}`;
+    const strand = strands.get(key) ?? { path: new Path2D(), color, width };
+    strands.set(key, strand);
+    trace(strand.path, points, style);
+    if (place.zoom >= CASING_ZOOM) trace(casing, points, style);
+  }
+  context.lineJoin = "round";
+  if (place.zoom >= CASING_ZOOM) {
+    context.strokeStyle = ink.casing;
+    context.lineWidth = LIST_WIDTH + 2.5;
+    context.stroke(casing);
+  }
+  for (const { path, color, width } of strands.values()) {
+    context.strokeStyle = color;
+    context.lineWidth = Math.max(width, 1.1 / place.zoom);
+    context.stroke(path);
+  }
+  drawFlow(context, scene, found);
+  drawRoutes(context, scene, found);
+};
