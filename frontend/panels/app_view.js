@@ -13,7 +13,7 @@ import { FormResults } from "./form_results.js";
 import { SignatureEditor } from "./signature_editor.js";
 import { WorkflowCards } from "./workflow_cards.js";
 
-/** @import { Editor, JSONValue } from "../interfaces.d.ts" */
+/** @import { Editor } from "../interfaces.d.ts" */
 /** @import { FormInput } from "../model/signature.js" */
 
 /**
@@ -48,15 +48,12 @@ export const AppView = ({ editor }) => {
 /** @param {{ editor: Editor, input: FormInput }} props */
 const FormField = ({ editor, input }) => {
   const [{ node, input: first }] = input.sockets;
-  /** @param {JSONValue | undefined} value */
-  const change = (value) =>
+  /** @type {import("../interfaces.d.ts").FieldProps["onChange"]} */
+  const change = (value, { isTyping = false } = {}) =>
     editor.perform(
       { id: "panels.edit.input", with: { input: input.title } },
-      {
-        op: "set-inputs",
-        changes: input.sockets.map((socket) => value === undefined ? socket : { ...socket, value }),
-      },
-      { merge: `form ${input.name}` },
+      input.setValue(value),
+      isTyping ? { merge: `form ${input.name}` } : {},
     );
   return html`
     <${Field}
@@ -69,6 +66,7 @@ const FormField = ({ editor, input }) => {
       value=${input.value}
       fallback=${input.fallback}
       problems=${editor.advice.ofNode(node).value.filter((problem) => problem.input === first)}
+      at=${`${node}.${first}`}
       onChange=${change}
     />
   `;

@@ -6,6 +6,7 @@ import { showExport } from "./export_dialog.js";
 import { attempt } from "./faults.js";
 import { hasEnded, sortJobs } from "./queue_rows.js";
 import { showManyRuns } from "./many_runs.js";
+import { run } from "./running.js";
 import { pickForComparison } from "./comparing.js";
 import { picturesOf } from "./shown_pictures.js";
 import { tabTitle } from "./titles.js";
@@ -38,13 +39,19 @@ const runCommands = (editor) => {
   const selected = () => [...editor.selection.value.nodes.value];
   const current = () => sortJobs(runs.jobs.value).running[0] ?? sortJobs(runs.jobs.value).waiting[0];
   return [
-    { id: "run.all", keys: ["Mod+Enter"], whileTyping: true, isEnabled: hasNodes, run: () => submit(editor) },
+    {
+      id: "run.all",
+      keys: ["Mod+Enter"],
+      whileTyping: true,
+      isEnabled: hasNodes,
+      run: () => void run(editor),
+    },
     {
       id: "run.selection",
       keys: ["Mod+Shift+Enter"],
       whileTyping: true,
       isEnabled: () => selected().length > 0,
-      run: () => submit(editor, selected()),
+      run: () => void run(editor, selected()),
     },
     { id: "run.many", isEnabled: hasNodes, run: () => showManyRuns(editor) },
     {
@@ -71,21 +78,6 @@ const runCommands = (editor) => {
     },
     { id: "run.live", run: () => void (settings.liveRun.value = !settings.liveRun.peek()) },
   ];
-};
-
-/**
- * Submits the document in front; where it cannot run, shows why.
- *
- * @param {Editor} editor
- * @param {string[]} [targets] Nodes.
- */
-const submit = async (editor, targets) => {
-  try {
-    await editor.runs.submit(editor.tabs.current.peek(), targets ? { targets } : {});
-  } catch (fault) {
-    await attempt(editor, () => Promise.reject(fault));
-    if (editor.advice.problems.peek().length > 0) editor.settings.panel.value = "problems";
-  }
 };
 
 /**

@@ -7,7 +7,7 @@ import { Icon } from "../ui/icons.js";
 import { goToNode } from "./problems.js";
 import { nodeTitle, socketTitle } from "./titles.js";
 
-/** @import { Editor, InputValue, JSONValue, Link, NodeType } from "../interfaces.d.ts" */
+/** @import { Editor, FieldProps, InputValue, JSONValue, Link, NodeType } from "../interfaces.d.ts" */
 
 /**
  * The inputs of a node.
@@ -17,12 +17,12 @@ import { nodeTitle, socketTitle } from "./titles.js";
 export const NodeFields = ({ editor, node, type }) => {
   const given = editor.document.value.nodes[node].inputs;
   const problems = editor.advice.ofNode(node).value;
-  /** @type {(input: string, value: JSONValue | undefined) => void} */
-  const change = (input, value) =>
+  /** @type {(input: string, value: JSONValue | undefined, options?: { isTyping?: boolean }) => void} */
+  const change = (input, value, { isTyping = false } = {}) =>
     editor.perform(
       { id: "panels.edit.input", with: { input: socketTitle(input) } },
       { op: "set-inputs", changes: [value === undefined ? { node, input } : { node, input, value }] },
-      { merge: `input ${node}.${input}` },
+      isTyping ? { merge: `input ${node}.${input}` } : {},
     );
   return html`<section class="node-fields" aria-label=${say("panels.inspector.inputs")}>
     ${
@@ -48,7 +48,9 @@ export const NodeFields = ({ editor, node, type }) => {
           value=${given[input.name]}
           fallback=${input.default}
           problems=${problems.filter((problem) => problem.input === input.name)}
-          onChange=${(/** @type {JSONValue | undefined} */ value) => change(input.name, value)}
+          at=${`${node}.${input.name}`}
+          onChange=${(/** @type {Parameters<FieldProps["onChange"]>} */ ...chosen) =>
+            change(input.name, ...chosen)}
         />
       `;
     })

@@ -44,10 +44,10 @@ export const Rail = ({ editor }) => {
     )
   }
     <span class="gap"></span>
-    <${IconButton} icon="keyboard" label=${say("command.app.shortcuts")} onClick=${() =>
-    commands.run("app.shortcuts")} />
-    <${IconButton} icon="settings" label=${say("command.app.settings")} onClick=${() =>
-    commands.run("app.settings")} />
+    <${IconButton} icon="keyboard" label=${say("command.ui.shortcuts")} onClick=${() =>
+    commands.run("ui.shortcuts")} />
+    <${IconButton} icon="settings" label=${say("command.ui.settings")} onClick=${() =>
+    commands.run("ui.settings")} />
   </nav>`;
 };
 

@@ -9,7 +9,7 @@ import { attempt } from "./faults.js";
 import { IconButton } from "./pieces.js";
 import { WorkflowCards } from "./workflow_cards.js";
 
-/** @import { Editor, JSONValue, Tab } from "../interfaces.d.ts" */
+/** @import { Editor, JSONValue, Tab, WorkflowEntry } from "../interfaces.d.ts" */
 
 /** The template that makes the first picture. */
 const FIRST = "text-to-image";
@@ -25,7 +25,7 @@ export const StartPage = ({ editor }) => {
   const { nodes, view } = editor.document.value;
   const isEmpty = Object.keys(nodes).length + view.frames.length + view.notes.length === 0;
   if (!isEmpty || editor.desk.begun.value.has(tab.id) || editor.palette.value) return null;
-  const templates = editor.catalog.workflows.value.filter((entry) => entry.template);
+  const templates = editor.catalog.workflows.value.filter((entry) => entry.template).toSorted(byUse);
   return html`
     <section class="start" aria-label=${say("panels.start")}>
       <${IconButton} icon="close" class="start-close" label=${say("panels.start.close")} onClick=${() =>
@@ -136,3 +136,6 @@ const makeFirstPicture = async (editor, prompt) => {
  * @param {Tab} tab
  */
 const putAway = ({ desk }, tab) => desk.begun.value = new Set([...desk.begun.value, tab.id]);
+
+/** The one that makes the first picture stands first. @type {(a: WorkflowEntry, b: WorkflowEntry) => number} */
+const byUse = (a, b) => Number(b.name === FIRST) - Number(a.name === FIRST);

@@ -70,8 +70,8 @@ const MENU = [
     "document.reopen",
   ]],
   ["panels.menu.run", ["run.all", "run.selection", "run.cancel", "run.pause"]],
-  ["panels.menu.edit", ["edit.undo", "edit.redo", "view.tidy"]],
-  ["panels.menu.app", ["app.commands", "app.shortcuts", "app.settings"]],
+  ["panels.menu.edit", ["edit.undo", "edit.redo", "edit.tidy"]],
+  ["panels.menu.app", ["ui.palette", "ui.shortcuts", "ui.settings"]],
 ];
 
 /**
