@@ -95,11 +95,10 @@ const catalogApi = (ask) => ({
 /** @param {Ask} ask */
 const jobsApi = (ask) => ({
   /** @param {JobRequest} job @param {{ key?: string }} [options] @returns {Promise<JobView>} */
-  submit: (job, { key } = {}) =>
-    ask("/api/jobs", { method: "POST", json: job, headers: key ? { "Idempotency-Key": key } : {} }),
+  submit: (job, options) => ask("/api/jobs", { method: "POST", json: job, headers: keyed(options) }),
   /** @param {BatchRequest} batch @param {{ key?: string }} [options] @returns {Promise<BatchState>} */
-  submitBatch: (batch, { key } = {}) =>
-    ask("/api/batches", { method: "POST", json: batch, headers: key ? { "Idempotency-Key": key } : {} }),
+  submitBatch: (batch, options) =>
+    ask("/api/batches", { method: "POST", json: batch, headers: keyed(options) }),
   /** @param {string} id @returns {Promise<BatchState>} */
   cancelBatch: (id) => ask(`/api/batches/${encodeURIComponent(id)}/cancel`, { method: "POST" }),
   /**
@@ -113,8 +112,8 @@ const jobsApi = (ask) => ({
   jobDocument: (id) => ask(`${jobPath(id)}/document`),
   /** @param {string} id @returns {Promise<JobView>} */
   cancel: (id) => ask(`${jobPath(id)}/cancel`, { method: "POST" }),
-  /** @param {string} id @returns {Promise<JobView>} */
-  retry: (id) => ask(`${jobPath(id)}/retry`, { method: "POST" }),
+  /** @param {string} id @param {{ key?: string }} [options] @returns {Promise<JobView>} */
+  retry: (id, options) => ask(`${jobPath(id)}/retry`, { method: "POST", headers: keyed(options) }),
   /** @param {string} id @returns {Promise<void>} */
   remove: (id) => ask(jobPath(id), { method: "DELETE" }),
   /** @returns {Promise<QueueView>} */
@@ -236,6 +235,9 @@ const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 
 /** @param {string} name */
 const workflowPath = (name) => `/api/workflows/${encodeURIComponent(name)}`;
+
+/** @param {{ key?: string }} [options] @returns {Record<string, string>} */
+const keyed = ({ key } = {}) => key ? { "Idempotency-Key": key } : {};
 
 /** @param {string | null} [over] @returns {Record<string, string>} */
 const conditionOf = (over) =>

@@ -158,13 +158,8 @@ const writeDrafts = (database, heads, writing) => {
   const [headStore, partStore] = [change.objectStore(HEADS), change.objectStore(PARTS)];
   for (const [id, parts] of writing) {
     const head = heads.get(id);
-    if (parts === null || !head) {
-      headStore.delete(id);
-      partStore.delete(IDBKeyRange.bound([id], [id, []]));
-      continue;
-    }
-    headStore.put(head);
-    for (const [name, part] of Object.entries(parts)) partStore.put(part, [id, name]);
+    if (parts && head) putDraft(headStore, partStore, head, parts);
+    else removeDraft(headStore, partStore, id);
   }
   return endOf(change);
 };
@@ -183,29 +178,38 @@ const readDrafts = async (database, session, alive) => {
   const [headStore, partStore] = [change.objectStore(HEADS), change.objectStore(PARTS)];
   /** @type {Head[]} */
   const all = await answerOf(headStore.getAll());
-  const mine = [];
-  for (const head of all.sort((a, b) => a.order - b.order)) {
-    const isOwn = head.session === session;
-    if (!isOwn && alive.has(head.session)) continue;
-    const parts = await readParts(partStore, head.id);
+  const free = all.filter((head) => head.session === session || !alive.has(head.session));
+  const parts = await Promise.all(free.map(({ id }) => readParts(partStore, id)));
+  const mine = free.map((head, place) => {
+    if (head.session === session) return { ...head, ...parts[place] };
     // A page that only slept goes on with its draft, and this one with a copy under another name.
-    const id = isOwn ? head.id : randomId();
-    const draft = { ...head, id, session };
-    if (!isOwn) {
-      headStore.delete(head.id);
-      partStore.delete(IDBKeyRange.bound([head.id], [head.id, []]));
-      headStore.put(draft);
-      for (const [name, part] of Object.entries(parts)) partStore.put(part, [id, name]);
-    }
-    if (parts.document) mine.push(/** @type {Draft} */ ({ ...draft, ...parts }));
-  }
+    const taken = { ...head, id: randomId(), session };
+    removeDraft(headStore, partStore, head.id);
+    putDraft(headStore, partStore, taken, parts[place]);
+    return { ...taken, ...parts[place] };
+  });
   await ended;
-  return mine;
+  return /** @type {Draft[]} */ (mine.filter((draft) => draft.document)).sort((a, b) => a.order - b.order);
 };
+
+/** @param {IDBObjectStore} heads @param {IDBObjectStore} parts @param {Head} head @param {Partial<Parts>} changed */
+const putDraft = (heads, parts, head, changed) => {
+  heads.put(head);
+  for (const [name, part] of Object.entries(changed)) parts.put(part, [head.id, name]);
+};
+
+/** @param {IDBObjectStore} heads @param {IDBObjectStore} parts @param {string} id */
+const removeDraft = (heads, parts, id) => {
+  heads.delete(id);
+  parts.delete(partsOf(id));
+};
+
+/** @param {string} id */
+const partsOf = (id) => IDBKeyRange.bound([id], [id, []]);
 
 /** @param {IDBObjectStore} store @param {string} id @returns {Promise<Partial<Parts>>} */
 const readParts = async (store, id) => {
-  const range = IDBKeyRange.bound([id], [id, []]);
+  const range = partsOf(id);
   const [keys, parts] = await Promise.all([answerOf(store.getAllKeys(range)), answerOf(store.getAll(range))]);
   return Object.fromEntries(keys.map((key, place) => [/** @type {string[]} */ (key)[1], parts[place]]));
 };

@@ -61,3 +61,20 @@ const meanOf = (costs) => {
   if (!costs.size) return null;
   return [...costs.values()].reduce((sum, cost) => sum + cost, 0) / costs.size;
 };
+
+/** Remembers what nodes of workflows took when they last ran. */
+export const createCosts = () => {
+  /** @type {Map<string, Map<string, number>>} */
+  const known = new Map();
+  /** @param {string} name Of the workflow. @returns {Map<string, number>} */
+  const of = (name) => known.get(name) ?? new Map();
+  return {
+    of,
+    /** @param {string} name @param {NodeRuns} run */
+    learn: (name, run) => {
+      const costs = of(name);
+      for (const [id, part] of run.parts()) if (part.state === "ran") costs.set(id, part.seconds ?? 0);
+      known.set(name, costs);
+    },
+  };
+};

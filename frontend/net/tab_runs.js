@@ -58,15 +58,11 @@ export const createTabRuns = ({ job, run, document }) => {
   };
   const lookForPictures = async () => {
     const mine = ++lookings;
-    /** @type {Map<string, readonly Picture[]>} */
-    const found = new Map();
-    for (const id of trail) {
-      const outputs = job(id)?.outputs.filter(isPicture) ?? [];
-      const workflow = outputs.length ? await document(id) : null;
-      if (mine !== lookings) return;
-      for (const [socket, shown] of picturesOf(id, outputs, workflow)) found.set(socket, shown);
-    }
-    made = found;
+    const jobs = trail;
+    const outputs = jobs.map((id) => job(id)?.outputs.filter(isPicture) ?? []);
+    const workflows = await Promise.all(jobs.map((id, place) => outputs[place].length ? document(id) : null));
+    if (mine !== lookings) return;
+    made = new Map(jobs.flatMap((id, place) => [...picturesOf(id, outputs[place], workflows[place])]));
     batch(() => pictures.forEach((list, node) => putPictures(list, node)));
   };
   /** @param {import("@preact/signals").Signal<readonly Picture[]>} list @param {string} node */
@@ -151,7 +147,7 @@ const isPicture = ({ asset }) => asset?.media_type.startsWith("image/") ?? false
 const picturesOf = (job, outputs, workflow) => {
   /** @type {Map<string, Picture[]>} */
   const found = new Map();
-  for (const { output, index, asset } of outputs) {
+  for (const { output, index, asset } of workflow ? outputs : []) {
     // A wanted node has outputs that are called as its sockets are.
     const socket = workflow?.outputs[output]?.from ?? output;
     if (!asset) continue;

@@ -2,29 +2,23 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 
-import { emptyDocument, normalize, toJSON } from "../model/document.js";
+import { emptyDocument } from "../model/document.js";
 import { createHistory } from "../model/history.js";
 import { equal } from "../model/records.js";
 import { createSelection } from "../model/selection.js";
-import { tagOf } from "./api.js";
-import { apiFault, isApiFault } from "./fault.js";
+import { apiFault } from "./fault.js";
 import { randomId } from "./random.js";
+import { fetchSaved, saveTab } from "./saving.js";
 import { withoutAdded } from "./submission.js";
 
 /**
- * @import { ApiFault, SaveConflict, Tab, Tabs, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Tab, Tabs, WorkflowDocument } from "../interfaces.d.ts"
  * @import { Api } from "./api.js"
  * @import { Draft, Drafts } from "./drafts.js"
  */
 
 const CURRENT = "weft.tab";
 const MOST_CLOSED = 10;
-
-/**
- * @typedef {object} OpenTab A tab with what keeps its draft.
- * @property {Tab} tab
- * @property {() => void} stop Ends the keeping.
- */
 
 /**
  * Makes the tabs of a page: those of its drafts, or one with an empty document.
@@ -85,51 +79,13 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
     drafts.keep(id, closed[closed.length - 1]);
     for (const old of closed.splice(0, closed.length - MOST_CLOSED)) drafts.forget(old.id ?? "");
   };
-  /** @param {Tab} tab @param {string} name @param {string | null} over */
-  const put = async (tab, name, over) => {
-    const document = tab.history.document.peek();
-    const answer = await api.saveWorkflow(name, toJSON(document), { over });
-    batch(() => {
-      tab.name.value = name;
-      tab.revision.value = answer.revision;
-      // What was changed while the request was under way is not saved yet.
-      tab.saved.value = document;
-    });
-  };
-  /** @type {Tabs["save"]} */
-  const save = async (tab, name = tab.name.peek() ?? undefined) => {
-    if (!name) throw apiFault({ code: "name-missing", message: "The workflow has no name yet." });
-    const isOwn = name === tab.name.peek() && tab.revision.peek() > 0;
-    try {
-      await put(tab, name, isOwn ? tagOf(tab.revision.peek()) : null);
-    } catch (fault) {
-      if (isApiFault(fault) && fault.status === 412) throw await conflict(tab, name, fault);
-      throw fault;
-    }
-  };
-  /** @param {Tab} tab @param {string} name @param {ApiFault} fault @returns {Promise<SaveConflict>} */
-  const conflict = async (tab, name, fault) => {
-    const theirs = await fetched(api, name);
-    const choices = [
-      { id: /** @type {const} */ ("copy"), run: (/** @type {string} */ free) => save(tab, free) },
-      { id: /** @type {const} */ ("overwrite"), run: () => put(tab, name, theirs?.tag ?? null) },
-      ...(theirs
-        ? [{
-          id: /** @type {const} */ ("theirs"),
-          // What is here stays among the closed tabs, from which it can be brought back.
-          run: async () => close(tab.id, tabOf(theirs)),
-        }]
-        : []),
-    ];
-    return Object.assign(fault, { choices, workflow: name, theirs: theirs?.revision ?? null });
-  };
   return {
     all,
     current,
     open,
     openSaved: async (name) => {
       const there = () => all.peek().find((tab) => tab.name.peek() === name);
-      const found = there() ? null : await fetched(api, name);
+      const found = there() ? null : await fetchSaved(api, name);
       // It may have been opened a second time while it was being fetched.
       const known = there();
       if (known) show(known.id);
@@ -147,7 +103,8 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
       drafts.keep(tab.id, { closedAt: 0 });
       return true;
     },
-    save,
+    // What is here stays among the closed tabs, from which it can be brought back.
+    save: (tab, name) => saveTab(api, tab, name, (theirs) => close(tab.id, tabOf(theirs))),
   };
 };
 
@@ -190,23 +147,6 @@ const draftOf = (tab) => ({
 const isUntouched = (tab) =>
   tab.name.peek() === null && tab.history.entries.peek().length === 0 &&
   Object.keys(tab.history.document.peek().nodes).length === 0;
-
-/**
- * Fetches what is saved under a name; null where nothing is.
- *
- * @param {Api} api
- * @param {string} name
- */
-const fetched = async (api, name) => {
-  try {
-    const { document, tag, revision } = await api.workflow(name);
-    // A template is only read: what is made of it gets a name of its own.
-    return { document: normalize(document), tag, revision, name: revision ? name : null };
-  } catch (fault) {
-    if (isApiFault(fault) && fault.status === 404) return null;
-    throw fault;
-  }
-};
 
 /**
  * Has every change of every tab kept, each part of it only when that changed.
