@@ -14,12 +14,15 @@ import { changed, own } from "./records.js";
  * Takes the links from some nodes out of what an input is given.
  *
  * @param {InputValue} value
- * @param {ReadonlySet<string>} gone
+ * @param {{ has(node: string): boolean }} gone
  * @returns {InputValue | undefined} Undefined where nothing is left of it.
  */
 export const withoutLinks = (value, gone) => {
   /** @param {unknown} item */
-  const isGone = (item) => gone.has(readLink(item)?.node ?? "");
+  const isGone = (item) => {
+    const source = readLink(item);
+    return source !== null && gone.has(source.node);
+  };
   if (!Array.isArray(value)) return isGone(value) ? undefined : value;
   const kept = value.filter((item) => !isGone(item));
   if (kept.length === value.length) return value;

@@ -1,0 +1,83 @@
+/** Workflows that a document carries along for the nodes that use them. */
+
+/** @import { NodeEntry, Op, WorkflowDocument } from "../../interfaces.d.ts" */
+/** @typedef {Record<string, WorkflowDocument>} Workflows */
+/** @typedef {Record<string, NodeEntry>} Nodes */
+
+import { WORKFLOW_PREFIX } from "../catalog.js";
+import { freshName } from "../names.js";
+import { equal, own } from "../records.js";
+
+/**
+ * Lists the names of the workflows that nodes use, also those that these use in turn.
+ *
+ * @param {Nodes} nodes
+ * @param {Workflows} [workflows] Those that are known.
+ * @returns {Set<string>}
+ */
+export const usedBy = (nodes, workflows) => {
+  const names = new Set(namesOf(nodes));
+  // A set goes on to what is added while it is walked.
+  for (const name of names) {
+    for (const other of namesOf(own(workflows, name)?.nodes ?? {})) names.add(other);
+  }
+  return names;
+};
+
+/** @type {(nodes: Nodes) => string[]} */
+const namesOf = (nodes) =>
+  Object.values(nodes).flatMap(({ type }) =>
+    type.startsWith(WORKFLOW_PREFIX) ? [type.slice(WORKFLOW_PREFIX.length)] : []
+  );
+
+/**
+ * Takes the carried workflows that some nodes need.
+ *
+ * @param {WorkflowDocument} document
+ * @param {Nodes} nodes
+ * @returns {Workflows}
+ */
+export const carriedFor = ({ workflows = {} }, nodes) => {
+  const used = usedBy(nodes, workflows);
+  return Object.fromEntries(Object.entries(workflows).filter(([name]) => used.has(name)));
+};
+
+/**
+ * Brings carried workflows along into a document. One whose name means another workflow there gets a fresh name.
+ *
+ * @param {WorkflowDocument} document
+ * @param {Workflows} workflows
+ * @returns {{ op: Op | null, retype: (nodes: Nodes) => Nodes }} With what turns nodes to the names there.
+ */
+export const bringAlong = (document, workflows) => {
+  const there = document.workflows ?? {};
+  const taken = new Set([...Object.keys(there), ...usedBy(document.nodes, there)]);
+  /** @type {Map<string, string>} */
+  const renamed = new Map();
+  /** @type {string[]} */
+  const added = [];
+  for (const [name, inner] of Object.entries(workflows)) {
+    if (equal(own(there, name), inner)) continue;
+    added.push(name);
+    const fresh = freshName(taken, name);
+    taken.add(fresh);
+    if (fresh !== name) renamed.set(name, fresh);
+  }
+  /** @param {NodeEntry} entry */
+  const turned = (entry) => {
+    const name = renamed.get(entry.type.slice(WORKFLOW_PREFIX.length));
+    return name === undefined || !entry.type.startsWith(WORKFLOW_PREFIX)
+      ? entry
+      : { ...entry, type: WORKFLOW_PREFIX + name };
+  };
+  /** @param {Nodes} nodes */
+  const retype = (nodes) =>
+    Object.fromEntries(Object.entries(nodes).map(([id, entry]) => [id, turned(entry)]));
+  const brought = added.map((
+    name,
+  ) => [renamed.get(name) ?? name, { ...workflows[name], nodes: retype(workflows[name].nodes) }]);
+  return {
+    op: added.length ? { op: "set-workflows", workflows: Object.fromEntries(brought) } : null,
+    retype,
+  };
+};
