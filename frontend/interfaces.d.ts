@@ -5,7 +5,6 @@
  */
 
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import type { FunctionComponent } from "preact";
 import type { Api } from "./net/api.js";
 import type {
   AssetView,
@@ -535,8 +534,6 @@ export interface Editor {
   readonly commands: Commands;
   readonly settings: Settings;
   readonly ui: Ui;
-  /** How packs let values be entered, by the kind of the widget. */
-  readonly controls?: ReadonlySignal<ReadonlyMap<string, FunctionComponent<any>>>;
   readonly desk: Desk;
   /** Does something to the document in front. */
   perform(label: Words, op: Op, options?: { merge?: string }): void;

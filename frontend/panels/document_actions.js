@@ -194,7 +194,7 @@ export const suggestedName = (title) => {
  * @param {Words} words
  * @param {string} value
  */
-const askName = (editor, words, value) =>
+export const askName = (editor, words, value) =>
   editor.ui.ask(words, {
     value,
     action: { id: "panels.save" },

@@ -56,31 +56,6 @@ export const holdsPoint = (bounds, at) =>
   at[1] <= bounds.y + bounds.height;
 
 /**
- * The smallest rectangle around all; null around nothing.
- *
- * @param {Iterable<Bounds>} all
- * @returns {Bounds | null}
- */
-export const around = (all) => {
-  let left = Infinity, top = Infinity, right = -Infinity, bottom = -Infinity;
-  for (const { x, y, width, height } of all) {
-    left = Math.min(left, x);
-    top = Math.min(top, y);
-    right = Math.max(right, x + width);
-    bottom = Math.max(bottom, y + height);
-  }
-  return left === Infinity ? null : { x: left, y: top, width: right - left, height: bottom - top };
-};
-
-/**
- * Bounds of a frame or note, which know their place and size.
- *
- * @param {{ at: Point, size: Point }} sheet
- * @returns {Bounds}
- */
-export const sheetBounds = ({ at, size }) => ({ x: at[0], y: at[1], width: size[0], height: size[1] });
-
-/**
  * Distance between two points.
  *
  * @param {Point} a

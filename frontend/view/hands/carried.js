@@ -4,7 +4,8 @@
  * @import { Bounds, Frame, Note } from "../../interfaces.d.ts"
  */
 
-import { holds, holdsPoint, middle, sheetBounds } from "./bounds.js";
+import { boundsOf } from "../plane.js";
+import { holds, holdsPoint, middle } from "./bounds.js";
 
 /**
  * A thing lies in a frame when its middle does, so that a node may stick out; a frame only when all of it does,
@@ -15,7 +16,7 @@ import { holds, holdsPoint, middle, sheetBounds } from "./bounds.js";
  * @returns {{ nodes: Set<string>, frames: Set<string>, notes: Set<string> }} The moved frames among them.
  */
 export const carriedBy = (moved, { nodes, frames, notes }) => {
-  const carriers = moved.map(sheetBounds);
+  const carriers = moved.map(boundsOf);
   const carried = {
     /** @type {Set<string>} */
     nodes: new Set(),
@@ -25,8 +26,8 @@ export const carriedBy = (moved, { nodes, frames, notes }) => {
   };
   for (const carrier of carriers) {
     for (const [id, bounds] of nodes) if (holdsPoint(carrier, middle(bounds))) carried.nodes.add(id);
-    for (const note of notes) if (holdsPoint(carrier, middle(sheetBounds(note)))) carried.notes.add(note.id);
-    for (const frame of frames) if (holds(carrier, sheetBounds(frame))) carried.frames.add(frame.id);
+    for (const note of notes) if (holdsPoint(carrier, middle(boundsOf(note)))) carried.notes.add(note.id);
+    for (const frame of frames) if (holds(carrier, boundsOf(frame))) carried.frames.add(frame.id);
   }
   return carried;
 };

@@ -4,9 +4,6 @@
  * @import { Bounds, Guide, Point } from "../../interfaces.d.ts"
  */
 
-/** Distance of the lines of the grid, in graph pixels. */
-export const GRID_STEP = 20;
-
 /**
  * One axis of a rectangle: where it begins, how long it is, and the same across.
  *

@@ -1,0 +1,124 @@
+/**
+ * The keyboard inside nodes: their sockets and fields, and links from socket to socket.
+ *
+ * On the canvas itself keys run commands (`view/walking.js`); inside a node they are about its parts, and while a link is made
+ * about the sockets it may go to.
+ *
+ * @import { Editor, Point, Socket } from "../../interfaces.d.ts"
+ */
+
+import { takesText } from "../../ui/keymap.js";
+import { socketLabel } from "../labels.js";
+import { openMenu } from "../menus.js";
+import { readSocket } from "../socket_names.js";
+import { disconnectAll } from "./edits.js";
+import { currentNode, focusPart, leaveNode, partsOf } from "./focus.js";
+import { startKeyLink } from "./key_link.js";
+
+/** @type {(element: Element | null) => Socket | null} */
+export const socketOf = (element) => {
+  const button = element?.closest("button[data-socket]");
+  const node = button?.closest("[data-node]")?.getAttribute("data-node");
+  return button && node ? readSocket(node, button.getAttribute("data-socket") ?? "") : null;
+};
+
+/** @type {(editor: Editor, socket: Socket) => string[]} */
+const wiresAt = ({ plane }, socket) =>
+  plane.wires.peek().filter(({ source, target }) => {
+    const end = socket.side === "input" ? target : source;
+    return end.node === socket.node && end.name === socket.name;
+  }).map(({ key }) => key);
+
+/** Keys that a field needs for itself. @type {(element: Element, key: string) => boolean} */
+const isTakenByField = (element, key) =>
+  key !== "Tab" && key !== "Escape" &&
+  (takesText(element) || element.matches("input, select, [role=slider]"));
+
+/** @type {(article: Element, from: Element, step: 1 | -1) => void} */
+const stepWithin = (article, from, step) => {
+  const parts = partsOf(article);
+  const index = parts.indexOf(/** @type {HTMLElement} */ (from));
+  focusPart(parts[(index + step + parts.length) % parts.length]);
+};
+
+/** @type {Readonly<Record<string, 1 | -1>>} */
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+/**
+ * Hears keys in nodes.
+ *
+ * @param {HTMLElement} host
+ * @param {Editor} editor
+ * @param {{ signal: AbortSignal, pointer: () => Point }} options
+ */
+export const listenToKeys = (host, editor, { signal }) => {
+  /** @type {ReturnType<typeof startKeyLink> | null} */
+  let link = null;
+  /** @type {(socket: Socket) => void} */
+  const begin = (socket) => {
+    link = startKeyLink(host, editor, socket, () => {
+      link = null;
+    });
+  };
+  /** What a key does at a socket. @type {(socket: Socket, event: KeyboardEvent) => boolean} */
+  const atSocket = (socket, { key }) => {
+    if (key === "Enter" || key === " " || key.toLowerCase() === "l") begin(socket);
+    else if (key === "Delete" || key === "Backspace") disconnectAll(editor, wiresAt(editor, socket));
+    else if (key.toLowerCase() === "a") openPaletteAt(editor, socket);
+    else return false;
+    return true;
+  };
+  /** What a key does at any part of a node. @type {(article: Element, part: Element, event: KeyboardEvent) => boolean} */
+  const atPart = (article, part, { key, shiftKey }) => {
+    if (isTakenByField(part, key)) return false;
+    if (key === "Escape") leaveNode(host);
+    else if (key === "Tab") stepWithin(article, part, shiftKey ? -1 : 1);
+    else if (STEPS[key] !== undefined) stepWithin(article, part, STEPS[key]);
+    else return false;
+    return true;
+  };
+  /** @type {(event: KeyboardEvent) => boolean} */
+  const act = (event) => {
+    if (link !== null) return link.hear(event);
+    const part = event.target instanceof Element ? event.target : null;
+    const article = part?.closest("[data-node]");
+    if (!part || !article || part === article || event.ctrlKey || event.metaKey || event.altKey) return false;
+    const socket = socketOf(part);
+    return (socket !== null && atSocket(socket, event)) || atPart(article, part, event);
+  };
+  host.addEventListener("keydown", (event) => {
+    // A popover in a field hears its own keys, and has said so.
+    if (event.defaultPrevented || !act(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, { signal });
+  for (const name of ["pointerdown", "blur"]) host.addEventListener(name, () => link?.end(), { signal });
+  // Screen readers press buttons without a key and without a pointer.
+  host.addEventListener("click", (event) => {
+    const socket = event.detail === 0 && event.target instanceof Element ? socketOf(event.target) : null;
+    if (socket !== null && link === null) begin(socket);
+  }, { signal });
+  host.addEventListener("contextmenu", (event) => {
+    if (event.button === 2) return;
+    const part = event.target instanceof Element ? event.target : host;
+    if (takesText(part)) return;
+    event.preventDefault();
+    const socket = socketOf(part);
+    const node = socket?.node ?? currentNode(editor) ?? undefined;
+    const { left, bottom } = (socket === null ? host.querySelector(`[data-node="${node}"]`) ?? host : part)
+      .getBoundingClientRect();
+    const kind = socket === null ? (node === undefined ? "empty" : "node") : socket.side;
+    openMenu(
+      editor,
+      { kind, at: editor.viewport.toGraph([left, bottom]), node, socket: socket ?? undefined },
+      [left, bottom],
+    );
+  }, { signal });
+};
+
+/** @type {(editor: Editor, socket: Socket) => void} */
+const openPaletteAt = (editor, socket) => {
+  const at = editor.plane.socketPoint(socket) ?? [0, 0];
+  editor.ui.announce({ id: "palette.label.socket", with: { socket: socketLabel(socket.name) } });
+  editor.palette.value = { at, client: editor.viewport.toClient(at), from: socket };
+};

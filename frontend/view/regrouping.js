@@ -1,0 +1,84 @@
+/**
+ * Commands that make a workflow of nodes, go into it, and unpack it again.
+ *
+ * @import { Command, Editor, WorkflowDocument } from "../interfaces.d.ts"
+ */
+
+import { WORKFLOW_PREFIX } from "../model/catalog.js";
+import { normalize, toJSON } from "../model/document.js";
+import { isRefused } from "../model/edits/outcome.js";
+import { makeWorkflow, unpack } from "../model/edits/workflows.js";
+import { askName } from "../panels/document_actions.js";
+import { selectedNodes } from "./editing.js";
+import { attempt } from "./hands/edits.js";
+
+/** The name of the workflow that the one selected node stands for; null for any other selection. @type {(editor: Editor) => string | null} */
+export const selectedWorkflow = (editor) => {
+  const [node, ...others] = selectedNodes(editor);
+  const type = node === undefined || others.length > 0 ? "" : editor.document.peek().nodes[node].type;
+  return type.startsWith(WORKFLOW_PREFIX) ? type.slice(WORKFLOW_PREFIX.length) : null;
+};
+
+/** @type {(editor: Editor, name: string) => Promise<WorkflowDocument>} */
+const readInner = async ({ document, api }, name) => {
+  const carried = document.peek().workflows ?? {};
+  return Object.hasOwn(carried, name) ? carried[name] : normalize((await api.workflow(name)).document);
+};
+
+/**
+ * Saves the selected nodes as a workflow and puts a node in their place that stands for it.
+ *
+ * @param {Editor} editor
+ */
+const make = async (editor) => {
+  const name = await askName(editor, { id: "hands.workflow.title" }, "");
+  if (name === null) return;
+  const made = makeWorkflow(editor.document.peek(), editor.catalog, selectedNodes(editor), name);
+  if (!isRefused(made)) await editor.api.saveWorkflow(name, toJSON(made.document), { over: null });
+  const done = attempt(editor, { id: "step.make-workflow" }, made);
+  if (done !== null) editor.selection.peek().set({ nodes: [done.node] });
+};
+
+/** @type {(editor: Editor) => Promise<void>} */
+const open = async (editor) => {
+  const name = selectedWorkflow(editor);
+  if (name === null) return;
+  const carried = editor.document.peek().workflows ?? {};
+  // A workflow that came inside the document has no place of its own until it is saved.
+  if (Object.hasOwn(carried, name)) editor.tabs.open(carried[name]);
+  else await editor.tabs.openSaved(name);
+};
+
+/** @type {(editor: Editor) => Promise<void>} */
+const unpackSelected = async (editor) => {
+  const name = selectedWorkflow(editor);
+  const [node] = selectedNodes(editor);
+  if (name === null) return;
+  const inner = await readInner(editor, name);
+  const done = attempt(
+    editor,
+    { id: "step.unpack" },
+    unpack(editor.document.peek(), editor.catalog, node, inner),
+  );
+  if (done !== null) editor.selection.peek().set({ nodes: done.nodes });
+};
+
+/**
+ * The commands.
+ *
+ * @param {Editor} editor
+ * @returns {Command[]}
+ */
+export const regroupingCommands = (editor) => {
+  const isWorkflow = () => selectedWorkflow(editor) !== null;
+  return [
+    {
+      id: "edit.make-workflow",
+      keys: ["Mod+Shift+G"],
+      isEnabled: () => selectedNodes(editor).length > 0,
+      run: () => make(editor),
+    },
+    { id: "edit.open-workflow", keys: ["Mod+ArrowDown"], isEnabled: isWorkflow, run: () => open(editor) },
+    { id: "edit.unpack", isEnabled: isWorkflow, run: () => unpackSelected(editor) },
+  ];
+};

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+
+import { dotted, readSocket, sameSocket, socketAttribute } from "../../../frontend/view/socket_names.js";
+
+const socket = /** @type {const} */ ({ node: "sample", side: "input", name: "model" });
+
+Deno.test("a socket is read as it was written", () => {
+  assert.deepEqual(readSocket("sample", socketAttribute(socket)), socket);
+  assert.equal(socketAttribute({ side: "output", name: "image" }), "out:image");
+});
+
+Deno.test("what is no socket is none", () => {
+  assert.equal(readSocket("sample", ""), null);
+  assert.equal(readSocket("sample", "model"), null);
+});
+
+Deno.test("sockets are the same by node, side and name", () => {
+  assert.ok(sameSocket(socket, { ...socket }));
+  assert.ok(!sameSocket(socket, { ...socket, side: "output" }));
+  assert.equal(dotted(socket), "sample.model");
+});
