@@ -1,9 +1,10 @@
 /** Fields: how the value of an input is shown and entered, in a node, in a panel or in a form. */
 
 /** @import { FunctionComponent } from "preact" */
-/** @import { Editor, FieldProps, JSONValue, Words } from "../interfaces.d.ts" */
+/** @import { FieldProps, JSONValue, Words } from "../interfaces.d.ts" */
 
 import { useState } from "preact/hooks";
+import { packFields } from "../extensions.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { say, sayWords } from "../ui/texts.js";
@@ -54,14 +55,25 @@ const NUMBERS = ["number", "slider", "seed"];
 const GROUPS = ["items", "any-of"];
 
 /**
- * Gives the control for a widget: that of a pack, or one of these. A kind that nobody knows is entered as JSON.
+ * Gives the control for a widget; a kind that nobody knows is entered as JSON.
  *
- * @param {Editor} editor
  * @param {Record<string, JSONValue> | null} widget
  */
-export function controlFor({ controls }, widget) {
+export function controlFor(widget) {
   const kind = String(widget?.kind);
-  return controls?.value.get(kind) ?? (Object.hasOwn(CONTROLS, kind) ? CONTROLS[kind] : JsonField);
+  return Object.hasOwn(CONTROLS, kind) ? CONTROLS[kind] : JsonField;
+}
+
+/**
+ * Gives the field that a pack made for an input of its node, if it did.
+ *
+ * @param {FieldProps} props
+ */
+function packField({ editor, at }) {
+  if (at === undefined || packFields.value.size === 0) return undefined;
+  const dot = at.indexOf(".");
+  const type = editor.document.value.nodes[at.slice(0, dot)]?.type;
+  return packFields.value.get(`${type}/${at.slice(dot + 1)}`);
 }
 
 /**
@@ -70,24 +82,24 @@ export function controlFor({ controls }, widget) {
  * @param {FieldProps} props
  */
 export function Field(props) {
-  const { editor, id, label, doc, widget, value, fallback, problems, onChange } = props;
+  const { id, label, doc, widget, value, fallback, problems, onChange } = props;
   const [complaint, complain] = useState(/** @type {Words | null} */ (null));
   const sentences = sentencesOf(props, complaint);
   const isWrong = complaint !== null ||
     sentences.length > problems.filter(({ severity }) => severity === "warning").length;
   const kind = String(widget?.kind ?? "json");
   const isGroup = GROUPS.includes(kind);
-  const describedBy = `${id}-doc ${id}-problems`;
+  // Lists of ids are parted by spaces, which names of nodes may have.
+  const prefix = id.replace(/\s/g, "_");
+  const describedBy = `${prefix}-doc ${prefix}-problems`;
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
     if (!event.altKey || event.key !== "Backspace" || value === undefined) return;
     event.preventDefault();
     onChange(undefined);
   };
-  /** @param {Record<string, JSONValue> | null} part */
-  const controlOf = (part) => controlFor(editor, part);
-  const own = { describedBy, isWrong, complain, controlFor: controlOf };
-  const control = html`<${controlOf(widget)} ...${props} ...${own} />`;
+  const Control = packField(props) ?? controlFor(widget);
+  const control = html`<${Control} ...${props} ...${{ describedBy, isWrong, complain, controlFor }} />`;
   return html`
     <div class="entry" data-kind=${kind} data-wrong=${isWrong ? "" : null} role=${isGroup ? "group" : null}
       aria-label=${isGroup ? label : null} onKeyDown=${hearKey}>
@@ -97,8 +109,8 @@ export function Field(props) {
             html`<${Reset} label=${label} reset=${() => onChange(undefined)} />`}
         </div>
       <div class="entry-control" data-tip=${sentences.join("\n") || null}>${control}</div>
-      <p id=${`${id}-doc`} class="entry-doc">${[doc, ...limitsOf(widget)].filter(Boolean).join(" ")}</p>
-      <ul id=${`${id}-problems`} class="entry-problems" role="status">
+      <p id=${`${prefix}-doc`} class="entry-doc">${[doc, ...limitsOf(widget)].filter(Boolean).join(" ")}</p>
+      <ul id=${`${prefix}-problems`} class="entry-problems" role="status">
           ${sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
         </ul>
     </div>

@@ -6,8 +6,15 @@
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 
+/** Characters that stand on one line. */
+const SHORT = 60;
+
 /** @param {JSONValue | undefined} value */
-const written = (value) => value === undefined ? "" : JSON.stringify(value, null, 1);
+function written(value) {
+  if (value === undefined) return "";
+  const line = JSON.stringify(value);
+  return line.length <= SHORT ? line : JSON.stringify(value, null, 1);
+}
 
 /**
  * Shows a value as JSON; nothing stands for the default.

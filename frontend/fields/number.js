@@ -93,7 +93,7 @@ export function NumberField(
       : "text"}
       autocomplete="off" spellcheck=${false} aria-label=${label} aria-describedby=${describedBy}
       aria-invalid=${isWrong ? "true" : null} aria-valuenow=${number} aria-valuemin=${finite(range.min)}
-      aria-valuemax=${finite(range.max)} data-share=${share === null ? null : ""}
+      aria-valuemax=${finite(range.max)}
       style=${share === null ? null : { "--share": share }} value=${draft ?? number ?? ""}
       onInput=${() => setDraft(element.current?.value ?? null)} onBlur=${commit} onKeyDown=${hearKey}
       onClick=${() => draft === null && select(element.current)} onWheel=${hearWheel} />

@@ -103,7 +103,7 @@ function Row({ id, choice: { value, badge, note, fault }, isChosen, isMarked, ta
       data-tip=${fault} onClick=${() => take(value)}>
           <span class="picker-mark">${isChosen && html`<${Icon} name="check" />`}</span>
           <span class="picker-value">${value}</span>
-          ${badge && html`<span class="badge">${badge}</span>`}
+          ${badge && html`<span class="picker-badge">${badge}</span>`}
           ${note && html`<span class="picker-note">${note}</span>`}
           ${fault && html`<${Icon} name="warning" label=${fault} />`}
         </div>

@@ -8,7 +8,7 @@ import { say } from "../ui/texts.js";
 import { drawSeed, seedMode, setSeedMode } from "../model/seeds.js";
 import { NumberField } from "./number.js";
 
-const MODES = /** @type {const} */ ({ fixed: "lock", random: "dice", step: "step" });
+const MODES = /** @type {const} */ ({ fixed: "lock", random: "shuffle", step: "step" });
 
 /**
  * Shows a seed.

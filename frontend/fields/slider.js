@@ -24,7 +24,7 @@ export function SliderField(props) {
     onChange(numberOf(event));
   };
   return html`
-    <div class="slider">
+    <div class="entry-slider">
       <input type="range" data-own-pointer min=${range.min} max=${range.max} step=${grainOf(range, "usual")}
         aria-label=${label} value=${preview ?? value ?? fallback ?? range.min}
         onInput=${(/** @type {Event} */ event) => setPreview(numberOf(event))} onChange=${choose} />

@@ -41,6 +41,6 @@ Deno.test("a new entry begins with a value that its widget accepts", () => {
     options: ["a"],
   }, { kind: "color" }];
 
-  for (const widget of widgets) assert.ok(accepts(widget, firstValue(widget)), widget.kind);
+  for (const widget of widgets) assert.ok(accepts(widget, firstValue(widget)), String(widget.kind));
   assert.deepEqual([firstValue({ ...NUMBER, min: 2 }), firstValue({ ...NUMBER, max: -1 })], [2, -1]);
 });
