@@ -11,6 +11,7 @@ import { createDesk } from "./panels/desk.js";
 import { createLiveRun } from "./panels/live_run.js";
 import { registerPanelCommands } from "./panels/commands.js";
 import { createCommands } from "./ui/commands.js";
+import { registerUiCommands } from "./ui/ui_commands.js";
 import { createCanvas } from "./view/canvas.js";
 import { registerViewCommands } from "./view/commands.js";
 import { createHands } from "./view/hands/hands.js";
@@ -68,6 +69,7 @@ export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
   const editor = { ...parts, viewport, plane };
   registerViewCommands(editor);
   registerPanelCommands(editor);
+  registerUiCommands(editor);
   createHands(canvas, editor);
   createLiveRun(editor);
   effect(() => void (globalThis.document.title = titleOf(editor)));
