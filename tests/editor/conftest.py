@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -67,6 +68,14 @@ def page(browser: Browser) -> Iterator[Page]:
     yield context.new_page()
     context.close()
     assert witness.unexpected() == []
+
+
+@pytest.fixture
+def modules(page: Page, server: LiveServer) -> str:
+    """Where the page, which is open, loads the modules of the editor from: an address that ends with `/`."""
+    page.goto(server.url)
+    imports = json.loads(page.locator('script[type="importmap"]').text_content() or "")["imports"]
+    return str(imports["weft"]).removesuffix("plugin.js")
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""Pictures that the server writes open in the browser as the workflows they carry."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+from weft.pictures import encode_png, encode_webp
+
+PIXELS = np.zeros((3, 5, 3), dtype=np.uint8)
+DOCUMENT: dict[str, Any] = {
+    "weft": 1,
+    "title": "Straße 🖌",
+    "inputs": {},
+    "outputs": {},
+    "nodes": {"text": {"type": "text.value", "version": 1, "inputs": {"text": "a red circle"}}},
+}
+LARGE = {**DOCUMENT, "description": "word " * 300_000}
+"""Too long for the server to compress it."""
+
+READ = """async ([base, text]) => {
+  const { readWorkflow } = await import(`${base}model/picture_workflow.js`);
+  return await readWorkflow(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+}"""
+
+
+def opened(page: Page, modules: str, file: bytes) -> Any:
+    """What a file opens as."""
+    return page.evaluate(READ, [modules, base64.b64encode(file).decode()])
+
+
+@pytest.mark.parametrize("write", [encode_png, encode_webp])
+@pytest.mark.parametrize("document", [DOCUMENT, LARGE], ids=["small", "large"])
+def test_a_picture_opens_as_the_workflow_it_was_written_with(
+    page: Page, modules: str, write: Callable[..., bytes], document: dict[str, Any]
+) -> None:
+    file = write(PIXELS, provenance={"weft": document, "workflow": "street", "seeds": {}})
+
+    assert opened(page, modules, file) == document
+
+
+@pytest.mark.parametrize("write", [encode_png, encode_webp])
+def test_a_picture_without_a_workflow_opens_as_none(
+    page: Page, modules: str, write: Callable[..., bytes]
+) -> None:
+    assert opened(page, modules, write(PIXELS)) is None
+    assert opened(page, modules, write(PIXELS, provenance={"seeds": {"a": 1}})) is None
