@@ -10,10 +10,11 @@ import { Picker } from "./picker.js";
  *
  * @param {ControlProps} props
  */
-export function ChoiceField({ editor, id, label, widget, value, fallback, describedBy, isWrong, onChange }) {
+export function ChoiceField(props) {
+  const { editor, widget, value, fallback, onChange } = props;
   const words = editor.catalog.choices(String(widget?.provider)).value;
   return html`
-    <${Picker} ...${{ id, label, describedBy, isWrong }} chosen=${String(value ?? fallback ?? "")}
+    <${Picker} ...${props} chosen=${String(value ?? fallback ?? "")}
       choices=${words && words.map((word) => ({ value: word }))} choose=${onChange} />
   `;
 }

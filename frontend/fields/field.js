@@ -27,6 +27,7 @@ import { ToggleField } from "./toggle.js";
  * What a control gets beside what its field got.
  *
  * @typedef {FieldProps & {
+ *   labelledBy?: string,
  *   describedBy: string,
  *   isWrong: boolean,
  *   complain: (words: Words | null) => void,
@@ -52,7 +53,7 @@ const CONTROLS = {
 
 const NUMBERS = ["number", "slider", "seed"];
 /** Controls that are several elements, which no single label can point to. */
-const GROUPS = ["items", "any-of"];
+const GROUPS = ["items"];
 
 /**
  * Gives the control for a widget; a kind that nobody knows is entered as JSON.
@@ -99,12 +100,18 @@ export function Field(props) {
     onChange(undefined);
   };
   const Control = packField(props) ?? controlFor(widget);
-  const control = html`<${Control} ...${props} ...${{ describedBy, isWrong, complain, controlFor }} />`;
+  const control = html`<${Control} ...${props} ...${{
+    labelledBy: `${prefix}-label`,
+    describedBy,
+    isWrong,
+    complain,
+    controlFor,
+  }} />`;
   return html`
     <div class="entry" data-kind=${kind} data-wrong=${isWrong ? "" : null} role=${isGroup ? "group" : null}
       aria-label=${isGroup ? label : null} onKeyDown=${hearKey}>
       <div class="entry-label">
-          <label for=${isGroup ? null : id} data-tip=${doc}>${label}</label>
+          <label id=${`${prefix}-label`} for=${isGroup ? null : id} data-tip=${doc}>${label}</label>
           ${value !== undefined && fallback !== undefined &&
             html`<${Reset} label=${label} reset=${() => onChange(undefined)} />`}
         </div>

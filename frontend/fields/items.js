@@ -89,6 +89,7 @@ function Item({ props, item, one, index, items, move }) {
     value: one,
     fallback: undefined,
     at: undefined,
+    labelledBy: undefined,
     onChange: change,
   };
   return html`

@@ -14,9 +14,8 @@ import { language, say } from "../ui/texts.js";
  *
  * @param {ControlProps} props
  */
-export function ModelFileField(
-  { editor, id, label, widget, value, fallback, describedBy, isWrong, onChange },
-) {
+export function ModelFileField(props) {
+  const { editor, widget, value, fallback, onChange } = props;
   const [choices, setChoices] = useState(/** @type {Choice[] | null} */ (null));
   const fetch = async () => {
     try {
@@ -27,7 +26,7 @@ export function ModelFileField(
     }
   };
   return html`
-    <${Picker} ...${{ id, label, describedBy, isWrong, choices }} chosen=${String(value ?? fallback ?? "")}
+    <${Picker} ...${props} choices=${choices} chosen=${String(value ?? fallback ?? "")}
       onOpen=${() => void fetch()} choose=${onChange} />
   `;
 }

@@ -14,10 +14,11 @@ import { say } from "../ui/texts.js";
 /**
  * Shows what is chosen; pressing it opens the list.
  *
- * @param {Pick<ControlProps, "id" | "label" | "describedBy" | "isWrong"> & { chosen: string, choices: readonly Choice[] | null, onOpen?: () => void, choose: (value: string) => void }} props
+ * @param {Pick<ControlProps, "id" | "label" | "labelledBy" | "describedBy" | "isWrong"> & { chosen: string, choices: readonly Choice[] | null, onOpen?: () => void, choose: (value: string) => void }} props
  *   `choices` is null while they are being fetched.
  */
-export function Picker({ id, label, describedBy, isWrong, chosen, choices, onOpen, choose }) {
+export function Picker({ id, label, labelledBy, describedBy, isWrong, chosen, choices, onOpen, choose }) {
+  const shown = useId();
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const [isOpen, setOpen] = useState(false);
   const show = () => {
@@ -39,9 +40,10 @@ export function Picker({ id, label, describedBy, isWrong, chosen, choices, onOpe
   return html`
     <button ref=${button} id=${id} type="button" class="picker" aria-haspopup="listbox"
       aria-expanded=${String(isOpen)}
-      aria-label=${`${label}: ${chosen || say("field.none")}`} aria-describedby=${describedBy}
+      aria-label=${labelledBy ? null : `${label}: ${chosen || say("field.none")}`}
+      aria-labelledby=${labelledBy ? `${labelledBy} ${shown}` : null} aria-describedby=${describedBy}
       aria-invalid=${isWrong ? "true" : null} onClick=${show} onKeyDown=${hearKey}>
-      <span>${chosen || say("field.none")}</span><${Icon} name="chevron-down" />
+      <span id=${shown}>${chosen || say("field.none")}</span><${Icon} name="chevron-down" />
     </button>
     ${isOpen && button.current && html`
       <${Popover} anchor=${button.current} class="picker-list" onClose=${() => setOpen(false)}>

@@ -4,6 +4,7 @@
 
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
+import { say } from "../ui/texts.js";
 import { NumberField } from "./number.js";
 import { grainOf, rangeOf } from "./numbers.js";
 
@@ -26,7 +27,7 @@ export function SliderField(props) {
   return html`
     <div class="entry-slider">
       <input type="range" data-own-pointer min=${range.min} max=${range.max} step=${grainOf(range, "usual")}
-        aria-label=${label} value=${preview ?? value ?? fallback ?? range.min}
+        aria-label=${say("field.slider", { label })} value=${preview ?? value ?? fallback ?? range.min}
         onInput=${(/** @type {Event} */ event) => setPreview(numberOf(event))} onChange=${choose} />
       <${NumberField} ...${props} value=${preview ?? value} />
     </div>

@@ -20,7 +20,7 @@ export const openSettings = (ui, settings) =>
 const Form = ({ settings }) =>
   html`
     <form class="settings" onSubmit=${(/** @type {Event} */ event) => event.preventDefault()}>
-      <${Choice} label=${say("settings.theme")} setting=${settings.theme}
+      <${Choice} label=${say("settings.theme")} setting=${settings.theme} autofocus
         words=${{
           system: say("settings.system"),
           dark: say("settings.dark"),
@@ -39,12 +39,12 @@ const Form = ({ settings }) =>
     </form>
   `;
 
-/** @param {{ label: string, setting: Signal<string>, words: Record<string, string> }} props */
-function Choice({ label, setting, words }) {
+/** @param {{ label: string, setting: Signal<string>, words: Record<string, string>, autofocus?: boolean }} props */
+function Choice({ label, setting, words, autofocus = false }) {
   const id = useId();
   return html`
     <label for=${id}>${label}</label>
-    <select id=${id} value=${setting.value}
+    <select id=${id} value=${setting.value} autofocus=${autofocus}
       onChange=${(
         /** @type {Event} */ event,
       ) => (setting.value = /** @type {HTMLSelectElement} */ (event.currentTarget).value)}>
