@@ -99,11 +99,17 @@ export const paste = (document, catalog, text, at, { withLinks = false } = {}) =
       base,
       outside.length > 0 && { op: "set-inputs", changes: outside },
       isFirst && { op: "set-signature", ...signature },
-      isFirst && { op: "set-words", title: document.title || pasted.title || "" },
+      isFirst && { op: "set-words", ...wordsOf(pasted), ...wordsOf(document) },
     ),
     made,
   };
 };
+
+/** @type {(document: WorkflowDocument) => { title?: string, description?: string }} */
+const wordsOf = ({ title, description }) => ({
+  ...(title ? { title } : {}),
+  ...(description ? { description } : {}),
+});
 
 /** @type {(socket: string, names: ReadonlyMap<string, string>) => string} */
 const renamedSocket = (socket, names) => {
