@@ -4,7 +4,7 @@
  * @import { ReadonlySignal, Signal } from "@preact/signals"
  * @import { Catalog, Conversion, Fit, NodeType, SearchHit, SocketQuery, WorkflowEntry } from "../interfaces.d.ts"
  * @import { PackView, TypesView } from "../types.d.ts"
- * @import { Supertypes } from "./types.js"
+ * @import { SocketType, Supertypes } from "./types.js"
  */
 
 import { batch, computed, signal } from "@preact/signals";
@@ -135,32 +135,10 @@ function createRules(table, types) {
   const supertypes = new Map(table.types.map((type) => [type.name, type.supertypes]));
   const colors = new Map([
     ...BUILTIN_COLORS,
-    ...table.types.map((type) => /** @type {const} */ ([type.name, type.color])),
+    ...table.types.map(({ name, color }) => /** @type {const} */ ([name, color])),
   ]);
   /** @type {Map<string, Fit>} */
   const decided = new Map();
-
-  /**
-   * @param {string} source
-   * @param {string} target
-   * @returns {Fit}
-   */
-  const decide = (source, target) => {
-    const [from, to] = [parseType(source), parseType(target)];
-    const fit = fits(from, to, supertypes);
-    if (fit) return { fits: true, rule: fit.rule };
-    /** @type {Conversion[] | undefined} */
-    let found;
-    return {
-      fits: false,
-      reason: refusal(from, to),
-      // Looked for when somebody asks: while a link is dragged, hundreds of sockets refuse it.
-      get conversions() {
-        return (found ??= conversions(from, to, types.values(), supertypes));
-      },
-    };
-  };
-
   return {
     supertypes,
     /**
@@ -170,7 +148,7 @@ function createRules(table, types) {
      */
     fits: (source, target) => {
       const key = `${source}>${target}`;
-      const found = decided.get(key) ?? decide(source, target);
+      const found = decided.get(key) ?? decide(parseType(source), parseType(target), types, supertypes);
       decided.set(key, found);
       return found;
     },
@@ -179,6 +157,28 @@ function createRules(table, types) {
       let type = withoutNull(parseType(text));
       while (type.kind === "list") type = withoutNull(type.item);
       return colors.get(type.text) ?? OTHER_COLOR;
+    },
+  };
+}
+
+/**
+ * @param {SocketType} source
+ * @param {SocketType} target
+ * @param {ReadonlyMap<string, NodeType>} types
+ * @param {Supertypes} supertypes
+ * @returns {Fit}
+ */
+function decide(source, target, types, supertypes) {
+  const allowed = fits(source, target, supertypes);
+  if (allowed) return { fits: true, rule: allowed.rule };
+  /** @type {Conversion[] | undefined} */
+  let found;
+  return {
+    fits: false,
+    reason: refusal(source, target),
+    // Looked for when somebody asks: while a link is dragged, hundreds of sockets refuse it.
+    get conversions() {
+      return (found ??= conversions(source, target, types.values(), supertypes));
     },
   };
 }
