@@ -9,6 +9,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { conversions } from "./conversions.js";
+import { equal } from "./records.js";
 import { fits, parseType, refusal, withoutNull } from "./types.js";
 import { indexTypes, searchTypes } from "./search.js";
 import { createPartners } from "./partners.js";
@@ -40,7 +41,7 @@ const OTHER_COLOR = "#9e9e9e";
  *
  * @param {Parts & { loadChoices: (provider: string) => Promise<readonly string[]> }} options `loadChoices` asks for
  * the words of a choice, once per provider and again after each reload of the packs.
- * @returns {Catalog & { update(parts: Partial<Parts>): void }} `update` takes what has changed, such as after packs
+ * @returns {Catalog & { update(parts: Partial<Parts>): void }} `update` takes what may have changed, such as after packs
  * were reloaded or a workflow was saved; everything else stays.
  */
 export function createCatalog({ nodes, types, packs, workflows, loadChoices }) {
@@ -60,10 +61,12 @@ export function createCatalog({ nodes, types, packs, workflows, loadChoices }) {
   /** @param {Partial<Parts>} parts */
   const update = (parts) =>
     batch(() => {
-      installed.value = parts.nodes ?? installed.value;
-      table.value = parts.types ?? table.value;
-      known.value = parts.packs ?? known.value;
-      saved.value = parts.workflows ?? saved.value;
+      // Of a pack that was reloaded, most nodes are as they were.
+      const nodes = parts.nodes?.map((type) => fresh(all.peek().get(type.type) ?? type, type));
+      installed.value = fresh(installed.peek(), nodes);
+      table.value = fresh(table.peek(), parts.types);
+      known.value = fresh(known.peek(), parts.packs);
+      saved.value = fresh(saved.peek(), parts.workflows);
       if (parts.nodes) offered.reload();
     });
 
@@ -87,6 +90,18 @@ export function createCatalog({ nodes, types, packs, workflows, loadChoices }) {
     search,
     update,
   };
+}
+
+/**
+ * Gives what came anew, less what is as it was: whoever looks at that need not look again.
+ *
+ * @template T
+ * @param {T} before
+ * @param {T | undefined} now
+ * @returns {T}
+ */
+function fresh(before, now) {
+  return now === undefined || equal(before, now) ? before : now;
 }
 
 /**

@@ -100,6 +100,33 @@ Deno.test("an update replaces what it brings, tells those who look, and leaves t
   assert.deepEqual(fit.fits ? [] : fit.conversions.map((found) => found.type), ["image.fresh"]);
 });
 
+Deno.test("an update that brings nothing new bothers nobody", () => {
+  const catalog = catalogOf();
+  let looks = 0;
+  const stop = effect(() => {
+    looks += catalog.types.value.size && catalog.table.value.types.length ? 1 : 0;
+  });
+
+  catalog.update(structuredClone({ nodes: NODES, types: TABLE, packs: [], workflows: [PORTRAIT] }));
+  stop();
+
+  assert.equal(looks, 1);
+});
+
+Deno.test("a type that is as it was stays the same object beside one that has changed", () => {
+  const catalog = catalogOf();
+  const before = [catalog.get("image.blur"), catalog.get("mask.blur")];
+
+  catalog.update({
+    nodes: structuredClone(NODES).map((type) =>
+      type.type === "mask.blur" ? { ...type, title: "Soften mask" } : type
+    ),
+  });
+
+  assert.equal(catalog.get("image.blur"), before[0]);
+  assert.notEqual(catalog.get("mask.blur"), before[1]);
+});
+
 Deno.test("the words of a choice are loaded once, when they are first asked for", async () => {
   /** @type {string[]} */
   const asked = [];
