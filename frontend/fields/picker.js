@@ -2,7 +2,7 @@
 
 /** @import { ControlProps } from "./field.js" */
 
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { matching } from "../ui/matching.js";
@@ -18,7 +18,8 @@ import { say } from "../ui/texts.js";
  *   `choices` is null while they are being fetched.
  */
 export function Picker({ id, label, labelledBy, describedBy, isWrong, chosen, choices, onOpen, choose }) {
-  const shown = useId();
+  // Not `useId`: nodes are drawn apart from each other, where it would give the same id twice.
+  const shown = `${id}-shown`;
   const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const [isOpen, setOpen] = useState(false);
   const show = () => {
@@ -47,15 +48,14 @@ export function Picker({ id, label, labelledBy, describedBy, isWrong, chosen, ch
     </button>
     ${isOpen && button.current && html`
       <${Popover} anchor=${button.current} class="picker-list" onClose=${() => setOpen(false)}>
-        <${List} label=${label} chosen=${chosen} choices=${choices} take=${take} />
+        <${List} id=${`${id}-list`} label=${label} chosen=${chosen} choices=${choices} take=${take} />
         <//>
     `}
   `;
 }
 
-/** @param {{ label: string, chosen: string, choices: readonly Choice[] | null, take: (value: string) => void }} props */
-function List({ label, chosen, choices, take }) {
-  const id = useId();
+/** @param {{ id: string, label: string, chosen: string, choices: readonly Choice[] | null, take: (value: string) => void }} props */
+function List({ id, label, chosen, choices, take }) {
   const [query, setQuery] = useState("");
   const [marked, setMarked] = useState(chosen);
   const found = matching(choices ?? [], query, ({ value, badge = "" }) => `${value} ${badge}`);
