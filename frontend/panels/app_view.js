@@ -3,9 +3,9 @@
 import { formOf } from "../model/signature.js";
 import { Field } from "../fields/field.js";
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
-import { duration, percent } from "./amounts.js";
+import { progressText } from "./amounts.js";
 import { attempt } from "./faults.js";
 import { Nothing } from "./pieces.js";
 import { hasEnded } from "./queue_rows.js";
@@ -96,13 +96,11 @@ const FormRun = ({ editor }) => {
 
 /** @param {{ editor: Editor, job: string }} props */
 const FormProgress = ({ editor, job }) => {
-  const { done, secondsLeft } = editor.runs.progress(job).value;
+  const progress = editor.runs.progress(job).value;
   return html`
     <div class="app-progress">
-      <progress max="1" value=${done} aria-label=${say("panels.app.progress")}></progress>
-      <span class="row-note">${percent(done, language())}${secondsLeft === null
-        ? ""
-        : ` · ${say("panels.run.left", { time: duration(secondsLeft, language()) })}`}</span>
+      <progress max="1" value=${progress.done} aria-label=${say("panels.app.progress")}></progress>
+      <span class="line-note">${progressText(progress)}</span>
     </div>
   `;
 };
@@ -114,7 +112,7 @@ const FormProgress = ({ editor, job }) => {
  */
 const ChooseApp = ({ editor }) =>
   html`
-    <div class="app-view empty">
+    <div class="app-view choosing">
       <section class="app-form">
         <h1>${say("panels.app.which")}</h1>
         <${WorkflowCards} editor=${editor} entries=${editor.catalog.workflows.value} />

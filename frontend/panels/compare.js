@@ -6,7 +6,7 @@ import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { faultText } from "./faults.js";
 import { IconButton } from "./pieces.js";
-import { socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
 
 /** @import { Editor, ShownPicture, WorkflowDocument } from "../interfaces.d.ts" */
 
@@ -68,7 +68,7 @@ const ComparisonDialog = ({ editor, first, second }) => {
 const Slider = ({ first, second }) => {
   const [share, setShare] = useState(50);
   return html`
-    <div class="pictures over slider">
+    <div class="compared over slider">
       <img src=${first.url} alt=${say("panels.compare.first")} />
       <img src=${second.url} alt=${say("panels.compare.other")} style=${{
         clipPath: `inset(0 0 0 ${share}%)`,
@@ -91,7 +91,7 @@ const Slider = ({ first, second }) => {
 /** @param {{ way: "beside" | "difference", first: ShownPicture, second: ShownPicture }} props */
 const Pair = ({ way, first, second }) =>
   html`
-    <div class=${`pictures ${way === "beside" ? "beside" : "over difference"}`}>
+    <div class=${`compared ${way === "beside" ? "beside" : "over difference"}`}>
       <img src=${first.url} alt=${say("panels.compare.first")} />
       <img src=${second.url} alt=${say("panels.compare.other")} />
     </div>
@@ -129,7 +129,7 @@ const DifferenceTable = ({ found }) =>
           ${found.map(({ node, input, before, after }) =>
             html`
               <tr>
-                <th scope="row">${socketTitle(input)} <span class="row-note">${node}</span></th>
+                <th scope="row">${socketLabel(input)} <span class="line-note">${node}</span></th>
                 <td>${shown(before)}</td>
                 <td>${shown(after)}</td>
               </tr>

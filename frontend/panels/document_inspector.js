@@ -1,7 +1,7 @@
 /** The document itself: its title, what it takes and gives, and everything that was done to it. */
 
 import { html } from "../ui/html.js";
-import { language, say, sayWords } from "../ui/texts.js";
+import { say, sayWords } from "../ui/texts.js";
 import { when } from "./amounts.js";
 import { SignatureEditor } from "./signature_editor.js";
 
@@ -61,7 +61,7 @@ const HistoryList = ({ editor }) => {
                   ? "step"
                   : undefined} onClick=${() => history.goTo(to)}>
                   <span>${sayWords(entry.label)}</span>
-                  <span class="row-note">${when(new Date(entry.at).toISOString(), language())}</span>
+                  <span class="line-note">${when(new Date(entry.at).toISOString())}</span>
                 </button>
               </li>
             `

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { deleteSaved, renameSaved } from "./document_actions.js";
@@ -41,11 +41,11 @@ export const Documents = ({ editor }) => {
     />
     <h3>${say("panels.workflows.saved")}</h3>
     ${saved.length === 0 && html`<${Nothing}>${say("panels.workflows.none")}<//>`}
-    <ul class="rows">${
+    <ul class="lines">${
     saved.toSorted(byDate).map((entry) => html`<${Row} key=${entry.name} editor=${editor} entry=${entry} />`)
   }</ul>
     <h3>${say("panels.workflows.templates")}</h3>
-    <ul class="rows">
+    <ul class="lines">
       ${
     found.filter((entry) => entry.template).map((entry) =>
       html`<${Row} key=${entry.name} editor=${editor} entry=${entry} />`
@@ -60,15 +60,15 @@ const Row = ({ editor, entry }) => {
   const isOpen = editor.tabs.all.value.some((tab) => tab.name.value === entry.name);
   const open = () => attempt(editor, () => editor.tabs.openSaved(entry.name));
   const picture = workflowPicture(editor, entry);
-  return html`<li class=${`row workflow ${isOpen ? "open" : ""}`}>
-    <button type="button" class="quiet row-open" onClick=${open}>
+  return html`<li class=${`line workflow ${isOpen ? "open" : ""}`}>
+    <button type="button" class="quiet line-open" onClick=${open}>
       <span class="thumbnail">${
     picture ? html`<img src=${picture} alt="" loading="lazy" />` : html`<${Icon} name="workflow" />`
   }</span>
-      <span class="row-main">
-        <span class="row-title">${entry.title || entry.name}</span>
-        <span class="row-note">${
-    entry.modified_at === null ? entry.description : `${entry.name} · ${when(entry.modified_at, language())}`
+      <span class="line-main">
+        <span class="line-title">${entry.title || entry.name}</span>
+        <span class="line-note">${
+    entry.modified_at === null ? entry.description : `${entry.name} · ${when(entry.modified_at)}`
   }</span>
       </span>
     </button>

@@ -63,7 +63,7 @@ const Result = ({ editor, pictures, picture, at }) =>
       ><img src=${picture.url} alt=${say("panels.app.picture")} width=${picture.width} height=${picture
         .height} /></button>
       <figcaption>
-        <span class="row-note">${picture.width} × ${picture.height}</span>
+        <span class="line-note">${picture.width} × ${picture.height}</span>
         <span class="gap"></span>
         <${IconButton}
           icon="download"
@@ -88,7 +88,7 @@ const Waiting = ({ job }) => {
         <div>${job.problems.map(({ message, hint }) =>
           html`
             <p>${message}</p>
-            <p class="row-note">${hint}</p>
+            <p class="line-note">${hint}</p>
           `
         )}</div>
       </div>

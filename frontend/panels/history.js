@@ -1,9 +1,10 @@
 /** What has run: with its pictures, its problems, and the ways to go on from there. */
 
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
-import { duration, when } from "./amounts.js";
+import { joined, when } from "./amounts.js";
+import { spanOf } from "../view/labels.js";
 import { openJobWorkflow } from "./document_actions.js";
 import { attempt, faultText } from "./faults.js";
 import { IconButton, Nothing } from "./pieces.js";
@@ -23,7 +24,7 @@ export const EndedJobs = ({ editor, jobs }) =>
   html`<section class="history" aria-label=${say("panels.history")}>
     <h3>${say("panels.history")}</h3>
     ${jobs.length === 0 && html`<${Nothing}>${say("panels.history.empty")}<//>`}
-    <ul class="rows">${
+    <ul class="lines">${
     jobs.map((job) => html`<${EndedJob} key=${job.id} editor=${editor} job=${job} />`)
   }</ul>
     <button type="button" onClick=${() => showOlder(editor)}>${say("panels.older")}</button>
@@ -35,19 +36,19 @@ const STATE_ICONS = { succeeded: "check", failed: "error", cancelled: "stop" };
 const EndedJob = ({ editor, job }) => {
   const pictures = picturesOf(job);
   const state = say(`panels.state.${job.state}`);
-  const seconds = job.seconds === null ? "" : ` · ${duration(job.seconds, language())}`;
+  const note = joined(when(job.finished_at ?? job.created_at), job.seconds !== null && spanOf(job.seconds));
   return html`
-    <li class=${`row job ${job.state}`}>
+    <li class=${`line job ${job.state}`}>
       <span class="state-icon" role="img" aria-label=${state} title=${state}>
         <${Icon} name=${STATE_ICONS[/** @type {"succeeded"} */ (job.state)]} />
       </span>
-      <div class="row-main">
-          <span class="row-title">${job.name || say("panels.untitled")}</span>
-          <span class="row-note">${when(job.finished_at ?? job.created_at, language())}${seconds}</span>
+      <div class="line-main">
+          <span class="line-title">${job.name || say("panels.untitled")}</span>
+          <span class="line-note">${note}</span>
           ${job.state === "failed" && job.problems[0] &&
-            html`<span class="row-fault">${job.problems[0].message}</span>`}
+            html`<span class="line-fault">${job.problems[0].message}</span>`}
           ${pictures.length > 0 &&
-            html`<span class="row-pictures">
+            html`<span class="line-pictures">
         ${
               pictures.slice(0, MOST_PICTURES).map((picture, at) =>
                 html`
@@ -62,7 +63,7 @@ const EndedJob = ({ editor, job }) => {
             }
         ${
               pictures.length > MOST_PICTURES &&
-              html`<span class="row-note">+${pictures.length - MOST_PICTURES}</span>`
+              html`<span class="line-note">+${pictures.length - MOST_PICTURES}</span>`
             }
       </span>`}
         </div>

@@ -42,7 +42,7 @@ const NodeInspector = ({ editor, node }) => {
       <input class="title-field" aria-label=${
     say("panels.inspector.title")
   } value=${title} maxlength="200" onChange=${rename} />
-      <p class="row-note">${entry.type}${type ? "" : ` · ${say("panels.inspector.unknown")}`}</p>
+      <p class="line-note">${entry.type}${type ? "" : ` · ${say("panels.inspector.unknown")}`}</p>
       <${ModeSwitch} editor=${editor} node=${node} mode=${entry.mode ?? "run"} />
     </header>
     <${NodeRunState} editor=${editor} node=${node} />
@@ -79,11 +79,11 @@ const SeveralNodes = ({ editor, nodes }) => {
   return html`
     <div class="inspector-body">
       <h2>${say("panels.inspector.several", { count: nodes.length })}</h2>
-      <ul class="rows">
+      <ul class="lines">
           ${nodes.map((node) =>
             html`
-              <li class="row">
-                <span class="row-main">${nodeTitle(
+              <li class="line">
+                <span class="line-main">${nodeTitle(
                   document,
                   node,
                   editor.catalog.get(document.nodes[node].type),

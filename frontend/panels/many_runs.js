@@ -6,7 +6,8 @@ import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { attempt } from "./faults.js";
 import { readValues, seedsFrom, varying } from "./varying.js";
-import { nodeTitle, socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
+import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, WorkflowDocument } from "../interfaces.d.ts" */
 /** @import { Varying } from "./varying.js" */
@@ -48,7 +49,7 @@ const ManyRuns = ({ editor, document, inputs, close }) => {
   };
   /** @param {Varying} entry */
   const titleOf = ({ node, name }) =>
-    `${nodeTitle(document, node, editor.catalog.get(document.nodes[node].type))} · ${socketTitle(name)}`;
+    `${nodeTitle(document, node, editor.catalog.get(document.nodes[node].type))} · ${socketLabel(name)}`;
   return html`<form class="many-runs" onSubmit=${submit}>
     <label>${say("panels.many.input")}
       <select value=${at} onChange=${(/** @type {Event} */ event) => setAt(Number(valueOf(event)))}>

@@ -5,7 +5,8 @@ import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { goToNode } from "./problems.js";
-import { nodeTitle, socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
+import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, FieldProps, InputValue, JSONValue, Link, NodeType } from "../interfaces.d.ts" */
 
@@ -20,7 +21,7 @@ export const NodeFields = ({ editor, node, type }) => {
   /** @type {(input: string, value: JSONValue | undefined, options?: { isTyping?: boolean }) => void} */
   const change = (input, value, { isTyping = false } = {}) =>
     editor.perform(
-      { id: "panels.edit.input", with: { input: socketTitle(input) } },
+      { id: "panels.edit.input", with: { input: socketLabel(input) } },
       { op: "set-inputs", changes: [value === undefined ? { node, input } : { node, input, value }] },
       isTyping ? { merge: `input ${node}.${input}` } : {},
     );
@@ -41,7 +42,7 @@ export const NodeFields = ({ editor, node, type }) => {
           key=${input.name}
           editor=${editor}
           id=${`inspector ${node}.${input.name}`.replaceAll(" ", "-")}
-          label=${socketTitle(input.name)}
+          label=${socketLabel(input.name)}
           doc=${input.doc}
           widget=${input.widget}
           type=${input.type}
@@ -62,13 +63,13 @@ export const NodeFields = ({ editor, node, type }) => {
 const Linked = ({ editor, name, links }) => {
   const document = editor.document.value;
   return html`<div class="linked">
-    <span class="linked-name">${socketTitle(name)}</span>
+    <span class="linked-name">${socketLabel(name)}</span>
     ${
     links.map(({ from }) => {
       const node = from.slice(0, from.lastIndexOf("."));
       const title = nodeTitle(document, node, editor.catalog.get(document.nodes[node]?.type));
       return html`<button type="button" class="quiet" onClick=${() => goToNode(editor, node)}>
-        <${Icon} name="link" />${title} · ${socketTitle(from.slice(from.lastIndexOf(".") + 1))}
+        <${Icon} name="link" />${title} · ${socketLabel(from.slice(from.lastIndexOf(".") + 1))}
       </button>`;
     })
   }
@@ -79,8 +80,8 @@ const Linked = ({ editor, name, links }) => {
 const Unlinked = ({ name, type, isRequired }) =>
   html`
     <div class="linked">
-      <span class="linked-name">${socketTitle(name)}</span>
-      <span class="row-note">${say(isRequired ? "panels.inspector.needs" : "panels.inspector.may", {
+      <span class="linked-name">${socketLabel(name)}</span>
+      <span class="line-note">${say(isRequired ? "panels.inspector.needs" : "panels.inspector.may", {
         type,
       })}</span>
     </div>

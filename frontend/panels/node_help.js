@@ -1,10 +1,11 @@
 /** The help of a node: what its author wrote beside its code. */
 
 import { Markdown } from "../ui/markdown.js";
+import { joined } from "./amounts.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { readDocstring } from "./docstring.js";
-import { socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
 
 /** @import { NodeType } from "../interfaces.d.ts" */
 
@@ -23,7 +24,7 @@ export const NodeHelp = ({ type }) => {
       ${
     type.outputs.map((output) =>
       html`
-        <dt>${socketTitle(output.name)} <code>${output.type}</code></dt>
+        <dt>${socketLabel(output.name)} <code>${output.type}</code></dt>
         <dd>${output.doc}</dd>
       `
     )
@@ -31,9 +32,13 @@ export const NodeHelp = ({ type }) => {
     </dl>
     ${help.raises.length > 0 && html`<h4>${say("panels.help.fails")}</h4>`}
     <ul>${help.raises.map(({ name, text }) => html`<li><code>${name}</code> ${text}</li>`)}</ul>
-    <p class="row-note">
-      ${say("panels.help.from", { pack: type.pack, version: type.version })}
-      ${!type.pure && ` · ${say("panels.help.impure")}`}
+    <p class="line-note">
+      ${
+    joined(
+      say("panels.help.from", { pack: type.pack, version: type.version }),
+      !type.pure && say("panels.help.impure"),
+    )
+  }
     </p>
   </section>`;
 };

@@ -1,11 +1,12 @@
 /** How a node's last run went and why it ran, what its next run would do, and what is wrong with it. */
 
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { hasText, say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
-import { duration, percent } from "./amounts.js";
+import { joined, percent } from "./amounts.js";
+import { capitalized, socketLabel, spanOf } from "../view/labels.js";
 
-/** @import { Editor, NodeRun, ProblemEntry, StepView } from "../interfaces.d.ts" */
+/** @import { Editor, NodeRun, ProblemEntry, ReasonView, StepView } from "../interfaces.d.ts" */
 
 /**
  * The run of a node, before and after.
@@ -24,7 +25,7 @@ export const NodeRunState = ({ editor, node }) => {
           <${Icon} name=${problem.severity === "error" ? "error" : "warning"} />
           <div>
                   <p>${problem.message}</p>
-                  ${problem.hint && html`<p class="row-note">${problem.hint}</p>`}
+                  ${problem.hint && html`<p class="line-note">${problem.hint}</p>`}
                 </div>
         </div>
       `
@@ -38,31 +39,37 @@ export const NodeRunState = ({ editor, node }) => {
 
 /** @param {{ run: NodeRun }} props */
 const LastRun = ({ run }) => {
-  const time = run.seconds === undefined ? "" : ` · ${duration(run.seconds, language())}`;
-  const progress = run.state === "running" && run.step && run.total
-    ? ` · ${percent(run.step / run.total, language())}`
-    : "";
+  const time = run.seconds !== undefined && spanOf(run.seconds);
+  const share = run.state === "running" && run.step && run.total && percent(run.step / run.total);
   return html`
     <dt>${say("panels.inspector.last")}</dt>
     <dd>
-          <span class=${`badge ${run.state}`}>${say(`panels.node.${run.state}`)}</span>${time}${progress}
-          ${run.reason && html`<p class="row-note">${run.reason.text}</p>`}
+          <span class=${`badge ${run.state}`}>${say(`node.state.${run.state}`)}</span> ${joined(
+            time,
+            share || null,
+          )}
+          ${run.reason && html`<p class="line-note">${whyText(run.reason)}</p>`}
         </dd>
   `;
 };
 
 /** @param {{ step: StepView }} props */
 const NextRun = ({ step }) => {
-  const time = step.action === "hit" || step.seconds_last === null
-    ? ""
-    : ` · ${say("panels.inspector.about", { time: duration(step.seconds_last, language()) })}`;
+  const seconds = step.action === "hit" ? null : step.seconds_last;
+  const time = seconds === null ? "" : say("panels.inspector.about", { time: spanOf(seconds) });
   return html`
     <dt>${say("panels.inspector.next")}</dt>
     <dd>
-          <span class=${`badge ${step.action}`}>${say(`panels.step.${step.action}`)}</span>${time}
-          <p class="row-note">${step.reason.text}</p>
+          <span class=${`badge ${step.action}`}>${say(`panels.step.${step.action}`)}</span> ${time}
+          <p class="line-note">${whyText(step.reason)}</p>
         </dd>
   `;
+};
+
+/** Gives a reason in the language of the editor, or in the server's words. @param {ReasonView} reason */
+const whyText = ({ code, text, inputs }) => {
+  const id = `node.why.${code}`;
+  return hasText(id) ? capitalized(say(id, { inputs: inputs.map(socketLabel).join(", ") })) : text;
 };
 
 /** @param {readonly ProblemEntry[]} problems */

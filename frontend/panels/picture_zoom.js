@@ -50,10 +50,11 @@ export const createPictureZoom = (stage, picture) => {
   const place = signal(fitPicture(size(), picture));
   /** @type {Map<number, readonly [number, number]>} */
   const fingers = new Map();
+  let isFitted = true;
   const toggle = () => {
     const fitted = fitPicture(size(), picture);
-    const isFitted = Math.abs(place.peek().zoom / fitted.zoom - 1) < 0.01;
-    place.value = isFitted && fitted.zoom !== 1 ? centered(size(), picture, 1) : fitted;
+    isFitted = !isFitted || fitted.zoom === 1;
+    place.value = isFitted ? fitted : centered(size(), picture, 1);
   };
   /** @param {PointerEvent} event */
   const move = (event) => {
@@ -63,12 +64,22 @@ export const createPictureZoom = (stage, picture) => {
     fingers.set(event.pointerId, pointOf(stage, event));
     const is = spread(fingers);
     const moved = { ...place.peek(), x: place.peek().x + is.x - was.x, y: place.peek().y + is.y - was.y };
-    place.value = was.size && is.size ? zoomPicture(moved, [is.x, is.y], is.size / was.size) : moved;
+    put(was.size && is.size ? zoomPicture(moved, [is.x, is.y], is.size / was.size) : moved);
+  };
+  // The stage gets its size only once its dialog is open, and another whenever the window does.
+  const observer = new ResizeObserver(() => {
+    if (isFitted) place.value = fitPicture(size(), picture);
+  });
+  observer.observe(stage);
+  /** @param {Place} next */
+  const put = (next) => {
+    isFitted = false;
+    place.value = next;
   };
   const stop = listen(stage, {
     wheel: (/** @type {WheelEvent} */ event) => {
       event.preventDefault();
-      place.value = zoomPicture(place.peek(), pointOf(stage, event), Math.exp(-event.deltaY / 400));
+      put(zoomPicture(place.peek(), pointOf(stage, event), Math.exp(-event.deltaY / 400)));
     },
     pointerdown: (/** @type {PointerEvent} */ event) => {
       stage.setPointerCapture(event.pointerId);
@@ -78,7 +89,11 @@ export const createPictureZoom = (stage, picture) => {
     lostpointercapture: (/** @type {PointerEvent} */ event) => fingers.delete(event.pointerId),
     dblclick: toggle,
   });
-  return { place, toggle, destroy: stop };
+  const destroy = () => {
+    observer.disconnect();
+    stop();
+  };
+  return { place, toggle, destroy };
 };
 
 /** @type {(stage: { width: number, height: number }, picture: { width: number, height: number }, zoom: number) => Place} */

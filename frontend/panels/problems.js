@@ -4,7 +4,8 @@ import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { Nothing } from "./pieces.js";
-import { nodeTitle, socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
+import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, ProblemEntry } from "../interfaces.d.ts" */
 
@@ -21,7 +22,7 @@ export const Problems = ({ editor }) => {
       say(state === "known" ? "panels.problems.none" : `panels.problems.${state}`)
     }<//>`;
   }
-  return html`<ul class="rows">
+  return html`<ul class="lines">
     ${
     problems.map((problem) =>
       html`
@@ -40,19 +41,19 @@ const ProblemRow = ({ editor, problem }) => {
   const { node } = problem;
   const type = node ? editor.catalog.get(document.nodes[node]?.type) : undefined;
   const place = node &&
-    [nodeTitle(document, node, type), problem.input && socketTitle(problem.input)].filter(Boolean);
+    [nodeTitle(document, node, type), problem.input && socketLabel(problem.input)].filter(Boolean);
   return html`
     <button
       type="button"
-      class=${`row problem ${problem.severity}`}
+      class=${`line problem ${problem.severity}`}
       disabled=${!node || !document.nodes[node]}
       onClick=${() => goToProblem(editor, problem)}
     >
       <span class="state-icon"><${Icon} name=${problem.severity === "error" ? "error" : "warning"} /></span>
-      <span class="row-main">
-          ${place && html`<span class="row-title">${place.join(" · ")}</span>`}
+      <span class="line-main">
+          ${place && html`<span class="line-title">${place.join(" · ")}</span>`}
           <span>${problem.message}</span>
-          ${problem.hint && html`<span class="row-note">${problem.hint}</span>`}
+          ${problem.hint && html`<span class="line-note">${problem.hint}</span>`}
         </span>
     </button>
   `;

@@ -1,8 +1,8 @@
 /** The queue: what runs, what waits and in which order, and what has ended. */
 
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
-import { duration, percent, when } from "./amounts.js";
+import { say } from "../ui/texts.js";
+import { joined, progressText, when } from "./amounts.js";
 import { attempt } from "./faults.js";
 import { EndedJobs } from "./history.js";
 import { IconButton, Nothing } from "./pieces.js";
@@ -20,10 +20,10 @@ export const Queue = ({ editor }) => {
   return html`<div class="queue">
     <${QueueHead} editor=${editor} />
     ${running.length + waiting.length === 0 && html`<${Nothing}>${say("panels.queue.empty")}<//>`}
-    <ul class="rows" aria-label=${say("panels.queue.running")}>
+    <ul class="lines" aria-label=${say("panels.queue.running")}>
       ${running.map((job) => html`<${RunningJob} key=${job.id} editor=${editor} job=${job} />`)}
     </ul>
-    <ol class="rows" aria-label=${say("panels.queue.waits")}>
+    <ol class="lines" aria-label=${say("panels.queue.waits")}>
       ${waiting.map((job) => html`<${WaitingJob} key=${job.id} editor=${editor} job=${job} />`)}
     </ol>
     <${EndedJobs} editor=${editor} jobs=${ended} />
@@ -43,8 +43,11 @@ const QueueHead = ({ editor }) => {
     ${
     batches.map((batch) =>
       html`
-        <div class="row batch" key=${batch.id}>
-          <span class="row-main">${say("panels.queue.batch", { title: batch.name, count: batch.left })}</span>
+        <div class="line batch" key=${batch.id}>
+          <span class="line-main">${say("panels.queue.batch", {
+            title: batch.name,
+            count: batch.left,
+          })}</span>
           <${IconButton}
             icon="stop"
             label=${say("panels.queue.cancel-batch", { title: batch.name })}
@@ -58,19 +61,17 @@ const QueueHead = ({ editor }) => {
 
 /** @param {{ editor: Editor, job: JobView }} props */
 const RunningJob = ({ editor, job }) => {
-  const { done, secondsLeft } = editor.runs.progress(job.id).value;
+  const progress = editor.runs.progress(job.id).value;
   return html`
-    <li class="row job running">
-      <div class="row-main">
-        <span class="row-title">${job.name || say("panels.untitled")}</span>
-        <progress max="1" value=${done} aria-label=${say("panels.run.progress", {
+    <li class="line job running">
+      <div class="line-main">
+        <span class="line-title">${job.name || say("panels.untitled")}</span>
+        <progress max="1" value=${progress.done} aria-label=${say("panels.run.progress", {
           title: job.name,
         })}></progress>
-        <span class="row-note">
-            ${job.cancelling ? say("panels.queue.cancelling") : percent(done, language())}
-            ${secondsLeft !== null &&
-              ` · ${say("panels.run.left", { time: duration(secondsLeft, language()) })}`}
-          </span>
+        <span class="line-note">${job.cancelling
+          ? say("panels.queue.cancelling")
+          : progressText(progress)}</span>
       </div>
       <${CancelButton} editor=${editor} job=${job} />
     </li>
@@ -78,15 +79,16 @@ const RunningJob = ({ editor, job }) => {
 };
 
 /** @param {{ editor: Editor, job: JobView }} props */
-const WaitingJob = ({ editor, job }) =>
-  html`<li class="row job">
-    <div class="row-main">
-      <span class="row-title">${job.name || say("panels.untitled")}</span>
-      <span class="row-note">
-        ${job.position !== null && say("panels.queue.position", { count: job.position })}
-        ${" · "}${when(job.created_at, language())}
-        ${job.priority !== 0 && ` · ${say("panels.queue.priority", { priority: job.priority })}`}
-      </span>
+const WaitingJob = ({ editor, job }) => {
+  const note = joined(
+    job.position !== null && say("panels.queue.position", { count: job.position }),
+    when(job.created_at),
+    job.priority !== 0 && say("panels.queue.priority", { priority: job.priority }),
+  );
+  return html`<li class="line job">
+    <div class="line-main">
+      <span class="line-title">${job.name || say("panels.untitled")}</span>
+      <span class="line-note">${note}</span>
     </div>
     ${
     job.position !== 1 &&
@@ -100,6 +102,7 @@ const WaitingJob = ({ editor, job }) =>
   }
     <${CancelButton} editor=${editor} job=${job} />
   </li>`;
+};
 
 /** @param {{ editor: Editor, job: JobView }} props */
 const CancelButton = ({ editor, job }) =>

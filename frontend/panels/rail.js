@@ -1,5 +1,6 @@
 /** The buttons that open panels: a rail at the left, a bar at the bottom of a phone. */
 
+import { packPanels } from "../extensions.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Documents } from "./documents.js";
@@ -20,6 +21,10 @@ export const PANELS = [
   { id: "problems", icon: "warning", Body: Problems },
 ];
 
+/** The panels at the left, and behind them those of packs. */
+export const panels =
+  () => [...PANELS, ...packPanels.value.map(({ id, Body }) => ({ id, icon: "plug", Body }))];
+
 /**
  * The rail at the left.
  *
@@ -29,7 +34,7 @@ export const Rail = ({ editor }) => {
   const { settings, commands } = editor;
   return html`<nav class="rail" aria-label=${say("panels.rail")}>
     ${
-    PANELS.map(({ id, icon }) =>
+    panels().map(({ id, icon }) =>
       html`
         <${IconButton}
           icon=${icon}

@@ -4,8 +4,8 @@ import { useState } from "preact/hooks";
 import { normalize, toJSON } from "../model/document.js";
 import { diff } from "../model/diff.js";
 import { html } from "../ui/html.js";
-import { language, say, sayWords } from "../ui/texts.js";
-import { when } from "./amounts.js";
+import { say, sayWords } from "../ui/texts.js";
+import { joined, when } from "./amounts.js";
 import { openDocument } from "./document_actions.js";
 import { attempt } from "./faults.js";
 
@@ -45,23 +45,21 @@ const Revisions = ({ editor, name, revisions, now, close }) => {
         setChosen({ revision, document: normalize(asJSON(await editor.api.revision(name, revision))) }),
     );
   return html`<div class="revisions">
-    <ul class="rows" aria-label=${say("panels.revisions.list")}>
+    <ul class="lines" aria-label=${say("panels.revisions.list")}>
       ${
     revisions.map((entry, at) =>
       html`
         <li>
           <button
             type="button"
-            class="row quiet"
+            class="line quiet"
             aria-pressed=${String(chosen?.revision === entry.revision)}
             disabled=${entry.deleted}
             onClick=${() => choose(entry.revision)}
           >
-            <span class="row-main">
-              <span class="row-title">${say("panels.revisions.number", { number: entry.revision })}</span>
-              <span class="row-note">${when(entry.saved_at, language())}
-                      ${entry.deleted && ` · ${say("panels.revisions.deleted")}`}
-                      ${at === 0 && !entry.deleted && ` · ${say("panels.revisions.now")}`}</span>
+            <span class="line-main">
+              <span class="line-title">${say("panels.revisions.number", { number: entry.revision })}</span>
+              <span class="line-note">${noteOf(entry, at === 0)}</span>
             </span>
           </button>
         </li>
@@ -76,6 +74,13 @@ const Revisions = ({ editor, name, revisions, now, close }) => {
   }
   </div>`;
 };
+
+/** @type {(entry: RevisionView, isNewest: boolean) => string} */
+const noteOf = (entry, isNewest) =>
+  joined(
+    when(entry.saved_at),
+    entry.deleted ? say("panels.revisions.deleted") : isNewest && say("panels.revisions.now"),
+  );
 
 /**
  * @param {{

@@ -1,9 +1,10 @@
 /** Running: the button that starts, what goes on right now, and the ways to stop it. */
 
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
-import { duration, percent } from "./amounts.js";
+import { progressText } from "./amounts.js";
+import { spanOf } from "../view/labels.js";
 import { commandEntry, IconButton, openMenuBelow } from "./pieces.js";
 import { activeJob } from "./queue_rows.js";
 
@@ -34,9 +35,7 @@ const RunButton = ({ editor }) => {
     commandEntry(editor, "run.many", say("command.run.many")),
     commandEntry(editor, "run.live", say("command.run.live"), isLive),
   ];
-  const usual = seconds
-    ? say("panels.run.usual", { time: duration(seconds, language()) })
-    : say("command.run.all");
+  const usual = seconds ? say("panels.run.usual", { time: spanOf(seconds) }) : say("command.run.all");
   return html`
     <div class=${`split-button ${isLive ? "live" : ""}`}>
       <button
@@ -59,18 +58,12 @@ const RunButton = ({ editor }) => {
 
 /** @param {{ editor: Editor, job: JobView }} props */
 const JobProgress = ({ editor, job }) => {
-  const { done, secondsLeft } = editor.runs.progress(job.id).value;
-  const left = secondsLeft === null
-    ? ""
-    : say("panels.run.left", { time: duration(secondsLeft, language()) });
+  const progress = editor.runs.progress(job.id).value;
   return html`
     <div class="job-progress">
-      <progress aria-label=${say("panels.run.progress", {
-        title: job.name,
-      })} max="1" value=${done}></progress>
-      <span class="job-progress-text">${percent(done, language())}${left && html`
-        · ${left}
-      `}</span>
+      <progress aria-label=${say("panels.run.progress", { title: job.name })} max="1" value=${progress
+        .done}></progress>
+      <span class="job-progress-text">${progressText(progress)}</span>
       <${IconButton}
         icon="stop"
         label=${say("command.run.cancel")}

@@ -9,7 +9,7 @@ import { Comparison } from "./compare.js";
 import { DropTarget } from "./drop.js";
 import { Inspector } from "./inspector.js";
 import { IconButton } from "./pieces.js";
-import { BottomBar, PANELS, Rail } from "./rail.js";
+import { BottomBar, panels, Rail } from "./rail.js";
 import { Splitter } from "./splitter.js";
 import { StartPage } from "./templates.js";
 import { TopBar } from "./top_bar.js";
@@ -31,13 +31,14 @@ export const Shell = ({ editor, canvas }) => {
     // On a phone the form is what can be used with a thumb; the graph is a tap away.
     if (isNarrow.value) editor.desk.face.value = "form";
   }, []);
+  const hasInspector = editor.desk.inspector.value && editor.desk.face.value === "graph";
   return html`<div class=${`shell ${isNarrow.value ? "narrow" : ""}`}>
     <${TopBar} editor=${editor} />
     <div class="desk">
       ${!isNarrow.value && html`<${Rail} editor=${editor} />`}
       <${SidePanel} editor=${editor} />
       <${Middle} editor=${editor} canvas=${canvas} />
-      ${!isNarrow.value && editor.desk.inspector.value && html`<${InspectorSide} editor=${editor} />`}
+      ${!isNarrow.value && hasInspector && html`<${InspectorSide} editor=${editor} />`}
     </div>
     ${isNarrow.value && html`<${BottomBar} editor=${editor} />`}
     <${PictureViewer} editor=${editor} />
@@ -68,7 +69,7 @@ const Held = ({ element, isHidden }) => {
 
 /** @param {{ editor: Editor }} props */
 const SidePanel = ({ editor }) => {
-  const panel = PANELS.find(({ id }) => id === editor.settings.panel.value);
+  const panel = panels().find(({ id }) => id === editor.settings.panel.value);
   if (!panel) return null;
   const title = say(`panels.${panel.id}`);
   return html`

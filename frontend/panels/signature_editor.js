@@ -5,7 +5,8 @@ import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { IconButton, Nothing } from "./pieces.js";
 import { addEntry, candidates, moveEntry, removeEntry, titleEntry } from "./signature_edits.js";
-import { nodeTitle, socketTitle } from "./titles.js";
+import { socketLabel } from "../view/labels.js";
+import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, Op } from "../interfaces.d.ts" */
 /** @import { Side } from "./signature_edits.js" */
@@ -30,7 +31,7 @@ const SideList = ({ editor, side }) => {
   return html`<section aria-label=${say(`panels.signature.${side}`)}>
     <h3>${say(`panels.signature.${side}`)}</h3>
     ${names.length === 0 && html`<${Nothing}>${say(`panels.signature.no-${side}`)}<//>`}
-    <ol class="rows">
+    <ol class="lines">
       ${
     names.map((name, at) =>
       html`
@@ -50,12 +51,12 @@ const SideList = ({ editor, side }) => {
 /** @param {{ editor: Editor, side: Side, name: string, isFirst: boolean, isLast: boolean }} props */
 const Entry = ({ editor, side, name, isFirst, isLast }) => {
   const document = editor.document.value;
-  const title = document[side][name].title || socketTitle(name);
+  const title = document[side][name].title || socketLabel(name);
   const label = { id: `panels.edit.signature` };
   /** @param {Op} op */
   const perform = (op) => editor.perform(label, op);
   return html`
-    <li class="row signature-entry">
+    <li class="line signature-entry">
       <input
         aria-label=${say("panels.signature.title", { name })}
         value=${title}
@@ -86,11 +87,11 @@ const offer = (editor, side, event) => {
     [left, bottom + 4],
     found.flatMap(({ socket, node, name }, at) => {
       const entry = {
-        title: socketTitle(name),
+        title: socketLabel(name),
         run: () =>
           editor.perform(
             { id: "panels.edit.signature" },
-            addEntry(document, side, socket, socketTitle(name)),
+            addEntry(document, side, socket, socketLabel(name)),
           ),
       };
       const isNew = at === 0 || found[at - 1].node !== node;

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { attempt } from "./faults.js";
@@ -71,7 +71,7 @@ const FirstPicture = ({ editor }) => {
             <${Icon} name="play" />${say("panels.start.make")}
           </button>
       </div>
-      <p class="row-note">${say("panels.start.model")}</p>
+      <p class="line-note">${say("panels.start.model")}</p>
     </form>
   `;
 };
@@ -90,18 +90,18 @@ const Elsewhere = ({ editor, tab }) => {
     <button type="button" onClick=${() => editor.commands.run("document.import")}>
       <${Icon} name="upload" />${say("command.document.import")}
     </button>
-    <p class="row-note">${say("panels.start.drop")}</p>
+    <p class="line-note">${say("panels.start.drop")}</p>
     ${recent.length > 0 && html`<h2>${say("panels.start.recent")}</h2>`}
-    <ul class="rows">
+    <ul class="lines">
       ${
     recent.map((entry) =>
       html`
         <li>
-          <button type="button" class="row quiet" onClick=${() =>
+          <button type="button" class="line quiet" onClick=${() =>
             attempt(editor, () => editor.tabs.openSaved(entry.name))}>
-            <span class="row-main">
-              <span class="row-title">${entry.title || entry.name}</span>
-              <span class="row-note">${entry.modified_at && when(entry.modified_at, language())}</span>
+            <span class="line-main">
+              <span class="line-title">${entry.title || entry.name}</span>
+              <span class="line-note">${entry.modified_at && when(entry.modified_at)}</span>
             </span>
           </button>
         </li>

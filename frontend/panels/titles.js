@@ -16,9 +16,3 @@ export const tabTitle = (tab) => tab.history.document.value.title || tab.name.va
  */
 export const nodeTitle = (document, node, type) =>
   document.view.nodes[node]?.title || type?.title || document.nodes[node]?.type || node;
-
-/** Makes a name of a socket readable: "guidance_scale" is "Guidance scale". @param {string} name */
-export const socketTitle = (name) => {
-  const words = name.replaceAll("_", " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-};

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../ui/html.js";
-import { language, say } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { percent } from "./amounts.js";
 import { pickForComparison } from "./comparing.js";
 import { download, openPictureWorkflow } from "./document_actions.js";
@@ -69,7 +69,7 @@ const ViewerBar = ({ editor, picture, title, close }) => {
   return html`
     <header class="viewer-bar">
       <h2>${title}</h2>
-      <span class="row-note">${picture.width} × ${picture.height}</span>
+      <span class="line-note">${picture.width} × ${picture.height}</span>
       <span class="gap"></span>
       <button type="button" class="quiet" onClick=${openWorkflow}>${say("panels.picture.workflow")}</button>
       <button type="button" class="quiet" onClick=${compare}>${say("panels.compare")}</button>
@@ -109,7 +109,7 @@ const Stage = ({ picture, title }) => {
     </div>
         ${place && html`
           <button type="button" class="viewer-zoom" aria-label=${say("panels.picture.fit")}
-            onClick=${() => zoom.toggle()}>${percent(place.zoom, language())}</button>
+            onClick=${() => zoom.toggle()}>${percent(place.zoom)}</button>
         `}
   `;
 };

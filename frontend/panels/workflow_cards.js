@@ -28,7 +28,7 @@ const Card = ({ editor, entry }) => {
             ${picture ? html`<img src=${picture} alt="" />` : html`<${Icon} name="workflow" />`}
           </span>
         <span class="card-title">${entry.title || entry.name}</span>
-        <span class="row-note">${entry.description}</span>
+        <span class="line-note">${entry.description}</span>
       </button>
     </li>
   `;

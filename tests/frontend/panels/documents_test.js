@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { suggestedName } from "../../../frontend/panels/document_actions.js";
 import { contentOf } from "../../../frontend/panels/live_run.js";
 import { joined } from "../../../frontend/panels/picture_pages.js";
-import { socketTitle } from "../../../frontend/panels/titles.js";
 import { emptyDocument } from "../../../frontend/model/document.js";
 
 /** @import { AssetView } from "../../../frontend/interfaces.d.ts" */
@@ -36,8 +35,4 @@ Deno.test("a picture that stands on two pages is seen once", () => {
   const assets = ["a", "b", "c"].map((digest) => /** @type {AssetView} */ ({ digest }));
 
   assert.deepEqual(joined(assets.slice(0, 2), assets.slice(1)).map(({ digest }) => digest), ["a", "b", "c"]);
-});
-
-Deno.test("names of sockets are read as words", () => {
-  assert.equal(socketTitle("guidance_scale"), "Guidance scale");
 });
