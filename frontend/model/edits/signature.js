@@ -1,10 +1,10 @@
 /** The workflow's own inputs and outputs. */
 
-/** @import { Catalog, Op, Socket, WorkflowDocument, WorkflowInput, WorkflowOutput } from "../../interfaces.d.ts" */
+/** @import { Catalog, Op, Socket, WorkflowDocument } from "../../interfaces.d.ts" */
 /** @import { Refused } from "./outcome.js" */
 
 import { freshName, namesIn } from "../names.js";
-import { own, recordOf } from "../records.js";
+import { own } from "../records.js";
 import { socketType } from "../sockets.js";
 import { refuse } from "./outcome.js";
 
@@ -101,44 +101,6 @@ export const hide = (document, { node, side, name }) => {
     return to.length ? [[port, { ...input, to }]] : [];
   });
   return { op: signed(document, { inputs: Object.fromEntries(kept) }) };
-};
-
-/**
- * Changes the name of a port, or what a form says of it.
- *
- * @param {WorkflowDocument} document
- * @param {"input" | "output"} side
- * @param {string} port
- * @param {{ name?: string, title?: string, description?: string }} words Empty words are taken away.
- * @returns {{ op: Op } | Refused}
- */
-export const setPort = (document, side, port, { name = port, ...words }) => {
-  const ports =
-    /** @type {Record<string, WorkflowInput & WorkflowOutput>} */ (side === "input"
-      ? document.inputs
-      : document.outputs);
-  if (!/^[^./]+$/.test(name)) return refuse("op.nameInvalid", { name });
-  if (name !== port && Object.hasOwn(ports, name)) return refuse("edit.signature.taken", { name });
-  const { title, description, ...rest } = { ...ports[port], ...words };
-  const changed = { ...rest, ...(title ? { title } : {}), ...(description ? { description } : {}) };
-  const next = recordOf(
-    Object.keys(ports).map((key) => key === port ? name : key),
-    (key) => key === name ? changed : ports[key],
-  );
-  return { op: signed(document, { [`${side}s`]: next }) };
-};
-
-/**
- * Brings the ports of one side into another order, which is that of the form.
- *
- * @param {WorkflowDocument} document
- * @param {"input" | "output"} side
- * @param {readonly string[]} order All names.
- * @returns {{ op: Op }}
- */
-export const orderPorts = (document, side, order) => {
-  const ports = /** @type {Record<string, any>} */ (side === "input" ? document.inputs : document.outputs);
-  return { op: signed(document, { [`${side}s`]: recordOf(order, (name) => ports[name]) }) };
 };
 
 /** @type {(document: WorkflowDocument, change: Partial<Pick<WorkflowDocument, "inputs" | "outputs">>) => Op} */

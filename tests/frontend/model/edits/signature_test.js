@@ -1,12 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  exposeInput,
-  exposeOutput,
-  hide,
-  orderPorts,
-  portAt,
-  setPort,
-} from "../../../../frontend/model/edits/signature.js";
+import { exposeInput, exposeOutput, hide, portAt } from "../../../../frontend/model/edits/signature.js";
 import { catalog, documentOf, done, input, output, reason } from "../toy_documents.js";
 
 const document = documentOf({
@@ -47,26 +40,4 @@ Deno.test("a socket is taken out, and a port that leads nowhere goes", () => {
   });
   assert.deepEqual(done(document, hide(document, input("positive.text"))).inputs, {});
   assert.deepEqual(done(document, hide(document, output("open.image"))).outputs, {});
-});
-
-Deno.test("ports are renamed in their place, described and put into order", () => {
-  const two = done(document, exposeInput(document, catalog, input("blur.radius")));
-  const renamed = done(
-    two,
-    setPort(two, "input", "text", { name: "prompt", title: "", description: "What to show." }),
-  );
-
-  assert.deepEqual(Object.keys(renamed.inputs), ["prompt", "radius"]);
-  assert.deepEqual(renamed.inputs.prompt, { to: ["positive.text"], description: "What to show." });
-  assert.equal(reason(setPort(two, "input", "text", { name: "radius" })), "edit.signature.taken");
-  assert.equal(reason(setPort(two, "input", "text", { name: "a.b" })), "op.nameInvalid");
-});
-
-Deno.test("ports are put into another order", () => {
-  const two = done(document, exposeInput(document, catalog, input("blur.radius")));
-
-  assert.deepEqual(Object.keys(done(two, orderPorts(two, "input", ["radius", "text"])).inputs), [
-    "radius",
-    "text",
-  ]);
 });
