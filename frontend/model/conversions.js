@@ -51,7 +51,8 @@ function strictly({ type, inputs, outputs }, source, target, supertypes) {
 }
 
 /**
- * Applies all rules to the required inputs, a list that is mapped over coming out as a list.
+ * Applies all rules but wrapping, of which nothing comes but the length of a list of one. A list that is mapped over
+ * comes out as a list; of what is no list, none is made.
  *
  * @param {NodeType} type
  * @param {SocketType} source
@@ -61,9 +62,11 @@ function strictly({ type, inputs, outputs }, source, target, supertypes) {
 function loosely({ type, inputs, outputs }, source, target, supertypes) {
   for (const input of inputs.filter((one) => one.required)) {
     const taken = fits(source, parseType(input.type), supertypes);
-    const output = taken && outputs.find((one) => {
+    if (!taken || taken.rule === "wrap") continue;
+    const output = outputs.find((one) => {
       const given = substitute(parseType(one.type), taken.bindings);
-      return fits(taken.rule === "map" ? listOf(given) : given, target, supertypes);
+      const fit = fits(taken.rule === "map" ? listOf(given) : given, target, supertypes);
+      return fit && (fit.rule !== "map" || source.kind === "list");
     });
     if (output) return { type, input: input.name, output: output.name, rank: 1 };
   }

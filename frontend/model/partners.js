@@ -6,7 +6,7 @@
  * @import { Rule, Supertypes } from "./types.js"
  */
 
-import { fits, parseType } from "./types.js";
+import { fits, hasVariables, parseType } from "./types.js";
 
 /** How far a rule is from a perfect fit: a node that takes anything is seldom the one that is looked for. */
 const RANKS = /** @type {const} @satisfies {Record<Rule, number>} */ ({
@@ -20,10 +20,7 @@ const RANKS = /** @type {const} @satisfies {Record<Rule, number>} */ ({
   variable: 3,
 });
 
-/** The need of an input that has a value already. */
-const ENTERED = 3;
-/** The need of an input that takes a few words only, which seldom come over a wire. */
-const PICKED = 4;
+/** Widgets for a few words only, which seldom come over a wire. */
 const PICKERS = new Set(["options", "choice", "model-file", "image-file", "color"]);
 
 /**
@@ -45,7 +42,7 @@ export function createPartners(supertypes) {
       if (known !== undefined) return known;
       const other = parseType(text);
       const fit = socket.side === "output" ? fits(own, other, supertypes) : fits(other, own, supertypes);
-      const rank = fit ? RANKS[fit.rule] : Infinity;
+      const rank = fit ? RANKS[hasVariables(other) ? "variable" : fit.rule] : Infinity;
       ranks.set(text, rank);
       return rank;
     };
@@ -53,8 +50,8 @@ export function createPartners(supertypes) {
     return (type) => {
       const sockets = socket.side === "output" ? type.inputs.map(asked) : type.outputs.map(given);
       let best = null;
-      for (const { name, text, need } of sockets) {
-        const rank = rankOf(text) + (need === ENTERED ? 1 : 0) + (need === PICKED ? 2 : 0);
+      for (const { name, text, need, cost } of sockets) {
+        const rank = rankOf(text) + cost;
         if (rank < Infinity && (!best || need < best.need || (need === best.need && rank < best.rank))) {
           best = { socket: name, need, rank };
         }
@@ -65,18 +62,22 @@ export function createPartners(supertypes) {
 }
 
 /**
- * Gives an input with how much it waits for a link: required ones most, those that are picked from words least.
+ * Gives an input with how much it waits for a link, 0 the most, and what it adds to the rank.
  *
  * @param {NodeType["inputs"][number]} input
  */
-function asked({ name, type, required, link_only, widget }) {
-  const need = required ? (link_only ? 0 : 1) : link_only ? 2 : ENTERED;
-  return { name, text: type, need: PICKERS.has(String(widget?.kind)) ? PICKED : need };
+function asked({ name, type: text, required, link_only, widget }) {
+  const kind = String(widget?.kind);
+  if (PICKERS.has(kind)) return { name, text, need: 4, cost: 2 };
+  if (required) return { name, text, need: link_only ? 0 : 1, cost: 0 };
+  if (link_only) return { name, text, need: 2, cost: 0 };
+  // Texts are made by other nodes; numbers are mostly typed.
+  return { name, text, need: 3, cost: kind === "text" ? 0 : 1 };
 }
 
 /**
  * @param {NodeType["outputs"][number]} output
  */
-function given({ name, type }) {
-  return { name, text: type, need: 0 };
+function given({ name, type: text }) {
+  return { name, text, need: 0, cost: 0 };
 }

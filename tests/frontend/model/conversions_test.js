@@ -59,6 +59,20 @@ Deno.test("a node that makes text of anything comes behind those made for the ty
   ]);
 });
 
+Deno.test("nothing is wrapped into a list only to count the list", () => {
+  const types = [nodeType("list.length", "items!: list[$Item]", "length: int")];
+
+  assert.deepEqual(between("vae", "int", types), []);
+  assert.equal(between("list[vae]", "int", types).length, 1);
+});
+
+Deno.test("of what is no list, none is made", () => {
+  const types = [nodeType("image.save", "image!: image", "files: list[string]")];
+
+  assert.deepEqual(between("image", "string", types), []);
+  assert.equal(between("list[image]", "string", types).length, 1);
+});
+
 Deno.test("where nothing converts, nothing is offered", () => {
   assert.deepEqual(between("vae", "mask"), []);
 });

@@ -50,6 +50,18 @@ Deno.test("equal types are nearer than lists, and lists nearer than a node that 
   assert.equal(new Set(ranks).size, 3);
 });
 
+Deno.test("a list of anything is as far as anything", () => {
+  assert.equal(partner("output", "image", "a!: list[$T]")?.rank, partner("output", "image", "a!: $T")?.rank);
+});
+
+Deno.test("a number that is entered is farther than a text that is", () => {
+  const number = nodeType("a.b", "count?: int", "");
+  number.inputs[0].widget = { kind: "number" };
+
+  assert.equal(partners({ side: "output", type: "int" })(number)?.rank, 1);
+  assert.equal(partner("output", "string", "text?: string")?.rank, 0);
+});
+
 Deno.test("subtypes count as fitting", () => {
   assert.equal(partner("output", "mask", "a!: shape")?.rank, 0);
   assert.equal(partner("input", "mask", "", "a: shape"), null);
