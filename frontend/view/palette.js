@@ -5,6 +5,7 @@
  */
 
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { readDocstring } from "../panels/docstring.js";
 import { html } from "../ui/html.js";
 import { Markdown } from "../ui/markdown.js";
 import { Popover } from "../ui/popover.js";
@@ -81,7 +82,7 @@ const Docs = ({ catalog, type }) =>
     <aside class="palette-docs" aria-label=${say("palette.docs")} tabindex="-1">
       <h3>${type.title}</h3>
       <p class="palette-name"><code>${type.type}</code></p>
-      <${Markdown} text=${type.doc} />
+      <${Markdown} text=${readDocstring(type.doc || type.summary).text} />
       <${Sockets} catalog=${catalog} sockets=${type.inputs} title=${say("palette.inputs")} />
       <${Sockets} catalog=${catalog} sockets=${type.outputs} title=${say("palette.outputs")} />
     </aside>

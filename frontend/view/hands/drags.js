@@ -184,7 +184,8 @@ export const startRoute = (editor, start, target) => {
   return {
     move: ({ at, alt }) => {
       const grid = alt ? null : gridOf(editor.settings);
-      point = grid === null ? at : [Math.round(at[0] / grid) * grid, Math.round(at[1] / grid) * grid];
+      const step = grid ?? 1;
+      point = [Math.round(at[0] / step) * step, Math.round(at[1] / step) * step];
       editor.gesture.value = { kind: "route", key, index, at: point };
     },
     drop: () => {

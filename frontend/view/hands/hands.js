@@ -54,6 +54,12 @@ const startDrag = (editor, start, target, intent) => {
   }
 };
 
+/** Fields with a menu of the browser's own. */
+const FIELDS = "input, textarea, select";
+
+/** @type {(event: MouseEvent | null) => boolean} */
+const isTouch = (event) => event instanceof PointerEvent && event.pointerType === "touch";
+
 /** @type {(editor: Editor, client: Point, event: MouseEvent | null) => Pointer} */
 const pointerAt = (editor, client, event) => ({
   client,
@@ -68,7 +74,7 @@ const targetAt = (editor, client, event) =>
   aim(editor, {
     at: client,
     element: event?.target instanceof Element ? event.target : null,
-    isTouch: event instanceof PointerEvent && event.pointerType === "touch",
+    isTouch: isTouch(event),
   });
 
 /**
@@ -102,12 +108,11 @@ const createActions = (host, editor, dragging, held) => {
   const press = (pointer, event) => {
     const target = targetAt(editor, pointer.client, event);
     const button = event?.button ?? 0;
-    const isTouch = event?.pointerType === "touch";
     const keys = { space: held.space(), knife: held.knife() };
-    const intent = intentOf({ target: target.kind, button, isTouch, ...pointer, ...keys });
+    const intent = intentOf({ target: target.kind, button, isTouch: isTouch(event), ...pointer, ...keys });
     pressed = { target, intent, isMain: button === 0 && target.kind !== "part" && !keys.space };
     if (keys.space) held.use();
-    if (target.kind !== "part") host.focus({ preventScroll: true });
+    if (target.kind !== "part") host.focus({ preventScroll: true, focusVisible: false });
   };
   /** @type {(pointer: Pointer) => void} */
   const clicked = (pointer) => {
@@ -137,7 +142,10 @@ const createActions = (host, editor, dragging, held) => {
     if (meaning.kind === "cancel") dragging.cancel();
     if (meaning.kind === "click") clicked(pointer);
     if (meaning.kind === "double") doubleClicked(pointer);
-    if (meaning.kind === "hold" && pressed?.isMain) openMenu(editor, pressed.target, meaning.at);
+    if (meaning.kind === "hold" && pressed?.isMain) {
+      const { target } = pressed;
+      whenReleased(() => openMenu(editor, target, meaning.at));
+    }
     if (meaning.kind === "pinch") {
       editor.viewport.panBy(...meaning.by);
       editor.viewport.zoomAt(meaning.at, meaning.factor);
@@ -159,18 +167,34 @@ const listenToWheel = (host, editor, signal) => {
   }, { signal, passive: false });
 };
 
+/**
+ * Does something when the pointer is up: browsers close what floats when a press that began before it opened ends.
+ *
+ * @param {() => void} act
+ */
+const whenReleased = (act) => {
+  const done = new AbortController();
+  const end = () => {
+    done.abort();
+    setTimeout(act);
+  };
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end, { signal: done.signal });
+};
+
 /** @type {(host: HTMLElement, editor: Editor, signal: AbortSignal) => void} */
 const listenToMenu = (host, editor, signal) =>
   host.addEventListener("contextmenu", (event) => {
-    const target = targetAt(editor, [event.clientX, event.clientY], event);
+    const client = /** @type {Point} */ ([event.clientX, event.clientY]);
+    const target = targetAt(editor, client, event);
     // Fields keep the browser's menu, with its spelling and its clipboard.
-    if (
-      target.kind === "part" && event.target instanceof Element && event.target.closest("input, textarea")
-    ) return;
+    if (target.kind === "part" && event.target instanceof Element && event.target.closest(FIELDS)) return;
     event.preventDefault();
-    // With Ctrl the right button is the knife. Keys open the menu where the focus is: keyboard.js.
-    if (event.ctrlKey || event.metaKey || event.button !== 2) return;
-    openMenu(editor, target, [event.clientX, event.clientY]);
+    // With Ctrl the right button is the knife, a finger that is held is heard as such, and keys are in keyboard.js.
+    if (event.ctrlKey || event.metaKey || event.button !== 2 || isTouch(event)) return;
+    const open = () => openMenu(editor, target, client);
+    // Some systems open menus when the button is pressed, others when it is released.
+    if ((event.buttons & 2) === 0) open();
+    else whenReleased(open);
   }, { signal });
 
 /**

@@ -99,7 +99,7 @@ export const listenToKeys = (host, editor, { signal }) => {
     if (socket !== null && link === null) begin(socket);
   }, { signal });
   host.addEventListener("contextmenu", (event) => {
-    if (event.button === 2) return;
+    if (event.button === 2 || (event instanceof PointerEvent && event.pointerType !== "")) return;
     const part = event.target instanceof Element ? event.target : host;
     if (takesText(part)) return;
     event.preventDefault();

@@ -140,7 +140,8 @@ export const startMove = (editor, start, target, intent) => {
   const moved = movable(editor);
   if (moved.nodes.size + moved.frames.size + moved.notes.size === 0) return null;
   const { own, others } = surroundings(editor, moved);
-  const wireAt = createWireFinder(editor, moved);
+  // What was just pulled out of a wire does not fall into it again.
+  const wireAt = intent === "pull-out" ? () => null : createWireFinder(editor, moved);
   /** @type {{ offset: Point, into: { key: string, op: Op } | null }} */
   let now = { offset: [0, 0], into: null };
   const rest = () => {

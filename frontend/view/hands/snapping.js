@@ -117,8 +117,8 @@ export const snap = (bounds, offset, { neighbours, grid, within }) => {
 export const snapSize = (at, size, { grid, least }) => {
   /** @type {(axis: 0 | 1) => number} */
   const snapped = (axis) => {
-    const end = at[axis] + size[axis];
-    return Math.max(least[axis], grid === null ? size[axis] : Math.round(end / grid) * grid - at[axis]);
+    const step = grid ?? 1;
+    return Math.max(least[axis], Math.round((at[axis] + size[axis]) / step) * step - at[axis]);
   };
   return [snapped(0), snapped(1)];
 };
