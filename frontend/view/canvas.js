@@ -5,11 +5,13 @@ import { render } from "preact";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { drawGesture, isDrawn } from "./gesture_drawing.js";
+import { createBackdrop } from "./backdrop.js";
 import { createInk } from "./ink.js";
 import { createLayer } from "./layer.js";
 import { SIZES } from "./metrics.js";
 import { createMinimap } from "./minimap.js";
-import { createFacts, isPreviewed } from "./node_state.js";
+import { isSameTouched, touchedBy } from "./live.js";
+import { createFacts, isPreviewed, isWrong } from "./node_state.js";
 import { createSocketLights, exposedSockets, mountNode } from "./nodes.js";
 import { mountNote } from "./notes.js";
 import { Outline } from "./outline.js";
@@ -86,7 +88,10 @@ const followRuns = (editor, facts) => {
   );
   const faulty = computed(() => {
     const failed = [...states.value].filter(([, state]) => state === "failed").map(([id]) => id);
-    return new Set([...editor.advice.problems.value.flatMap(({ node }) => node ?? []), ...failed]);
+    const checked = editor.advice.problems.value.flatMap((problem) =>
+      isWrong([problem]) ? problem.node ?? [] : []
+    );
+    return new Set([...checked, ...failed]);
   });
   return { states, running, faulty };
 };
@@ -164,6 +169,13 @@ const followTabs = ({ tabs, viewport, plane }, leave) => {
  */
 const sceneOf = ({ editor, ink, runs, pictures, thumbnail, stillness }) => {
   const { viewport, plane, gesture, settings } = editor;
+  let last = touchedBy(gesture.peek());
+  const touched = computed(() => {
+    const next = touchedBy(gesture.value);
+    // It stays the same from the begin of a gesture to its end.
+    if (!isSameTouched(last, next)) last = next;
+    return last;
+  });
   /** Reads every signal that the scene is made of, so that an effect hears of each. */
   const read = () => {
     const { view } = editor.document.value;
@@ -183,6 +195,8 @@ const sceneOf = ({ editor, ink, runs, pictures, thumbnail, stillness }) => {
       selectedWire: wire.value,
       wireStyle: settings.wireStyle.value,
       gesture: gesture.value,
+      touched: touched.value,
+      isZooming: viewport.isZooming(),
       hasMotion: !stillness.matches,
       pictures,
       thumbnail,
@@ -252,7 +266,12 @@ const createPicture = (host, editor, facts) => {
   const front = createSheet(host, "sheet gesture", viewport.size);
   const lights = createSocketLights(editor, layer.element);
   const runs = followRuns(editor, facts);
-  const thumbnails = createThumbnails(() => invalidate());
+  const backdrop = createBackdrop();
+  let loaded = 0;
+  const thumbnails = createThumbnails(() => {
+    loaded += 1;
+    invalidate();
+  });
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
   const pictures = picturesShown(editor, facts);
   const { read } = sceneOf({ editor, ink, runs, pictures, thumbnail: thumbnails.get, stillness });
@@ -270,8 +289,14 @@ const createPicture = (host, editor, facts) => {
     const notes = new Set(
       [...mounted].filter((key) => key.startsWith(NOTE)).map((key) => key.slice(NOTE.length)),
     );
-    const scene = { ...now, nodes: { ...now.nodes, mounted }, notes: { ...now.notes, mounted: notes }, time };
-    drawScene(back.context, scene, back.fit());
+    const scene = {
+      ...now,
+      nodes: { ...now.nodes, mounted },
+      notes: { ...now.notes, mounted: notes },
+      time,
+      loaded,
+    };
+    drawScene(back.context, scene, backdrop, back.fit());
     front.element.hidden = !isDrawn(scene.gesture);
     if (!front.element.hidden) drawGesture(front.context, scene, plane, front.fit());
     const moves = scene.running.size > 0 && scene.hasMotion && scene.place.zoom >= OVERVIEW_ZOOM;
@@ -288,7 +313,6 @@ const createPicture = (host, editor, facts) => {
   const stops = [
     effect(() => {
       read();
-      viewport.isZooming();
       invalidate();
     }),
     followTabs(editor, layer.clear),

@@ -6,7 +6,7 @@ import { boundsOf } from "./plane.js";
 
 /**
  * @import { Frame, Note } from "../interfaces.d.ts"
- * @import { Scene } from "./scene.js"
+ * @import { Part, Scene } from "./scene.js"
  */
 
 const RADIUS = 10;
@@ -68,14 +68,17 @@ const drawCorner = (context, color, { at, size }) => {
 };
 
 /**
- * Draws the frames that can be seen.
+ * Draws the frames of a part of the scene that can be seen.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
+ * @param {Part} part
  */
-export const drawFrames = (context, scene) => {
-  for (const frame of scene.frames.all) {
-    const shown = liveItem(frame, "frame", scene.gesture);
-    if (meets(boundsOf(shown), scene.seen)) drawFrame(context, scene, shown);
+export const drawFrames = (context, scene, part) => {
+  const { frames, touched, gesture, seen } = scene;
+  for (const frame of frames.all) {
+    if (touched.frames.has(frame.id) !== (part === "live")) continue;
+    const shown = liveItem(frame, "frame", gesture);
+    if (meets(boundsOf(shown), seen)) drawFrame(context, scene, shown);
   }
 };
 

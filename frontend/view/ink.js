@@ -70,7 +70,7 @@ export const typeColor = (catalog, type) => {
   return /^[\w-]+$/.test(name) ? `var(--wire-${name}, ${catalog.color(type)})` : "var(--wire)";
 };
 
-/** @typedef {{ [K in keyof typeof TOKENS]: string } & { colors: Record<string, string>, ofType(type: string): string }} Ink */
+/** @typedef {{ [K in keyof typeof TOKENS]: string } & { colors: Record<string, string>, ofType(type: string): string, headerOf(type: string): string }} Ink */
 
 /**
  * Reads the colours that hold on an element.
@@ -79,7 +79,8 @@ export const typeColor = (catalog, type) => {
  * @returns {Ink}
  */
 export const readInk = (element, catalog) => {
-  const style = getComputedStyle(element);
+  // What is not on the page yet has no styles; the colours are those of the page anyway.
+  const style = getComputedStyle(element.isConnected ? element : document.documentElement);
   /** @param {string} name */
   const read = (name) => style.getPropertyValue(name).trim();
   /** @type {Map<string, string>} */
@@ -96,7 +97,9 @@ export const readInk = (element, catalog) => {
   };
   const tokens = Object.fromEntries(Object.entries(TOKENS).map(([key, name]) => [key, read(name)]));
   const colors = Object.fromEntries(NODE_COLORS.map((name) => [name, read(`--node-${name}`)]));
-  return /** @type {Ink} */ ({ ...tokens, colors, ofType });
+  /** The header of a node that makes such values, as the stylesheet mixes it. @param {string} type */
+  const headerOf = (type) => `color-mix(in oklab, ${tokens.nodeHeader} 84%, ${ofType(type)})`;
+  return /** @type {Ink} */ ({ ...tokens, colors, ofType, headerOf });
 };
 
 /**

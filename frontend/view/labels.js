@@ -31,21 +31,29 @@ export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice
  */
 export const nodeTitle = ({ look, type, entry }) => look.title || type?.title || entry.type;
 
+/** Making a writer takes longer than writing a hundred numbers with it. @type {Map<string, Intl.NumberFormat>} */
+const writers = new Map();
+
+/** @param {number} value @param {string} unit @param {number} [digits] */
+const amount = (value, unit, digits = 0) => {
+  const key = `${language()} ${unit} ${digits}`;
+  const writer = writers.get(key) ?? new Intl.NumberFormat(language(), {
+    style: "unit",
+    unit,
+    unitDisplay: "narrow",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  writers.set(key, writer);
+  return writer.format(value);
+};
+
 /**
  * Writes a span of time in one unit or two.
  * @param {number} seconds
  * @returns {string} Such as `4ms`, `2.3s` or `3m 5s`, as the language has it.
  */
 export const spanOf = (seconds) => {
-  /** @param {number} value @param {string} unit @param {number} [digits] */
-  const amount = (value, unit, digits = 0) =>
-    new Intl.NumberFormat(language(), {
-      style: "unit",
-      unit,
-      unitDisplay: "narrow",
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    }).format(value);
   if (seconds < 1) return amount(Math.round(seconds * 1000), "millisecond");
   if (seconds < 60) return amount(seconds, "second", seconds < 10 ? 1 : 0);
   return `${amount(Math.floor(seconds / 60), "minute")} ${amount(Math.floor(seconds % 60), "second")}`;

@@ -85,3 +85,68 @@ export const livePoints = (wire, gesture, boxOf) => {
  */
 export const meets = ({ x, y, width, height }, { left, top, right, bottom }) =>
   x <= right && x + width >= left && y <= bottom && y + height >= top;
+
+/**
+ * @typedef {object} Touched What hands are moving; all else stands still as long as they do.
+ * @property {ReadonlySet<string>} nodes
+ * @property {ReadonlySet<string>} frames
+ * @property {ReadonlySet<string>} notes
+ * @property {ReadonlySet<string>} wires Those that change by themselves, beside those of nodes.
+ */
+
+/** @type {ReadonlySet<string>} */
+const NOBODY = new Set();
+
+/** @type {Touched} */
+const NOTHING = Object.freeze({ nodes: NOBODY, frames: NOBODY, notes: NOBODY, wires: NOBODY });
+
+/**
+ * Gives what a gesture moves.
+ * @param {Gesture} gesture
+ * @returns {Touched}
+ */
+export const touchedBy = (gesture) => {
+  switch (gesture.kind) {
+    case "move":
+      return { ...NOTHING, nodes: gesture.nodes, frames: gesture.frames, notes: gesture.notes };
+    case "resize":
+      return { ...NOTHING, [`${gesture.what}s`]: new Set([gesture.id]) };
+    case "route":
+      return { ...NOTHING, wires: new Set([gesture.key]) };
+    case "link":
+      return gesture.moving.length === 0 ? NOTHING : { ...NOTHING, wires: new Set(gesture.moving) };
+    default:
+      return NOTHING;
+  }
+};
+
+/**
+ * Tells whether a wire is moved.
+ * @param {Touched} touched
+ * @param {Wire} wire
+ * @returns {boolean}
+ */
+export const isTouched = ({ nodes, wires }, { key, source, target }) =>
+  nodes.has(source.node) || nodes.has(target.node) || wires.has(key);
+
+/**
+ * Tells whether hands move anything.
+ * @param {Touched} touched
+ * @returns {boolean}
+ */
+export const hasTouched = ({ nodes, frames, notes, wires }) =>
+  nodes.size + frames.size + notes.size + wires.size > 0;
+
+/** @param {ReadonlySet<string>} one @param {ReadonlySet<string>} other */
+const isSameSet = (one, other) => one === other || (one.size === other.size && one.isSubsetOf(other));
+
+/**
+ * Tells whether hands move the same things.
+ * @param {Touched} one
+ * @param {Touched} other
+ * @returns {boolean}
+ */
+export const isSameTouched = (one, other) =>
+  isSameSet(one.nodes, other.nodes) && isSameSet(one.frames, other.frames) &&
+  isSameSet(one.notes, other.notes) &&
+  isSameSet(one.wires, other.wires);

@@ -34,6 +34,7 @@ const ICONS = {
   ran: "check",
   cached: "bolt",
   failed: "warning",
+  incomplete: "link",
   cancelled: "stop",
   skipped: "off",
   ready: "bolt",
@@ -90,6 +91,8 @@ const Header = ({ editor, box, facts }) => {
 /** @param {Pick<NodeProps, "box" | "facts">} props */
 const Mark = ({ box, facts }) => {
   const { mark } = footNow(box, facts);
+  // How a node is switched is shown beside its title already.
+  if (mark === "bypass" || mark === "off") return null;
   if (mark === "running" || mark === "none") return html`<${Ring} facts=${facts} />`;
   return html`<span class="mark"><${Icon} name=${ICONS[mark]} /></span>`;
 };

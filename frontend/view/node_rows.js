@@ -7,6 +7,7 @@ import { say } from "../ui/texts.js";
 import { typeColor } from "./ink.js";
 import { socketLabel } from "./labels.js";
 import { isLinked, isTall } from "./metrics.js";
+import { isWrong } from "./node_state.js";
 import { socketAttribute } from "./socket_names.js";
 
 /**
@@ -117,7 +118,7 @@ export const InputRow = (props) => {
   const classes = [
     "row input",
     isTall(row.height) && "tall",
-    trouble && "faulty",
+    trouble && (isWrong(problems) ? "faulty" : "missing"),
     input?.required && "required",
   ];
   return html`
@@ -139,11 +140,15 @@ export const InputRow = (props) => {
  */
 export const CollapsedSockets = ({ editor, box }) => {
   const { id, type, entry, inputs, outputs, mentioned } = box.value;
+  /** @param {"input" | "output"} side @param {string} name */
+  const isConnected = (side, name) =>
+    side === "input" ? isLinked(entry.inputs[name]) : mentioned.includes(name);
   /** @param {"input" | "output"} side @param {Iterable<string>} names */
   const sockets = (side, names) =>
-    [...names].map((name) => {
+    // Those that are connected lie on top.
+    [...names].sort((a, b) => Number(isConnected(side, a)) - Number(isConnected(side, b))).map((name) => {
       const known = (side === "input" ? type?.inputs : type?.outputs)?.find((socket) => socket.name === name);
-      const linked = side === "input" ? isLinked(entry.inputs[name]) : mentioned.includes(name);
+      const linked = isConnected(side, name);
       return html`
         <${SocketButton} key=${side + name} editor=${editor} socket=${{ node: id, side, name }}
           type=${known?.type ?? ""} isLinked=${linked} style=${{

@@ -13,7 +13,7 @@ import { NO_EXTRAS } from "./metrics.js";
  * @import { Extras } from "./metrics.js"
  */
 
-/** @typedef {"running" | "waiting" | "ran" | "cached" | "failed" | "cancelled" | "skipped" | "ready" | "stale" | "off" | "bypass" | "none"} Mark */
+/** @typedef {"running" | "waiting" | "ran" | "cached" | "failed" | "cancelled" | "skipped" | "incomplete" | "ready" | "stale" | "off" | "bypass" | "none"} Mark */
 
 /**
  * @typedef {object} Foot The last line of a node.
@@ -59,6 +59,14 @@ export const sentences = (problems) =>
   problems.filter(({ code }) => code !== MARKED_ONLY)
     .map(({ message, hint }) => hint ? `${message} ${hint}` : message)
     .join("\n");
+
+/**
+ * Tells whether something is wrong with a node, and not only missing.
+ * @param {readonly ProblemEntry[]} problems
+ * @returns {boolean}
+ */
+export const isWrong = (problems) =>
+  problems.some(({ code, severity }) => severity === "error" && code !== MARKED_ONLY);
 
 /**
  * Gives the pictures a node has room for.
@@ -181,10 +189,8 @@ export const footOf = ({ entry, run, step, problems }) => {
   if (entry.mode) return { mark: entry.mode, text: say(`node.${entry.mode}`), time: "" };
   if (run?.state === "waiting") return { mark: "waiting", text: say("node.state.waiting"), time: "" };
   const missing = problems.filter(({ code }) => code === MARKED_ONLY).length;
-  if (missing > 0) return { mark: "failed", text: say("node.missing", { count: missing }), time: "" };
-  if (problems.some(({ severity }) => severity === "error")) {
-    return { mark: "failed", text: say("node.problem"), time: "" };
-  }
+  if (isWrong(problems)) return { mark: "failed", text: say("node.problem"), time: "" };
+  if (missing > 0) return { mark: "incomplete", text: say("node.missing", { count: missing }), time: "" };
   // After an edit that would make another result, what the run once brought is history.
   if (step && step.action !== "hit") return plannedFoot(step);
   if (run) return endedFoot(run);

@@ -9,6 +9,7 @@ import { typeColor } from "./ink.js";
 import { nodeTitle } from "./labels.js";
 import { liveBox } from "./live.js";
 import { markOf, Node } from "./node.js";
+import { isWrong } from "./node_state.js";
 import { readSocket } from "./socket_names.js";
 
 /**
@@ -72,7 +73,7 @@ const followLooks = (editor, element, box, facts) =>
     names.push(
       look.collapsed && "collapsed",
       !type && "unknown",
-      facts.problems.value.length > 0 && "faulty",
+      isWrong(facts.problems.value) && "faulty",
     );
     element.className = names.filter(Boolean).join(" ");
     element.ariaLabel = nodeTitle(box.value);

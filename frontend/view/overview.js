@@ -9,7 +9,7 @@ import { pictureGrid, SIZES } from "./metrics.js";
 import { OVERVIEW_ZOOM } from "./viewport.js";
 
 /**
- * @import { Scene } from "./scene.js"
+ * @import { Part, Scene } from "./scene.js"
  * @import { LaidBox } from "./plane.js"
  */
 
@@ -22,7 +22,7 @@ const ROUGH_ZOOM = 0.17;
 const LETTER = 11;
 
 /** Titles are cut to their first letters rather than measured. */
-const LETTER_SHARE = 0.56;
+const LETTER_SHARE = 0.64;
 
 /**
  * Collects shapes by how they are drawn.
@@ -63,10 +63,12 @@ const drawBodies = (context, scene, boxes) => {
   const { ink, place } = scene;
   const isRough = place.zoom < ROUGH_ZOOM;
   const [bodies, headers, borders] = [collect(), collect(), collect()];
-  for (const { id, x, y, width, height, look, entry } of boxes) {
+  for (const { id, x, y, width, height, look, entry, type } of boxes) {
     const faded = entry.mode === undefined ? "1" : "0.45";
     const body = bodies.path(`${faded} ${ink.node}`);
-    const header = headers.path(`${faded} ${(look.color && ink.colors[look.color]) || ink.nodeHeader}`);
+    const made = type?.outputs[0]?.type;
+    const tint = (look.color && ink.colors[look.color]) || (made ? ink.headerOf(made) : ink.nodeHeader);
+    const header = headers.path(`${faded} ${tint}`);
     const border = borderOf(scene, id);
     if (isRough) {
       body.rect(x, y, width, height);
@@ -80,9 +82,9 @@ const drawBodies = (context, scene, boxes) => {
   }
   for (const kind of [bodies, headers]) {
     kind.each((path, style) => {
-      const [alpha, color] = style.split(" ", 2);
-      context.globalAlpha = Number(alpha);
-      context.fillStyle = color;
+      const gap = style.indexOf(" ");
+      context.globalAlpha = Number(style.slice(0, gap));
+      context.fillStyle = style.slice(gap + 1);
       context.fill(path);
     });
   }
@@ -143,17 +145,22 @@ const drawPictures = (context, { thumbnail, pictures }, boxes) => {
 };
 
 /**
- * Draws the nodes that can be seen and are not on the page.
+ * Draws the nodes of a part of the scene that can be seen and are not on the page.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
+ * @param {Part} part
  */
-export const drawNodes = (context, scene) => {
-  const { boxes, gesture, seen, nodes, place } = scene;
+export const drawNodes = (context, scene, part) => {
+  const { boxes, gesture, seen, nodes, place, touched } = scene;
+  const isOverview = place.zoom < OVERVIEW_ZOOM;
+  // What waits for its place on the page changes from frame to frame, so it never stands still.
+  if (!isOverview && part === "still") return;
   /** @type {LaidBox[]} */
   const found = [];
   for (const box of boxes.values()) {
     if (nodes.mounted.has(box.id)) continue;
-    const shown = liveBox(box, gesture);
+    if (isOverview && touched.nodes.has(box.id) !== (part === "live")) continue;
+    const shown = part === "live" ? liveBox(box, gesture) : box;
     if (meets(shown, seen)) found.push(shown);
   }
   drawBodies(context, scene, found);

@@ -154,6 +154,8 @@ const wireOf = (key, [from, output, to, input, route = []]) => ({
 const wiresOf = (document, boxes) => {
   /** @type {(all: Iterable<readonly [string, Ends]>) => { made: Wire }[]} */
   const keep = keeper(wireOf);
+  /** @type {readonly Wire[]} */
+  let last = [];
   return computed(() => {
     const found = boxes.value;
     const { routes } = document.value.view;
@@ -164,7 +166,10 @@ const wiresOf = (document, boxes) => {
       // A link to a node that is not there is a problem that the check reports; there is nothing to draw.
       if (from && to) all.push([key, [from, source.output, to, target.input, routes?.[key]]]);
     }
-    return keep(all).map(({ made }) => made);
+    const made = keep(all).map((kept) => kept.made);
+    const isSame = made.length === last.length && made.every((wire, index) => wire === last[index]);
+    if (!isSame) last = made;
+    return last;
   });
 };
 
@@ -239,28 +244,47 @@ const socketFinder = (boxes) => (at, within, accept = () => true) => {
 };
 
 /**
+ * Gives the way of a wire in straight pieces and the box that it stays within, worked out once for each wire.
+ * @returns {(wire: Wire, style: WireStyle) => { line: Point[], within: ReturnType<typeof extent> }}
+ */
+const createWays = () => {
+  /** @type {WeakMap<Wire, { style: WireStyle, line: Point[], within: ReturnType<typeof extent> }>} */
+  const ways = new WeakMap();
+  return (wire, style) => {
+    const known = ways.get(wire);
+    if (known?.style === style) return known;
+    const way = { style, line: polyline(wire.points, style), within: extent(wire.points) };
+    ways.set(wire, way);
+    return way;
+  };
+};
+
+/**
  * Finds the nearest wire to a point.
  * @param {ReadonlySignal<readonly Wire[]>} wires
  * @param {ReadonlySignal<WireStyle>} style
  * @returns {Plane["wireNear"]}
  */
-const wireFinder = (wires, style) => (at, within) => {
-  // Wires that are not drawn cannot be aimed at.
-  if (style.value === "hidden") return null;
-  /** @type {Wire | null} */
-  let nearest = null;
-  let least = within;
-  for (const wire of wires.value) {
-    const { left, top, right, bottom } = extent(wire.points);
-    if (at[0] < left - least || at[0] > right + least || at[1] < top - least || at[1] > bottom + least) {
-      continue;
+const wireFinder = (wires, style) => {
+  const wayOf = createWays();
+  return (at, within) => {
+    // Wires that are not drawn cannot be aimed at.
+    if (style.value === "hidden") return null;
+    /** @type {Wire | null} */
+    let nearest = null;
+    let least = within;
+    for (const wire of wires.value) {
+      const { line, within: { left, top, right, bottom } } = wayOf(wire, style.value);
+      if (at[0] < left - least || at[0] > right + least || at[1] < top - least || at[1] > bottom + least) {
+        continue;
+      }
+      const away = distance(line, at);
+      if (away > least) continue;
+      least = away;
+      nearest = wire;
     }
-    const away = distance(polyline(wire.points, style.value), at);
-    if (away > least) continue;
-    least = away;
-    nearest = wire;
-  }
-  return nearest;
+    return nearest;
+  };
 };
 
 /**

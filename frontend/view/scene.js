@@ -3,7 +3,7 @@
 import { drawFrames, drawNotes } from "./frames.js";
 import { drawGrid } from "./grid.js";
 import { drawNodes } from "./overview.js";
-import { drawWires } from "./wires.js";
+import { drawFlow, drawWires } from "./wires.js";
 
 /**
  * @import { Frame, Gesture, NodeState, Note, Wire } from "../interfaces.d.ts"
@@ -11,7 +11,11 @@ import { drawWires } from "./wires.js";
  * @import { LaidBox } from "./plane.js"
  * @import { Place, Size } from "./viewport.js"
  * @import { WireStyle } from "./curves.js"
+ * @import { Touched } from "./live.js"
+ * @import { Backdrop } from "./backdrop.js"
  */
+
+/** What stands still while hands move, and what is drawn anew in each frame. @typedef {"still" | "live"} Part */
 
 /**
  * @typedef {object} Scene Everything that is drawn.
@@ -29,8 +33,11 @@ import { drawWires } from "./wires.js";
  * @property {string | null} selectedWire
  * @property {WireStyle} wireStyle
  * @property {Gesture} gesture
+ * @property {Touched} touched What the gesture moves.
  * @property {(node: string) => readonly string[]} pictures URLs of what a node shows.
  * @property {(url: string) => CanvasImageSource | null} thumbnail The picture, as soon as it is loaded.
+ * @property {number} loaded Counts the pictures that were loaded.
+ * @property {boolean} isZooming
  * @property {number} time Milliseconds, for what moves.
  * @property {boolean} hasMotion
  */
@@ -49,20 +56,42 @@ export const seenPart = ({ x, y, zoom }, { width, height }) => ({
 });
 
 /**
+ * Turns a context to the pixels of the graph.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Place} place
+ * @param {number} ratio Pixels of the screen in one of the page.
+ */
+export const turnTo = (context, { x, y, zoom }, ratio) =>
+  context.setTransform(zoom * ratio, 0, 0, zoom * ratio, x * ratio, y * ratio);
+
+/**
+ * Draws what stands still.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ */
+export const drawStill = (context, scene) => {
+  drawFrames(context, scene, "still");
+  drawWires(context, scene, "still");
+  drawNodes(context, scene, "still");
+};
+
+/**
  * Draws the scene.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
+ * @param {Backdrop} backdrop Where what stands still is kept.
  * @param {number} ratio Pixels of the screen in one of the page.
  */
-export const drawScene = (context, scene, ratio) => {
+export const drawScene = (context, scene, backdrop, ratio) => {
   const { place, size } = scene;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
   drawGrid(context, scene);
-  const scale = place.zoom * ratio;
-  context.setTransform(scale, 0, 0, scale, place.x * ratio, place.y * ratio);
-  drawFrames(context, scene);
-  drawWires(context, scene);
-  drawNodes(context, scene);
+  backdrop.draw(context, scene, ratio);
+  turnTo(context, place, ratio);
+  drawFrames(context, scene, "live");
+  drawWires(context, scene, "live");
+  drawFlow(context, scene);
+  drawNodes(context, scene, "live");
   drawNotes(context, scene);
 };

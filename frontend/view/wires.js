@@ -1,18 +1,16 @@
 /** Draws the wires: few strokes, one for each colour. */
 
 import { extent, trace } from "./curves.js";
-import { livePoints } from "./live.js";
+import { hasTouched, isTouched, livePoints } from "./live.js";
+import { OVERVIEW_ZOOM } from "./viewport.js";
 
 /**
  * @import { Point, Wire } from "../interfaces.d.ts"
- * @import { Scene } from "./scene.js"
+ * @import { Part, Scene } from "./scene.js"
  */
 
 /** Below this zoom curves cannot be told from lines. */
 const LINES_ZOOM = 0.2;
-
-/** Below this zoom wires have no casing that parts them where they cross. */
-const CASING_ZOOM = 0.35;
 
 const WIDTH = 2.25;
 
@@ -36,18 +34,18 @@ const carriesList = ({ type }) => type.startsWith("list[");
  */
 
 /**
- * Gives the wires that can be seen, with their points as hands move them.
+ * Gives the wires of a part of the scene that can be seen, with their points as hands move them.
  * @param {Scene} scene
+ * @param {Part} part
  * @returns {{ wire: Wire, points: readonly Point[] }[]}
  */
-const seenWires = ({ wires, boxes, gesture, seen }) => {
+const seenWires = ({ wires, boxes, gesture, seen, touched }, part) => {
   const found = [];
   const boxOf = (/** @type {string} */ node) => boxes.get(node);
-  const moving = gesture.kind === "link" && gesture.moving.length > 0 ? new Set(gesture.moving) : null;
+  const isLive = part === "live";
   for (const wire of wires) {
-    // A wire that is being carried elsewhere is drawn with the gesture.
-    if (moving?.has(wire.key)) continue;
-    const points = livePoints(wire, gesture, boxOf);
+    if (isTouched(touched, wire) !== isLive) continue;
+    const points = isLive ? livePoints(wire, gesture, boxOf) : wire.points;
     const { left, top, right, bottom } = extent(points);
     if (right >= seen.left && left <= seen.right && bottom >= seen.top && top <= seen.bottom) {
       found.push({ wire, points });
@@ -81,13 +79,12 @@ const drawRoutes = (context, { ink, place }, found) => {
  * Draws the dashes that run along the wires of nodes that are at work.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
- * @param {{ wire: Wire, points: readonly Point[] }[]} found
  */
-const drawFlow = (context, { running, ink, wireStyle, place, time, hasMotion }, found) => {
-  if (running.size === 0 || place.zoom < LINES_ZOOM) return;
+export const drawFlow = (context, { wires, touched, running, ink, wireStyle, place, time, hasMotion }) => {
+  if (running.size === 0 || place.zoom < LINES_ZOOM || wireStyle === "hidden") return;
   const path = new Path2D();
-  for (const { wire, points } of found) {
-    if (running.has(wire.target.node)) trace(path, points, wireStyle);
+  for (const wire of wires) {
+    if (running.has(wire.target.node) && !isTouched(touched, wire)) trace(path, wire.points, wireStyle);
   }
   context.save();
   context.setLineDash([DASH.on, DASH.off]);
@@ -101,38 +98,48 @@ const drawFlow = (context, { running, ink, wireStyle, place, time, hasMotion }, 
 };
 
 /**
- * Draws the wires that can be seen.
+ * Gives how wide wires are drawn. From afar they are as wide as a pixel and no wider: such lines are drawn
+ * without being outlined first, which takes a quarter of the time.
+ * @param {number} usual
+ * @param {number} zoom
+ * @returns {number}
+ */
+const widthAt = (usual, zoom) => zoom < OVERVIEW_ZOOM ? 1 / zoom : Math.max(usual, 1.25 / zoom);
+
+/**
+ * Draws the wires of a part of the scene that can be seen.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
+ * @param {Part} part
  */
-export const drawWires = (context, scene) => {
+export const drawWires = (context, scene, part) => {
   const { ink, place, wireStyle, selectedWire } = scene;
-  if (wireStyle === "hidden") return;
+  if (wireStyle === "hidden" || (part === "live" && !hasTouched(scene.touched))) return;
   const style = place.zoom < LINES_ZOOM ? "straight" : wireStyle;
-  const found = seenWires(scene);
+  const found = seenWires(scene, part);
   /** @type {Map<string, Strands>} */
   const strands = new Map();
   const casing = new Path2D();
+  const isNear = place.zoom >= OVERVIEW_ZOOM;
   for (const { wire, points } of found) {
-    const width = carriesList(wire) ? LIST_WIDTH : WIDTH;
+    const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom);
     const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
     const key = `${color} ${width}`;
     const strand = strands.get(key) ?? { path: new Path2D(), color, width };
     strands.set(key, strand);
     trace(strand.path, points, style);
-    if (place.zoom >= CASING_ZOOM) trace(casing, points, style);
+    if (isNear) trace(casing, points, style);
   }
   context.lineJoin = "round";
-  if (place.zoom >= CASING_ZOOM) {
+  if (isNear) {
     context.strokeStyle = ink.casing;
     context.lineWidth = LIST_WIDTH + 2.5;
     context.stroke(casing);
   }
   for (const { path, color, width } of strands.values()) {
     context.strokeStyle = color;
-    context.lineWidth = Math.max(width, 1.1 / place.zoom);
+    context.lineWidth = width;
     context.stroke(path);
   }
-  drawFlow(context, scene, found);
   drawRoutes(context, scene, found);
 };
