@@ -20,11 +20,11 @@ export const when = (moment, locale = language(), now = new Date()) => {
 /**
  * Writes a share as a percentage.
  *
- * @param {number} share 0 to 1
+ * @param {number} share 1 is all of it.
  * @param {string} [locale]
  */
 export const percent = (share, locale = language()) =>
-  new Intl.NumberFormat(locale, { style: "percent" }).format(Math.min(1, Math.max(0, share)));
+  new Intl.NumberFormat(locale, { style: "percent" }).format(share);
 
 /**
  * Joins what is known of something: "4.2s · 20%".
@@ -39,4 +39,7 @@ export const joined = (...parts) => parts.filter(Boolean).join(" · ");
  * @param {{ done: number, secondsLeft: number | null }} progress
  */
 export const progressText = ({ done, secondsLeft }) =>
-  joined(percent(done), secondsLeft !== null && say("panels.run.left", { time: spanOf(secondsLeft) }));
+  joined(
+    percent(Math.min(1, done)),
+    secondsLeft !== null && say("panels.run.left", { time: spanOf(secondsLeft) }),
+  );

@@ -1,5 +1,6 @@
 /** What a workflow makes, where it is used as a form: the unfinished picture, then the finished ones. */
 
+import { useEffect, useRef } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
@@ -24,31 +25,37 @@ export const FormResults = ({ editor, outputs }) => {
   const job = editor.runs.shown(editor.tabs.current.value.id).value;
   const pictures = job ? picturesOf(job) : [];
   const preview = job && !hasEnded(job) ? newestPreview(editor) : null;
+  const section = useRef(/** @type {HTMLElement | null} */ (null));
+  const shown = useRef(job?.id);
+  useEffect(() => {
+    // On a phone the form fills the screen; who has pressed Run wants to see what comes of it.
+    if (job && job.id !== shown.current) {
+      section.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+    shown.current = job?.id;
+  }, [job?.id]);
   const values = job ? job.outputs.filter((output) => output.asset === null && output.value !== null) : [];
-  return html`<section class="app-results" aria-label=${say("panels.app.results")} aria-busy=${
-    String(preview !== null)
-  }>
-    ${
-    preview
-      ? html`<figure class="app-picture"><img src=${preview} alt=${say("panels.app.preview")} /></figure>`
-      : pictures.map((picture, at) =>
-        html`<${Result} key=${picture.digest} editor=${editor} pictures=${pictures} picture=${picture} at=${at} />`
-      )
-  }
-    ${!preview && pictures.length === 0 && html`<${Waiting} job=${job} />`}
-    ${
-    values.map(({ output, value }) => {
-      const shown = outputs.find(({ name }) => name === output);
-      return html`
-        <div class="app-value">
-          <h2>${shown?.title ?? output}</h2>
-          <pre>${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</pre>
-        </div>
-      `;
-    })
-  }
-    <${Earlier} editor=${editor} job=${job} />
-  </section>`;
+  return html`
+    <section class="app-results"
+      ref=${section} aria-label=${say("panels.app.results")} aria-busy=${String(preview !== null)}>
+        ${preview
+          ? html`<figure class="app-picture"><img src=${preview} alt=${say("panels.app.preview")} /></figure>`
+          : pictures.map((picture, at) =>
+            html`<${Result} key=${picture.digest} editor=${editor} pictures=${pictures} picture=${picture} at=${at} />`
+          )}
+        ${!preview && pictures.length === 0 && html`<${Waiting} job=${job} />`}
+        ${values.map(({ output, value }) => {
+          const known = outputs.find(({ name }) => name === output);
+          return html`
+            <div class="app-value">
+              <h2>${known?.title ?? output}</h2>
+              <pre>${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</pre>
+            </div>
+          `;
+        })}
+        <${Earlier} editor=${editor} job=${job} />
+      </section>
+  `;
 };
 
 /** @param {{ editor: Editor, pictures: readonly ShownPicture[], picture: ShownPicture, at: number }} props */

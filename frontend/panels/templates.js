@@ -7,12 +7,10 @@ import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { attempt } from "./faults.js";
 import { IconButton } from "./pieces.js";
-import { WorkflowCards } from "./workflow_cards.js";
+import { FIRST, WorkflowCards } from "./workflow_cards.js";
 
-/** @import { Editor, JSONValue, Tab, WorkflowEntry } from "../interfaces.d.ts" */
+/** @import { Editor, JSONValue, Tab } from "../interfaces.d.ts" */
 
-/** The template that makes the first picture. */
-const FIRST = "text-to-image";
 const MOST_RECENT = 5;
 
 /**
@@ -25,7 +23,7 @@ export const StartPage = ({ editor }) => {
   const { nodes, view } = editor.document.value;
   const isEmpty = Object.keys(nodes).length + view.frames.length + view.notes.length === 0;
   if (!isEmpty || editor.desk.begun.value.has(tab.id) || editor.palette.value) return null;
-  const templates = editor.catalog.workflows.value.filter((entry) => entry.template).toSorted(byUse);
+  const templates = editor.catalog.workflows.value.filter((entry) => entry.template);
   return html`
     <section class="start" aria-label=${say("panels.start")}>
       <${IconButton} icon="close" class="start-close" label=${say("panels.start.close")} onClick=${() =>
@@ -136,6 +134,3 @@ const makeFirstPicture = async (editor, prompt) => {
  * @param {Tab} tab
  */
 const putAway = ({ desk }, tab) => desk.begun.value = new Set([...desk.begun.value, tab.id]);
-
-/** The one that makes the first picture stands first. @type {(a: WorkflowEntry, b: WorkflowEntry) => number} */
-const byUse = (a, b) => Number(b.name === FIRST) - Number(a.name === FIRST);

@@ -101,7 +101,7 @@ const Stage = ({ picture, title }) => {
         draggable=${false}
         width=${picture.width}
         height=${picture.height}
-        class=${place && place.zoom >= 2 ? "pixels" : ""}
+        class=${place && place.zoom >= 6 ? "pixels" : ""}
         style=${place
           ? { transform: `translate(${place.x}px, ${place.y}px) scale(${place.zoom})` }
           : { opacity: "0" }}

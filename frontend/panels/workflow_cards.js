@@ -7,6 +7,9 @@ import { workflowPicture } from "./workflow_pictures.js";
 
 /** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
 
+/** The template that makes the first picture. */
+export const FIRST = "text-to-image";
+
 /**
  * Cards that open a workflow; of a template, a copy.
  *
@@ -33,3 +36,6 @@ const Card = ({ editor, entry }) => {
     </li>
   `;
 };
+
+/** The one that makes the first picture stands first. @type {(a: WorkflowEntry, b: WorkflowEntry) => number} */
+const byUse = (a, b) => Number(b.name === FIRST) - Number(a.name === FIRST);

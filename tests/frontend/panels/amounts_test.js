@@ -10,8 +10,8 @@ Deno.test("the day is named only where it is not today", () => {
   assert.match(before, /19 Nov/);
 });
 
-Deno.test("a share beyond its ends is written as the end", () => {
-  assert.deepEqual([-0.2, 0.456, 1.2].map((share) => percent(share, "en")), ["0%", "46%", "100%"]);
+Deno.test("shares are whole percents", () => {
+  assert.deepEqual([0, 0.456, 4].map((share) => percent(share, "en")), ["0%", "46%", "400%"]);
 });
 
 Deno.test("what is not known leaves no gap between what is", () => {
