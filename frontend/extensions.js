@@ -8,7 +8,6 @@ import { signal } from "@preact/signals";
 /**
  * @typedef {object} PackPanel
  * @property {string} id Begins with the name of the pack, as in `words:list`.
- * @property {string} title
  * @property {ComponentType<{ editor: Editor }>} Body
  */
 

@@ -8,6 +8,7 @@
 
 import { addField, addPanel } from "./extensions.js";
 import { guarded } from "./ui/guarded.js";
+import { addText } from "./ui/texts.js";
 
 /** @import { ComponentType } from "preact" */
 /** @import { Command, Editor, FieldProps } from "./interfaces.d.ts" */
@@ -44,14 +45,25 @@ export const defineField = (type, input, Field) => addField(type, input, guarded
  * @param {{ id: string, title: string, Body: ComponentType<{ editor: Editor }> }} panel `id` begins with the name of
  *   the pack, as in `words:list`.
  */
-export const definePanel = ({ id, title, Body }) => addPanel({ id, title, Body: guarded(Body, id) });
+export const definePanel = ({ id, title, Body }) => {
+  addText(`panels.${id}`, title);
+  addPanel({ id, Body: guarded(Body, id) });
+  const toggle = async () => {
+    const { panel } = (await editor()).settings;
+    panel.value = panel.peek() === id ? null : id;
+  };
+  return defineCommand({ id: `panel.${id}`, title, run: toggle });
+};
 
 /**
  * Adds a command, which is found in the palette of commands and can be given keys.
  *
  * @param {Command & { title: string }} command `id` begins with the name of the pack.
  */
-export const defineCommand = async (command) => (await editor()).commands.add(command);
+export const defineCommand = async ({ title, ...command }) => {
+  addText(`command.${command.id}`, title);
+  (await editor()).commands.add(command);
+};
 
 /**
  * Opens the door; the page does so once.

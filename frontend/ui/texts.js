@@ -11,7 +11,7 @@
 import { signal } from "@preact/signals";
 import english from "../locales/en.json" with { type: "json" };
 
-/** @typedef {{ name: string, words: Readonly<Record<string, string>>, plural: Intl.PluralRules, number: Intl.NumberFormat }} Language */
+/** @typedef {{ name: string, words: Record<string, string>, plural: Intl.PluralRules, number: Intl.NumberFormat }} Language */
 
 /** Languages there are texts for, with what each calls itself. */
 export const LANGUAGES = /** @type {const} */ ({ en: "English", de: "Deutsch" });
@@ -24,7 +24,7 @@ const languageOf = (name, words) => ({
   number: new Intl.NumberFormat(name, { maximumFractionDigits: 3, useGrouping: "min2" }),
 });
 
-const ENGLISH = languageOf("en", english);
+const ENGLISH = languageOf("en", { ...english });
 const current = signal(ENGLISH);
 
 /** Name of the language that texts are read in, such as `de`; reading it follows a change. */
@@ -73,6 +73,16 @@ export function say(id, gaps = {}) {
 
 /** @param {Words | string} words What `say` reads; a string stands for itself. */
 export const sayWords = (words) => typeof words === "string" ? words : say(words.id, words.with);
+
+/**
+ * Adds a text that no language has, such as the title of what a pack adds.
+ *
+ * @param {string} id
+ * @param {string} text
+ */
+export const addText = (id, text) => {
+  ENGLISH.words[id] = text;
+};
 
 /** @param {string} id */
 export const hasText = (id) => id in ENGLISH.words;

@@ -140,8 +140,13 @@ def outside(server: LiveServer) -> dict[Path, bytes]:
     """All files around the server but those of its store, its downloads and its log."""
     around = server.folder.parent
     own = {server.folder / name for name in ("data", "log", "models/.pulls")}
-    files = (path for path in around.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path: path.read_bytes() for path in files if not own & {path, *path.parents}}
+    found: dict[Path, bytes] = {}
+    for folder, folders, files in os.walk(around):
+        # What the server is just writing and deleting is not even looked into.
+        folders[:] = [name for name in folders if Path(folder, name) not in own and name != "__pycache__"]
+        paths = (Path(folder, name) for name in files)
+        found |= {path: path.read_bytes() for path in paths if path not in own}
+    return found
 
 
 def hold(server: LiveServer, *, shares: int) -> None:
