@@ -17,7 +17,9 @@ export const FIRST = "text-to-image";
  */
 export const WorkflowCards = ({ editor, entries }) =>
   html`<ul class="cards">${
-    entries.map((entry) => html`<${Card} key=${entry.name} editor=${editor} entry=${entry} />`)
+    entries.toSorted(byUse).map((entry) =>
+      html`<${Card} key=${entry.name} editor=${editor} entry=${entry} />`
+    )
   }</ul>`;
 
 /** @param {{ editor: Editor, entry: WorkflowEntry }} props */
