@@ -35,7 +35,17 @@ class Hands:
     def open(self, path: str = "/") -> None:
         """Open the editor and wait until it can be used."""
         self.page.goto(f"{self.server.url}{path}")
-        expect(self.canvas).to_be_visible()
+        expect(self.canvas).to_be_attached()
+
+    def open_template(self, title: str) -> None:
+        """Begin with one of the templates of the start page."""
+        self.page.get_by_role("button", name=title).first.click()
+        expect(self.nodes.first).to_be_visible()
+
+    def open_empty(self) -> None:
+        """Begin with an empty canvas."""
+        self.button("Empty canvas").click()
+        expect(self.button("Empty canvas")).to_be_hidden()
 
     def allow(self, pattern: str) -> None:
         """Expect an error in the console that matches."""

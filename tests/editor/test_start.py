@@ -1,0 +1,104 @@
+"""The first moments: the page loads whole, under its policy, and a newcomer sees where to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from editor.axe import violations
+from editor.hands import Hands
+from editor.witness import Witness
+from live_server import LiveServer, live_server
+from playwright.sync_api import Browser, Page, expect
+
+
+def test_the_editor_opens_with_templates_to_begin_with(editor: Hands) -> None:
+    expect(editor.page).to_have_title("weft")
+    expect(editor.page.get_by_role("button", name="Text to image").first).to_be_visible()
+    expect(editor.button("Run").first).to_be_visible()
+
+
+def test_a_template_opens_as_a_graph(editor: Hands) -> None:
+    editor.open_template("Text to image")
+
+    expect(editor.node("sample")).to_be_visible()
+    assert len(editor.ids()) > 3
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_axe_finds_no_serious_violation(browser: Browser, server: LiveServer, theme: str) -> None:
+    context = browser.new_context(
+        color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
+    )
+    witness = Witness.of(context)
+    hands = Hands(context.new_page(), server)
+    hands.open()
+
+    at_start = violations(hands.page)
+    hands.open_template("Text to image")
+    with_a_graph = violations(hands.page)
+    context.close()
+
+    assert (at_start, with_a_graph) == ([], [])
+    assert witness.unexpected() == []
+
+
+def test_a_second_visit_fetches_no_file_of_the_editor_again(editor: Hands) -> None:
+    editor.page.reload()
+    expect(editor.canvas).to_be_visible()
+
+    fetched = editor.page.evaluate(
+        """() => performance.getEntriesByType("resource")
+            .filter(({name, transferSize}) => name.includes("/editor/") && transferSize > 0)
+            .map(({name}) => name)"""
+    )
+
+    assert fetched == []
+
+
+def test_a_page_without_scripts_says_what_there_is_without_them(browser: Browser, server: LiveServer) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.url)
+
+    assert "needs JavaScript" in page.locator("body").inner_text()
+    context.close()
+
+
+def test_a_phone_shows_the_editor_without_scrolling_sideways(browser: Browser, server: LiveServer) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    witness = Witness.of(context)
+    hands = Hands(context.new_page(), server)
+    hands.open()
+
+    assert hands.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+    assert witness.unexpected() == []
+
+
+@pytest.fixture(scope="module")
+def protected(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server that lets nobody in without a token."""
+    with live_server(tmp_path_factory.mktemp("protected"), require_token="true") as server:
+        server.headers["Authorization"] = f"Bearer {server.token}"
+        server.wait_until_ready()
+        yield server
+
+
+def test_a_protected_server_asks_for_its_token_and_then_lets_in(page: Page, protected: LiveServer) -> None:
+    Witness.of(page.context).allow("401")
+    page.goto(protected.url)
+    page.get_by_role("dialog").get_by_role("textbox").fill(str(protected.token))
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#canvas")).to_be_attached()
+
+
+def test_the_address_with_the_token_opens_the_editor_and_loses_the_token(
+    page: Page, protected: LiveServer
+) -> None:
+    Witness.of(page.context).allow("401")
+    page.goto(f"{protected.url}/#token={protected.token}")
+
+    expect(page.locator("#canvas")).to_be_attached()
+    assert str(protected.token) not in page.url
