@@ -5,6 +5,7 @@
 
 /** @import { Catalog, NodeType, Socket, WorkflowDocument } from "../interfaces.d.ts" */
 /** @import { SocketType, Supertypes } from "./types.js" */
+/** @typedef {Pick<Catalog, "types" | "table" | "get">} Installed What of the catalogue is asked here. */
 /** @typedef {NodeType["inputs"][number]} Input */
 /** @typedef {NodeType["outputs"][number]} Output */
 
@@ -16,7 +17,7 @@ import { common, fits, hasVariables, membersOf, parseType, substitute } from "./
 /**
  * Gives the value types above each value type.
  *
- * @param {Catalog} catalog
+ * @param {Installed} catalog
  * @returns {Supertypes}
  */
 export const supertypesOf = (catalog) => {
@@ -33,7 +34,7 @@ const tables = new WeakMap();
  * Gives a type of nodes as a document sees it: workflows that it carries come before saved ones.
  *
  * @param {WorkflowDocument} document
- * @param {Catalog} catalog
+ * @param {Installed} catalog
  * @param {string} type
  * @returns {NodeType | undefined}
  */
@@ -47,7 +48,7 @@ export const typeIn = (document, catalog, type) => {
  * Gives the type of a node of a document.
  *
  * @param {WorkflowDocument} document
- * @param {Catalog} catalog
+ * @param {Installed} catalog
  * @param {string} node
  */
 export const typeOfNode = (document, catalog, node) => {
@@ -58,7 +59,7 @@ export const typeOfNode = (document, catalog, node) => {
 /** @type {WeakMap<WorkflowDocument, { types: unknown, beside: unknown, type: NodeType }>} */
 const workflowTypes = new WeakMap();
 
-/** @type {(document: WorkflowDocument, catalog: Catalog, name: string, inner: WorkflowDocument) => NodeType} */
+/** @type {(document: WorkflowDocument, catalog: Installed, name: string, inner: WorkflowDocument) => NodeType} */
 const typeOfWorkflow = (document, catalog, name, inner) => {
   const types = catalog.types.peek();
   const known = workflowTypes.get(inner);
@@ -105,7 +106,7 @@ const WORKFLOW = {
 /**
  * Gives an input of a node inside a workflow, with what stands there as its default.
  *
- * @type {(document: WorkflowDocument, catalog: Catalog, socket: string) => Input | undefined}
+ * @type {(document: WorkflowDocument, catalog: Installed, socket: string) => Input | undefined}
  */
 const inputAt = (document, catalog, socket) => {
   const [node, name] = splitSocket(socket);
@@ -129,7 +130,7 @@ const suitsAll = (type, inputs, supertypes) =>
  * Gives the value type of a socket. The variables of an output are replaced by what the links into its node bind.
  *
  * @param {WorkflowDocument} document
- * @param {Catalog} catalog
+ * @param {Installed} catalog
  * @param {Socket} socket
  * @returns {string | null} Null where the node, its type or the socket is not known.
  */
@@ -148,7 +149,7 @@ const bindings = new WeakMap();
 /**
  * Finds what the type variables of a node stand for.
  *
- * @type {(document: WorkflowDocument, catalog: Catalog, node: string, type: NodeType) => Map<string, SocketType>}
+ * @type {(document: WorkflowDocument, catalog: Installed, node: string, type: NodeType) => Map<string, SocketType>}
  */
 const bindingsOf = (document, catalog, node, type) => {
   const types = catalog.types.peek();

@@ -8,13 +8,15 @@
 
 import { computed } from "@preact/signals";
 import { linksOf } from "../model/links.js";
+import { socketType, typeIn } from "../model/sockets.js";
 import { distance, extent, polyline } from "./curves.js";
 import { layOut, NO_EXTRAS, SIZES } from "./metrics.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
- * @import { Bounds, Box, Catalog, Frame, NodeEntry, NodeLook, NodeType, Note, Plane, Point, Socket, Wire, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Bounds, Box, Frame, NodeEntry, NodeLook, NodeType, Note, Plane, Point, Socket, Wire, WorkflowDocument } from "../interfaces.d.ts"
  * @import { Extras, Layout } from "./metrics.js"
+ * @import { Installed } from "../model/sockets.js"
  * @import { WireStyle } from "./curves.js"
  */
 
@@ -104,12 +106,17 @@ const boxesOf = ({ document, catalog, extras = () => NO_EXTRAS }) => {
   let last = new Map();
   return computed(() => {
     const { nodes, view } = document.value;
-    const types = catalog.types.value;
     const mentioned = mentionedOutputs(document.value);
     const made = keep(
       Object.entries(nodes).map(([id, entry]) => /** @type {const} */ ([
         id,
-        [entry, view.nodes[id] ?? NOWHERE, types.get(entry.type), mentioned.get(id) ?? "", extras(id)],
+        [
+          entry,
+          view.nodes[id] ?? NOWHERE,
+          typeIn(document.value, catalog, entry.type),
+          mentioned.get(id) ?? "",
+          extras(id),
+        ],
       ])),
     );
     const isSame = made.length === last.size &&
@@ -120,8 +127,8 @@ const boxesOf = ({ document, catalog, extras = () => NO_EXTRAS }) => {
 };
 
 /**
- * What a wire is made of: its boxes, the names of its sockets and the points it passes.
- * @typedef {readonly [LaidBox, string, LaidBox, string, readonly Point[] | undefined]} Ends
+ * What a wire is made of: its boxes, the names of its sockets, its type and the points it passes.
+ * @typedef {readonly [LaidBox, string, LaidBox, string, string, readonly Point[] | undefined]} Ends
  */
 
 /** @param {Box} box @param {Point} point @returns {Point} */
@@ -133,11 +140,11 @@ const placed = (box, point) => [box.x + point[0], box.y + point[1]];
  * @param {Ends} ends
  * @returns {Wire}
  */
-const wireOf = (key, [from, output, to, input, route = []]) => ({
+const wireOf = (key, [from, output, to, input, type, route = []]) => ({
   key,
   source: { node: from.id, side: "output", name: output },
   target: { node: to.id, side: "input", name: input },
-  type: from.type?.outputs.find(({ name }) => name === output)?.type ?? "",
+  type,
   points: [
     placed(from, from.outputs.get(output) ?? [from.width, SIZES.header / 2]),
     ...route,
@@ -147,11 +154,11 @@ const wireOf = (key, [from, output, to, input, route = []]) => ({
 
 /**
  * Makes the signal of the wires.
- * @param {ReadonlySignal<WorkflowDocument>} document
+ * @param {PlaneOptions} options
  * @param {ReadonlySignal<ReadonlyMap<string, LaidBox>>} boxes
  * @returns {ReadonlySignal<readonly Wire[]>}
  */
-const wiresOf = (document, boxes) => {
+const wiresOf = ({ document, catalog }, boxes) => {
   /** @type {(all: Iterable<readonly [string, Ends]>) => { made: Wire }[]} */
   const keep = keeper(wireOf);
   /** @type {readonly Wire[]} */
@@ -164,7 +171,13 @@ const wiresOf = (document, boxes) => {
     for (const { key, source, target } of linksOf(document.value)) {
       const [from, to] = [found.get(source.node), found.get(target.node)];
       // A link to a node that is not there is a problem that the check reports; there is nothing to draw.
-      if (from && to) all.push([key, [from, source.output, to, target.input, routes?.[key]]]);
+      if (!from || !to) continue;
+      const declared = from.type?.outputs.find(({ name }) => name === source.output)?.type ?? "";
+      const socket = /** @type {Socket} */ ({ node: from.id, side: "output", name: source.output });
+      const type = declared.includes("$")
+        ? socketType(document.value, catalog, socket) ?? declared
+        : declared;
+      all.push([key, [from, source.output, to, target.input, type, routes?.[key]]]);
     }
     const made = keep(all).map((kept) => kept.made);
     const isSame = made.length === last.length && made.every((wire, index) => wire === last[index]);
@@ -290,7 +303,7 @@ const wireFinder = (wires, style) => {
 /**
  * @typedef {object} PlaneOptions
  * @property {ReadonlySignal<WorkflowDocument>} document
- * @property {Pick<Catalog, "types">} catalog
+ * @property {Installed} catalog
  * @property {ReadonlySignal<WireStyle>} wireStyle
  * @property {(node: string) => Extras} [extras] What a node shows beside what the document says; the same
  * object as long as nothing of it changed. May read signals.
@@ -327,15 +340,9 @@ const viewFinders = (document) => ({
  * @returns {Plane & { boxes: ReadonlySignal<ReadonlyMap<string, LaidBox>> }}
  */
 export const createPlane = (options) => {
-  const { document, wireStyle } = options;
+  const { document, catalog, wireStyle } = options;
   const boxes = boxesOf(options);
-  const wires = wiresOf(document, boxes);
-  /** @param {Socket} socket */
-  const typeOf = ({ node, side, name }) => {
-    const type = boxes.value.get(node)?.type;
-    const sockets = side === "input" ? type?.inputs : type?.outputs;
-    return sockets?.find((socket) => socket.name === name)?.type ?? null;
-  };
+  const wires = wiresOf(options, boxes);
   return {
     boxes,
     wires,
@@ -348,7 +355,7 @@ export const createPlane = (options) => {
       const point = (side === "input" ? box?.inputs : box?.outputs)?.get(name);
       return box && point ? placed(box, point) : null;
     },
-    socketType: typeOf,
+    socketType: (socket) => socketType(document.value, catalog, socket),
     bounds: (nodes) => {
       const ids = nodes === undefined ? [...boxes.value.keys()] : [...nodes];
       const found = ids.flatMap((id) => boxes.value.get(id) ?? []);

@@ -37,7 +37,9 @@ const scene = () => {
     }),
   );
   const wireStyle = signal(/** @type {WireStyle} */ ("curved"));
-  return { document, types, wireStyle, plane: createPlane({ document, catalog: { types }, wireStyle }) };
+  const table = signal({ types: [], rules: [], converters: [] });
+  const catalog = { types, table, get: (/** @type {string} */ type) => types.value.get(type) };
+  return { document, types, wireStyle, plane: createPlane({ document, catalog, wireStyle }) };
 };
 
 /** @param {WorkflowDocument} document @param {string} node @param {[number, number]} at @returns {WorkflowDocument} */
@@ -143,6 +145,42 @@ Deno.test("a socket has the type that the catalogue gives it", () => {
 
   assert.equal(plane.socketType({ node: "b", side: "input", name: "images" }), "list[image]");
   assert.equal(plane.socketType({ node: "b", side: "output", name: "images" }), null);
+});
+
+Deno.test("what a node of any type gives has the type that it is given", () => {
+  const { document, types, plane } = scene();
+  const pass = /** @type {any} */ ({
+    inputs: [{ ...socket, name: "value", type: "$Item" }],
+    outputs: [{ name: "value", type: "$Item" }],
+  });
+  types.value = new Map([...types.value, ["pass", pass]]);
+  const { nodes } = document.value;
+  const b = { ...nodes.b, inputs: { images: [{ from: "pass.value" }] } };
+  const passing = { type: "pass", version: 1, inputs: { value: { from: "a.image" } } };
+  document.value = { ...document.value, nodes: { ...nodes, b, pass: passing } };
+
+  assert.deepEqual(plane.wires.value.map(({ key, type }) => [key, type]), [["b.images#0", "image"], [
+    "pass.value",
+    "image",
+  ]]);
+  assert.equal(plane.socketType({ node: "pass", side: "output", name: "value" }), "image");
+});
+
+Deno.test("a workflow that the document carries along has the sockets of its own inputs and outputs", () => {
+  const { document, plane } = scene();
+  const inner = {
+    ...document.value,
+    inputs: { pictures: { to: ["b.images"] } },
+    outputs: { one: { from: "c.image" } },
+  };
+  document.value = {
+    ...document.value,
+    nodes: { ...document.value.nodes, d: { type: "workflow:inner", version: 1, inputs: {} } },
+    workflows: { inner },
+  };
+
+  assert.deepEqual([...plane.boxes.value.get("d")?.inputs.keys() ?? []], ["pictures"]);
+  assert.equal(plane.socketType({ node: "d", side: "output", name: "one" }), "image");
 });
 
 Deno.test("bounds hold the nodes asked for, or everything with frames and notes", () => {
