@@ -98,12 +98,13 @@ const Mark = ({ box, facts }) => {
 };
 
 /** @param {ReadonlySignal<LaidBox>} box @param {NodeFacts} facts */
-const footNow = (box, facts) =>
+const footNow = (box, { run, step, isOutdated, problems }) =>
   footOf({
     entry: box.value.entry,
-    run: facts.run.value,
-    step: facts.step.value,
-    problems: facts.problems.value,
+    run: run.value,
+    step: step.value,
+    isOutdated: isOutdated.value,
+    problems: problems.value,
   });
 
 /** @param {Pick<NodeProps, "box" | "facts">} props */
@@ -119,8 +120,8 @@ const Foot = ({ box, facts }) => {
   </p>`;
 };
 
-/** @param {Pick<NodeProps, "box" | "facts">} props */
-const Problems = ({ box, facts }) => {
+/** @param {Pick<NodeProps, "box">} props */
+const Problems = ({ box }) => {
   const area = box.value.problems;
   if (!area) return null;
   return html`<div class="problems" style=${{
@@ -154,7 +155,7 @@ export const Node = (props) => {
           )}
         </div>
     <${Pictures} editor=${editor} box=${box.value} facts=${facts} />
-    <${Problems} box=${box} facts=${facts} />
+    <${Problems} box=${box} />
     <${Foot} box=${box} facts=${facts} />
   `;
 };

@@ -9,7 +9,7 @@ import { NO_EXTRAS } from "./metrics.js";
 
 /**
  * @import { ReadonlySignal, Signal } from "@preact/signals"
- * @import { Editor, NodeEntry, NodeRun, Picture, ProblemEntry, ReasonView, StepView, Tab } from "../interfaces.d.ts"
+ * @import { Editor, JobView, NodeEntry, NodeRun, Picture, ProblemEntry, ReasonView, StepView, Tab } from "../interfaces.d.ts"
  * @import { Extras } from "./metrics.js"
  */
 
@@ -28,6 +28,7 @@ import { NO_EXTRAS } from "./metrics.js";
  * @property {ReadonlySignal<readonly Picture[]>} pictures
  * @property {ReadonlySignal<readonly ProblemEntry[]>} problems Of the check and of the run, each once.
  * @property {ReadonlySignal<StepView | null>} step
+ * @property {ReadonlySignal<boolean>} isOutdated Whether an edit since has made the run that is shown history.
  * @property {Signal<number>} previewRatio Height by width of the unfinished picture.
  * @property {ReadonlySignal<Extras>} extras
  */
@@ -96,16 +97,34 @@ const isSame = (one, other) =>
   one.pictures?.ratio === other.pictures?.ratio;
 
 /**
+ * Tells whether a run would make another result than the run that is shown.
+ * @param {ReadonlySignal<JobView | null>} job
+ * @param {ReadonlySignal<StepView | null>} step
+ * @returns {ReadonlySignal<boolean>}
+ */
+const outdated = (job, step) => {
+  /** What was foretold before or during a run says nothing of what comes after it. @type {StepView | null} */
+  let past = null;
+  return computed(() => {
+    const isActive = job.value?.state === "queued" || job.value?.state === "running";
+    if (isActive) past = step.value;
+    return step.value !== null && step.value !== past && step.value.action !== "hit";
+  });
+};
+
+/**
  * Makes the facts of one node.
  * @param {Pick<Editor, "runs" | "advice">} editor
  * @param {string} tab
  * @param {string} node
+ * @param {ReadonlySignal<JobView | null>} job The one whose run is shown.
  * @returns {NodeFacts}
  */
-const factsOf = ({ runs, advice }, tab, node) => {
+const factsOf = ({ runs, advice }, tab, node, job) => {
   const run = runs.node(tab, node);
   const pictures = runs.pictures(tab, node);
   const checked = advice.ofNode(node);
+  const step = advice.step(node);
   const previewRatio = signal(1);
   const problems = computed(() => together(checked.value, run.value?.problems ?? []));
   let last = NO_EXTRAS;
@@ -118,7 +137,7 @@ const factsOf = ({ runs, advice }, tab, node) => {
     if (!isSame(last, next)) last = next;
     return last;
   });
-  return { run, pictures, problems, step: advice.step(node), previewRatio, extras };
+  return { run, pictures, problems, step, isOutdated: outdated(job, step), previewRatio, extras };
 };
 
 /**
@@ -127,13 +146,13 @@ const factsOf = ({ runs, advice }, tab, node) => {
  * @returns {(tab: Tab, node: string) => NodeFacts}
  */
 export const createFacts = (editor) => {
-  /** @type {WeakMap<Tab, Map<string, NodeFacts>>} */
+  /** @type {WeakMap<Tab, { job: ReadonlySignal<JobView | null>, nodes: Map<string, NodeFacts> }>} */
   const tabs = new WeakMap();
   return (tab, node) => {
-    const nodes = tabs.get(tab) ?? new Map();
-    tabs.set(tab, nodes);
-    const facts = nodes.get(node) ?? factsOf(editor, tab.id, node);
-    nodes.set(node, facts);
+    const known = tabs.get(tab) ?? { job: editor.runs.shown(tab.id), nodes: new Map() };
+    tabs.set(tab, known);
+    const facts = known.nodes.get(node) ?? factsOf(editor, tab.id, node, known.job);
+    known.nodes.set(node, facts);
     return facts;
   };
 };
@@ -181,18 +200,17 @@ const plannedFoot = ({ action, reason, seconds_last: seconds }) => {
  * @param {NodeEntry} of.entry
  * @param {NodeRun | null} of.run
  * @param {StepView | null} of.step
+ * @param {boolean} of.isOutdated
  * @param {readonly ProblemEntry[]} of.problems
  * @returns {Foot}
  */
-export const footOf = ({ entry, run, step, problems }) => {
+export const footOf = ({ entry, run, step, isOutdated, problems }) => {
   if (run?.state === "running") return runningFoot(run);
   if (entry.mode) return { mark: entry.mode, text: say(`node.${entry.mode}`), time: "" };
   if (run?.state === "waiting") return { mark: "waiting", text: say("node.state.waiting"), time: "" };
   const missing = problems.filter(({ code }) => code === MARKED_ONLY).length;
   if (isWrong(problems)) return { mark: "failed", text: say("node.problem"), time: "" };
   if (missing > 0) return { mark: "incomplete", text: say("node.missing", { count: missing }), time: "" };
-  // After an edit that would make another result, what the run once brought is history.
-  if (step && step.action !== "hit") return plannedFoot(step);
-  if (run) return endedFoot(run);
-  return step ? plannedFoot(step) : { mark: "none", text: "", time: "" };
+  if (step && (isOutdated || !run)) return plannedFoot(step);
+  return run ? endedFoot(run) : { mark: "none", text: "", time: "" };
 };
