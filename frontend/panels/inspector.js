@@ -1,5 +1,6 @@
 /** What is selected: a node with all its fields, its help and its run; else the document itself. */
 
+import { typeIn } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { DocumentInspector } from "./document_inspector.js";
@@ -29,7 +30,7 @@ export const Inspector = ({ editor }) => {
 const NodeInspector = ({ editor, node }) => {
   const document = editor.document.value;
   const entry = document.nodes[node];
-  const type = editor.catalog.get(entry.type);
+  const type = typeIn(document, editor.catalog, entry.type);
   const title = nodeTitle(document, node, type);
   /** @param {Event} event */
   const rename = (event) => {
