@@ -186,7 +186,7 @@ function Surface({ pixels, mask, brush, paint }) {
     if (stroke.current) paint({ kind: "stroke", ...brush, points: stroke.current });
     stroke.current = null;
   };
-  return html`<div class="mask-surface" style=${{ "aspect-ratio": `${width} / ${height}` }}>
+  return html`<div class="mask-surface" style=${{ "--width": width, "--height": height }}>
     <canvas ref=${picture} width=${width} height=${height} aria-hidden="true"></canvas>
     <canvas ref=${mask} class="mask-layer" width=${width} height=${height} role="img" aria-label=${
     say("mask.surface")

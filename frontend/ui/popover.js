@@ -65,8 +65,9 @@ export function Popover({ anchor, onClose, children, class: name = "", role, lab
     const opener = anchor instanceof HTMLButtonElement ? anchor : null;
     box.showPopover();
     place(box, anchor);
-    // As its opener's target, a click on the opener closes it for good instead of closing and opening it again.
-    if (opener) opener.popoverTargetElement = box;
+    // As its opener's target, a click on the opener closes it for good instead of closing and opening it again; but
+    // the click that has just opened it still has to pass.
+    const timer = setTimeout(() => opener && (opener.popoverTargetElement = box));
     const follow = new ResizeObserver(() => place(box, anchor));
     follow.observe(box);
     const hear = (/** @type {Event} */ event) => {
@@ -74,6 +75,7 @@ export function Popover({ anchor, onClose, children, class: name = "", role, lab
     };
     box.addEventListener("toggle", hear);
     return () => {
+      clearTimeout(timer);
       follow.disconnect();
       box.removeEventListener("toggle", hear);
       if (opener) opener.popoverTargetElement = null;

@@ -30,6 +30,8 @@ export function createUi(host) {
   const menu = signal(/** @type {OpenMenu | null} */ (null));
   const dialogs = signal(/** @type {readonly OpenDialog[]} */ ([]));
   const said = signal(/** @type {Words | null} */ (null));
+  // Rendering takes away what it finds in its place, so the tooltip has one of its own.
+  const layer = host.appendChild(document.createElement("div"));
   const tooltip = createTooltip(host);
   let count = 0;
 
@@ -49,7 +51,7 @@ export function createUi(host) {
       dialogs.value = [...dialogs.peek(), { key, title, wide, body: body(close), cancel: () => close(null) }];
     });
 
-  render(html`<${Layer} ...${{ messages, menu, dialogs, said }} />`, host);
+  render(html`<${Layer} ...${{ messages, menu, dialogs, said }} />`, layer);
   return {
     toast(words, { kind = "info", action } = {}) {
       const message = { key: ++count, words, kind, action };
@@ -71,7 +73,8 @@ export function createUi(host) {
       dialog({ title: words, body: (close) => html`<${Ask} label=${words} ...${options} close=${close} />` }),
     destroy() {
       tooltip.destroy();
-      render(null, host);
+      render(null, layer);
+      layer.remove();
     },
   };
 }
