@@ -5,10 +5,8 @@
  * @import { Edge } from "../model/edits/arrange.js"
  */
 
-import { align, distribute, moveTo } from "../model/edits/arrange.js";
-import { together } from "../model/edits/outcome.js";
+import { align, distribute, laidOut, toLayOut } from "../model/edits/arrange.js";
 import { layoutAside } from "../model/layout.js";
-import { linksOf } from "../model/links.js";
 import { selectedNodes } from "./editing.js";
 import { commandEntry } from "./menus.js";
 
@@ -26,32 +24,10 @@ const tidyUp = async (editor) => {
   const document = editor.document.peek();
   const chosen = selectedNodes(editor);
   const ids = chosen.length > 1 ? chosen : Object.keys(document.nodes);
-  const free = ids.flatMap((id) => {
-    const box = editor.plane.boxes.peek().get(id);
-    return box && box.look.pinned !== true ? [box] : [];
-  });
-  const moved = new Set(free.map(({ id }) => id));
-  const links = linksOf(document).filter(({ source, target }) =>
-    moved.has(source.node) && moved.has(target.node)
-  );
-  const places = await layoutAside(
-    free.map(({ id, x, y, width, height, inputs, outputs }) => ({
-      id,
-      width,
-      height,
-      inputs,
-      outputs,
-      at: [x, y],
-    })),
-    links,
-  );
-  const now = editor.document.peek();
-  const there = new Map([...places].filter(([id]) => Object.hasOwn(now.nodes, id)));
-  // Wires that were led around something else would run astray.
-  const keys = new Set(linksOf(now).map(({ key }) => key));
-  const routes = Object.fromEntries(links.filter(({ key }) => keys.has(key)).map(({ key }) => [key, null]));
-  editor.perform({ id: "step.tidy" }, together(moveTo(now, there).op, { op: "set-routes", routes }));
-  const bounds = editor.plane.bounds(there.keys());
+  const { nodes, links } = toLayOut(document, editor.plane.boxes.peek(), ids);
+  const places = await layoutAside(nodes, links);
+  editor.perform({ id: "step.tidy" }, laidOut(editor.document.peek(), places).op);
+  const bounds = editor.plane.bounds(places.keys());
   if (bounds !== null) editor.viewport.reveal(bounds);
 };
 
