@@ -1,11 +1,12 @@
 /** Putting nodes in order on the plane. */
 
 /** @import { Bounds, Box, Op, Point, WorkflowDocument } from "../../interfaces.d.ts" */
+/** @import { LayoutNode } from "../layout.js" */
+/** @import { FoundLink } from "../links.js" */
 /** @typedef {"left" | "center" | "right" | "top" | "middle" | "bottom"} Edge */
 /** @typedef {ReadonlyMap<string, Bounds>} Boxes */
 
-import { layout } from "../layout.js";
-import { linksInto, linksOf } from "../links.js";
+import { linksOf } from "../links.js";
 import { own } from "../records.js";
 import { together } from "./outcome.js";
 
@@ -37,7 +38,7 @@ const freeBoxes = (document, boxes, ids) =>
  * @param {ReadonlyMap<string, Point>} places
  * @returns {{ op: Op }}
  */
-export const moveTo = (document, places) => {
+const moveTo = (document, places) => {
   const free = [...places].filter(([id]) => own(document.view.nodes, id)?.pinned !== true);
   return { op: { op: "set-looks", looks: Object.fromEntries(free.map(([id, at]) => [id, { at }])) } };
 };
@@ -88,21 +89,18 @@ export const distribute = (document, boxes, ids, axis) => {
 };
 
 /**
- * Lays nodes out anew; their top left corner stays. Wires between them lose the points they were led through.
+ * Gives what a layout is computed from: nodes as they are drawn, less those that are pinned, and the links among them.
  *
  * @param {WorkflowDocument} document
  * @param {ReadonlyMap<string, Box>} boxes
- * @param {Iterable<string>} [ids] All where it is missing.
- * @returns {{ op: Op }}
+ * @param {Iterable<string>} ids
+ * @returns {{ nodes: LayoutNode[], links: FoundLink[] }}
  */
-export const tidy = (document, boxes, ids = Object.keys(document.nodes)) => {
+export const toLayOut = (document, boxes, ids) => {
   const free = freeBoxes(document, boxes, ids);
   const moved = new Set(free.map(([id]) => id));
-  const links = linksOf(document).filter(({ source, target }) =>
-    moved.has(source.node) && moved.has(target.node)
-  );
-  const places = layout(
-    free.map(([id, { x, y, width, height, inputs, outputs }]) => ({
+  return {
+    nodes: free.map(([id, { x, y, width, height, inputs, outputs }]) => ({
       id,
       width,
       height,
@@ -110,11 +108,23 @@ export const tidy = (document, boxes, ids = Object.keys(document.nodes)) => {
       outputs,
       at: [x, y],
     })),
-    links,
-  );
-  const led = [...moved].flatMap((id) => linksInto(document, id)).filter(({ key, source }) =>
-    moved.has(source.node) && own(document.view.routes, key)
+    links: linksOf(document).filter(({ source, target }) => moved.has(source.node) && moved.has(target.node)),
+  };
+};
+
+/**
+ * Moves nodes to the places of a layout, and lets the wires between them run straight: points they were led through
+ * would lead them astray.
+ *
+ * @param {WorkflowDocument} document It may have changed since the layout was asked for.
+ * @param {ReadonlyMap<string, Point>} places
+ * @returns {{ op: Op }}
+ */
+export const laidOut = (document, places) => {
+  const there = new Map([...places].filter(([id]) => Object.hasOwn(document.nodes, id)));
+  const led = linksOf(document).filter(({ key, source, target }) =>
+    there.has(source.node) && there.has(target.node) && own(document.view.routes, key)
   );
   const straightened = Object.fromEntries(led.map(({ key }) => [key, null]));
-  return { op: together(moveTo(document, places).op, { op: "set-routes", routes: straightened }) };
+  return { op: together(moveTo(document, there).op, { op: "set-routes", routes: straightened }) };
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { align, distribute, tidy } from "../../../../frontend/model/edits/arrange.js";
+import { align, distribute, laidOut, toLayOut } from "../../../../frontend/model/edits/arrange.js";
+import { layout } from "../../../../frontend/model/layout.js";
 import { catalog, documentOf, done, link } from "../toy_documents.js";
 
 const document = documentOf({
@@ -33,6 +34,12 @@ const boxes = new Map(
 
 const ids = ["a", "b", "c"];
 
+/** @type {(document: import("../../../../frontend/interfaces.d.ts").WorkflowDocument, ids: string[]) => ReturnType<typeof laidOut>} */
+const tidy = (document, ids) => {
+  const { nodes, links } = toLayOut(document, boxes, ids);
+  return laidOut(document, layout(nodes, links));
+};
+
 /** @type {(next: typeof document) => Record<string, readonly [number, number]>} */
 const places = (next) => Object.fromEntries(ids.map((id) => [id, next.view.nodes[id].at]));
 
@@ -58,11 +65,11 @@ Deno.test("pinned nodes stay where they are", () => {
   const pinned = done(document, { op: { op: "set-looks", looks: { a: { pinned: true } } } });
 
   assert.deepEqual(places(done(pinned, align(pinned, boxes, ids, "left"))).a, [500, 200]);
-  assert.deepEqual(places(done(pinned, tidy(pinned, boxes))).a, [500, 200]);
+  assert.deepEqual(places(done(pinned, tidy(pinned, ids))).a, [500, 200]);
 });
 
 Deno.test("tidied nodes stand in the order of their links, the corner stays, and wires run straight", () => {
-  const next = done(document, tidy(document, boxes));
+  const next = done(document, tidy(document, ids));
   const { a, b, c } = places(next);
 
   assert.ok(a[0] < b[0] && b[0] < c[0]);
@@ -71,8 +78,14 @@ Deno.test("tidied nodes stand in the order of their links, the corner stays, and
 });
 
 Deno.test("only the chosen nodes are tidied", () => {
-  const next = done(document, tidy(document, boxes, ["a", "b"]));
+  const next = done(document, tidy(document, ["a", "b"]));
 
   assert.deepEqual(next.view.nodes.c, document.view.nodes.c);
   assert.deepEqual(next.view.routes, document.view.routes);
+});
+
+Deno.test("nodes that went while the layout was computed are passed over", () => {
+  const places = new Map([["a", /** @type {const} */ ([7, 7])], ["ghost", /** @type {const} */ ([1, 1])]]);
+
+  assert.deepEqual(done(document, laidOut(document, places)).view.nodes.a.at, [7, 7]);
 });
