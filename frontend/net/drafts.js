@@ -139,13 +139,13 @@ const emptyHead = (id, session) => ({
 });
 
 /** @param {IDBFactory} factory @returns {Promise<IDBDatabase>} */
-const openDatabase = (factory) => {
+const openDatabase = async (factory) => {
   const opening = factory.open(DATABASE, 1);
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(HEADS, { keyPath: "id" });
     opening.result.createObjectStore(PARTS);
   };
-  return answerOf(opening);
+  return await answerOf(opening);
 };
 
 /**

@@ -1,6 +1,6 @@
 /** What jobs run, fetched once. */
 
-import { normalize } from "../model/document.js";
+import { normalize, OpError } from "../model/document.js";
 import { isApiFault } from "./fault.js";
 
 /**
@@ -30,7 +30,7 @@ export const createJobDocuments = (api) => {
     try {
       return normalize((await api.jobDocument(id)).workflow);
     } catch (fault) {
-      if (!isApiFault(fault)) throw fault;
+      if (!isApiFault(fault) && !(fault instanceof OpError)) throw fault;
       // It is asked for again when it is next needed: the job may be gone, or only the server away.
       known.delete(id);
       return null;

@@ -89,16 +89,12 @@ export const createNodeRuns = () => {
     /** Takes up how far a node is, or its preview. @param {Passing} frame */
     pass: ({ data, picture }) => {
       const node = outermost(data.node);
-      changed.add(node);
-      if (picture) {
-        pictures.set(node, picture);
-        return;
-      }
       const part = nodes.get(node)?.get(data.node) ?? { number: begun, state: "running" };
-      // Progress passes beside the log, and can come after the end of its node.
+      // What passes comes beside the log, and can come after the end of its node.
       if (part.state !== "running") return;
       const { step, total, seconds_left: secondsLeft } = data;
-      put(data.node, part.number, { ...part, step, total, secondsLeft });
+      put(data.node, part.number, picture ? part : { ...part, step, total, secondsLeft });
+      if (picture) pictures.set(node, picture);
     },
     /** Gives the nodes that changed since this was last asked. */
     takeChanged: () => {
