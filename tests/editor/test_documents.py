@@ -1,0 +1,188 @@
+"""Documents: tabs, saving, names, revisions, files that are dropped, and what runs them elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from editor.hands import Hands
+from live_server import LiveServer, eventually
+from playwright.sync_api import Locator, Page, expect
+
+DROP = """([name, type, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([bytes], name, { type }));
+  const target = document.getElementById("canvas");
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}"""
+
+
+def tabs(page: Page) -> Locator:
+    """The open documents."""
+    return page.get_by_role("navigation", name="Open documents").get_by_role("listitem")
+
+
+def title_in_front(page: Page) -> Locator:
+    """The title of the document in front."""
+    return tabs(page).locator("[aria-current=page]")
+
+
+def drop(hands: Hands, name: str, media_type: str, content: bytes) -> None:
+    """Drop a file on the canvas."""
+    hands.page.evaluate(DROP, [name, media_type, base64.b64encode(content).decode()])
+
+
+def save_as(hands: Hands, name: str) -> None:
+    """Save the document in front for the first time."""
+    hands.press("ControlOrMeta+s")
+    dialog = hands.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill(name)
+    dialog.get_by_role("button", name="Save").click()
+    expect(hands.page.get_by_text(f"Saved as {name}.").first).to_be_visible()
+
+
+def rename(hands: Hands, title: str) -> None:
+    """Give the document in front a title, as a file manager does it."""
+    title_in_front(hands.page).dblclick()
+    field = hands.page.get_by_label("Title of the document").first
+    field.fill(title)
+    field.press("Enter")
+    expect(title_in_front(hands.page)).to_contain_text(title)
+
+
+def saved(server: LiveServer, name: str) -> dict[str, Any]:
+    """What the server keeps under a name."""
+    found: dict[str, Any] = server.call("GET", f"/api/workflows/{name}").json
+    return found
+
+
+def open_menu(hands: Hands, entry: str) -> None:
+    """Choose from the main menu."""
+    hands.button("Menu").click()
+    hands.page.get_by_role("menuitem", name=entry).click()
+
+
+def test_a_title_is_an_edit_and_saving_takes_the_mark_away(editor: Hands, server: LiveServer) -> None:
+    editor.open_template("Text to image")
+    dirty = editor.page.get_by_label("Has changes that are not saved")
+    expect(dirty).to_have_count(0)
+
+    rename(editor, "My first picture")
+    expect(dirty).to_have_count(1)
+    save_as(editor, "my-first-picture")
+
+    expect(dirty).to_have_count(0)
+    assert saved(server, "my-first-picture")["title"] == "My first picture"
+
+
+def test_tabs_are_shown_closed_and_brought_back(editor: Hands) -> None:
+    editor.open_template("Text to image")
+    rename(editor, "The one that stays")
+    editor.button("New document").click()
+    editor.open_template("Prompt grid")
+    rename(editor, "The one that goes")
+
+    editor.button("Close The one that goes").click()
+    expect(title_in_front(editor.page)).to_contain_text("The one that stays")
+    expect(editor.node("sample")).to_be_visible()
+    editor.page.get_by_role("button", name="Reopen closed document").click()
+
+    expect(title_in_front(editor.page)).to_contain_text("The one that goes")
+    expect(tabs(editor.page)).to_have_count(2)
+
+
+def test_a_revision_says_what_changed_since_and_comes_back(editor: Hands, server: LiveServer) -> None:
+    editor.open_template("Text to image")
+    rename(editor, "As it was")
+    save_as(editor, "with-a-past")
+    rename(editor, "As it is")
+    editor.press("ControlOrMeta+s")
+    eventually(lambda: saved(server, "with-a-past")["title"] == "As it is")
+
+    editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
+    editor.button("More for with-a-past").click()
+    editor.page.get_by_role("menuitem", name="Revisions…").click()
+    dialog = editor.page.get_by_role("dialog", name="Revisions of with-a-past")
+    dialog.get_by_role("button", name=re.compile("Revision 1")).click()
+    expect(dialog.get_by_text("1 change since")).to_be_visible()
+    dialog.get_by_role("button", name="Restore").click()
+
+    expect(title_in_front(editor.page)).to_contain_text("As it was")
+    assert saved(server, "with-a-past")["title"] == "As it was"
+
+
+def test_a_saved_workflow_gets_another_name_and_a_deleted_one_comes_back(
+    editor: Hands, server: LiveServer
+) -> None:
+    editor.open_template("Text to image")
+    save_as(editor, "named-badly")
+    editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
+
+    editor.button("More for named-badly").click()
+    editor.page.get_by_role("menuitem", name="Rename…").click()
+    dialog = editor.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("named-well")
+    dialog.get_by_role("button", name="Save").click()
+    eventually(lambda: server.call("GET", "/api/workflows/named-badly").status == 404)
+    assert server.call("GET", "/api/workflows/named-well").status == 200
+
+    editor.button("More for named-well").click()
+    editor.page.get_by_role("menuitem", name="Delete").click()
+    eventually(lambda: server.call("GET", "/api/workflows/named-well").status == 404)
+    editor.button("Restore").click()
+    eventually(lambda: server.call("GET", "/api/workflows/named-well").status == 200)
+
+
+def test_the_first_picture_takes_one_click_and_opens_when_it_is_dropped(
+    editor: Hands, server: LiveServer
+) -> None:
+    editor.page.get_by_label("What the picture shall show").fill("a small green triangle")
+    with editor.run() as job:
+        editor.button("Make a picture").click()
+    expect(editor.picture("decode")).to_be_visible()
+    picture = server.call("GET", job["outputs"][0]["asset"]["url"]).body
+
+    drop(editor, "found.png", "image/png", picture)
+
+    expect(tabs(editor.page)).to_have_count(2)
+    expect(editor.field("positive", "Text")).to_have_value("a small green triangle")
+
+
+def test_a_dropped_document_opens_and_anything_else_says_what_it_is_not(editor: Hands) -> None:
+    document = {"weft": 1, "title": "From a file", "nodes": {"words": {"type": "text.value", "version": 1}}}
+
+    drop(editor, "file.json", "application/json", json.dumps(document).encode())
+    expect(title_in_front(editor.page)).to_contain_text("From a file")
+    drop(editor, "letter.pdf", "application/pdf", b"%PDF-1.7")
+
+    expect(editor.page.get_by_text("letter.pdf is no workflow").first).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["curl", "Python"])
+def test_what_is_exported_runs_as_it_stands(editor: Hands, tmp_path: Path, language: str) -> None:
+    document = {
+        "weft": 1,
+        "nodes": {"picture": {"type": "image.empty", "version": 1, "inputs": {"width": 8, "height": 8}}},
+        "outputs": {"picture": {"from": "picture.image"}},
+    }
+    drop(editor, "file.json", "application/json", json.dumps(document).encode())
+    expect(editor.node("picture")).to_be_visible()
+    open_menu(editor, "Run from elsewhere…")
+    dialog = editor.page.get_by_role("dialog", name="Run it from elsewhere")
+    dialog.get_by_role("button", name=language).click()
+    dialog.get_by_role("button", name="Copy").click()
+    text = str(editor.page.evaluate("navigator.clipboard.readText()"))
+
+    command = ["sh"] if language == "curl" else ["python3", "-"]
+    with editor.run() as job:
+        subprocess.run(command, input=text, cwd=tmp_path, text=True, check=True, capture_output=True)
+
+    assert [output["output"] for output in job["outputs"]] == ["picture"]
