@@ -6,6 +6,7 @@
  */
 
 import { readSocket } from "../socket_names.js";
+import { OVERVIEW_ZOOM } from "../viewport.js";
 
 /** How near counts as on it, in screen pixels: a mouse aims better than a finger. */
 const REACH_PX = {
@@ -59,11 +60,13 @@ const inPage = (editor, { element }, at) => {
 
 /** @type {(editor: Editor, at: Point, reach: typeof REACH_PX.mouse, scale: number) => Target | null} */
 const nodeOrSocket = (editor, at, reach, scale) => {
-  const socket = editor.plane.socketNear(at, reach.socket * scale);
+  // In the overview a node is hardly wider than the reach of its sockets; there one means the node.
+  const isOverview = 1 / scale < OVERVIEW_ZOOM;
+  const socket = isOverview ? null : editor.plane.socketNear(at, reach.socket * scale);
   if (socket !== null) return ofSocket(editor, socket, at);
   const box = editor.plane.boxAt(at);
   if (box === null) return null;
-  const isEdge = box.x + box.width - at[0] < reach.edge * scale && box.look.collapsed !== true;
+  const isEdge = !isOverview && box.x + box.width - at[0] < reach.edge * scale && box.look.collapsed !== true;
   return { kind: isEdge ? "node-edge" : "node", at, node: box.id };
 };
 
