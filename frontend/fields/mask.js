@@ -10,7 +10,7 @@ import { Icon } from "../ui/icons.js";
 import { say } from "../ui/texts.js";
 import { readPixels } from "./pixels.js";
 import { encodePng } from "./png.js";
-import { added, EMPTY, paintStep, redone, undone } from "./strokes.js";
+import { added, EMPTY, MASK_RGB, paintStep, redone, undone } from "./strokes.js";
 
 /**
  * Lets a mask be painted on a picture.
@@ -35,9 +35,9 @@ export async function paintMask(editor, file) {
 function firstMask({ width, height, rgba }) {
   const canvas = new OffscreenCanvas(width, height);
   const isOpaque = rgba.every((byte, index) => index % 4 !== 3 || byte === 255);
-  const white = new Uint8ClampedArray(rgba.length).fill(255);
-  for (let at = 3; at < rgba.length; at += 4) white[at] = isOpaque ? 0 : rgba[at];
-  canvas.getContext("2d")?.putImageData(new ImageData(white, width, height), 0, 0);
+  const colors = new Uint8ClampedArray(rgba.length);
+  for (let at = 0; at < rgba.length; at += 4) colors.set([...MASK_RGB, isOpaque ? 0 : rgba[at + 3]], at);
+  canvas.getContext("2d")?.putImageData(new ImageData(colors, width, height), 0, 0);
   return canvas;
 }
 
@@ -89,7 +89,7 @@ function MaskPainter({ pixels, close }) {
   };
   return html`
     <div class="mask" onKeyDown=${hearKey}>
-      <${Tools} ...${{ brush, setBrush, painting, setPainting }} />
+      <${Tools} ...${{ brush, setBrush, painting, setPainting }} most=${Math.max(width, height)} />
       <${Surface} ...${{ pixels, mask, brush }} paint=${(/** @type {Step} */ step) =>
         setPainting((now) => added(now, step))} />
       <div class="buttons">
@@ -112,8 +112,8 @@ function repaint(canvas, first, { steps, done }) {
 /** @typedef {{ size: number, erase: boolean }} Brush */
 /** @template T @typedef {(value: T | ((now: T) => T)) => void} Setter */
 
-/** @param {{ brush: Brush, setBrush: Setter<Brush>, painting: Painting, setPainting: Setter<Painting> }} props */
-function Tools({ brush, setBrush, painting, setPainting }) {
+/** @param {{ brush: Brush, setBrush: Setter<Brush>, painting: Painting, setPainting: Setter<Painting>, most: number }} props */
+function Tools({ brush, setBrush, painting, setPainting, most }) {
   /** @type {(icon: string, id: string, onClick: () => void, more?: object) => unknown} */
   const tool = (icon, id, onClick, more = {}) =>
     html`
@@ -130,9 +130,9 @@ function Tools({ brush, setBrush, painting, setPainting }) {
   return html`<div class="mask-tools" role="toolbar" aria-label=${say("mask.tools")}>
     ${tool("brush", "mask.brush", () => setBrush({ ...brush, erase: false }), pressed(!brush.erase))}
     ${tool("eraser", "mask.eraser", () => setBrush({ ...brush, erase: true }), pressed(brush.erase))}
-    <label>${say("mask.size")} <input type="range" min="1" max=${
-    Math.max(256, brush.size)
-  } value=${brush.size} onInput=${resize} /></label>
+    <label>${
+    say("mask.size")
+  } <input type="range" min="1" max=${most} value=${brush.size} onInput=${resize} /></label>
     ${tool("undo", "mask.undo", () => setPainting(undone(painting)), { disabled: painting.done === 0 })}
     ${
     tool("redo", "mask.redo", () => setPainting(redone(painting)), {

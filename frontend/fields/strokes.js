@@ -11,6 +11,10 @@
 /** @type {Painting} */
 export const EMPTY = Object.freeze({ steps: [], done: 0 });
 
+/** Red, green and blue of what is selected. */
+export const MASK_RGB = Object.freeze([255, 43, 214]);
+const MASK_COLOR = `rgb(${MASK_RGB.join(" ")})`;
+
 /** Adds a step in place of those that were undone. @param {Painting} painting @param {Step} step @returns {Painting} */
 export const added = ({ steps, done }, step) => ({ steps: [...steps.slice(0, done), step], done: done + 1 });
 
@@ -21,7 +25,7 @@ export const undone = ({ steps, done }) => ({ steps, done: Math.max(0, done - 1)
 export const redone = ({ steps, done }) => ({ steps, done: Math.min(steps.length, done + 1) });
 
 /**
- * Paints a step: what is selected is opaque.
+ * Paints a step: what is selected is opaque, in a colour that few pictures have.
  *
  * @param {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} context
  * @param {Step} step
@@ -29,11 +33,11 @@ export const redone = ({ steps, done }) => ({ steps, done: Math.min(steps.length
 export function paintStep(context, step) {
   const { width, height } = context.canvas;
   context.save();
-  context.fillStyle = context.strokeStyle = "#fff";
+  context.fillStyle = context.strokeStyle = MASK_COLOR;
   if (step.kind === "clear") context.clearRect(0, 0, width, height);
   else if (step.kind === "stroke") paintStroke(context, step);
   else {
-    // "xor" with white everywhere leaves white exactly where there was none.
+    // "xor" with what covers everything leaves exactly what was not covered.
     if (step.kind === "invert") context.globalCompositeOperation = "xor";
     context.fillRect(0, 0, width, height);
   }
