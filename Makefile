@@ -24,7 +24,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy server nodes custom_nodes tests hatch_build.py
 	$(BIN)/deno fmt --check --quiet
 	$(BIN)/deno lint --quiet
-	$(BIN)/deno check --quiet --frozen
+	$(BIN)/deno check --quiet --frozen frontend tests/frontend
 
 types: $(VENV)/installed-dev
 	@$(BIN)/python -m weft.web.description.declarations frontend/types.d.ts

@@ -110,7 +110,7 @@ def test_every_text_is_read_somewhere() -> None:
 def _pattern(template: str) -> str:
     """A pattern for what a template can make."""
     fixed = re.split(r"\$\{[^`]*?\}", template)
-    return "[a-z0-9.-]+".join(map(re.escape, fixed))
+    return "[\\w.-]+".join(map(re.escape, fixed))
 
 
 def _locked() -> Iterator[tuple[str, str]]:
