@@ -45,14 +45,14 @@ export const defineField = (type, input, Field) => addField(type, input, guarded
  * @param {{ id: string, title: string, Body: ComponentType<{ editor: Editor }> }} panel `id` begins with the name of
  *   the pack, as in `words:list`.
  */
-export const definePanel = ({ id, title, Body }) => {
+export const definePanel = async ({ id, title, Body }) => {
   addText(`panels.${id}`, title);
-  addPanel({ id, Body: guarded(Body, id) });
-  const toggle = async () => {
-    const { panel } = (await editor()).settings;
+  const { panel } = (await editor()).settings;
+  const toggle = () => {
     panel.value = panel.peek() === id ? null : id;
   };
-  return defineCommand({ id: `panel.${id}`, title, run: toggle });
+  await defineCommand({ id: `panel.${id}`, title, run: toggle });
+  addPanel({ id, Body: guarded(Body, id) });
 };
 
 /**

@@ -74,12 +74,13 @@ def test_a_pack_adds_a_panel_and_a_command(editor: Hands, page: Page) -> None:
 def test_a_pack_brings_a_field_for_an_input_of_its_node(editor: Hands, page: Page) -> None:
     editor.open_empty()
     editor.canvas.dblclick()
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("say")
     page.keyboard.press("Enter")
-    field = editor.nodes.get_by_role("button", name="is unset")
+    field = editor.nodes.get_by_text("Text is unset")
     field.click()
 
-    expect(editor.nodes.get_by_role("button", name="is loud")).to_be_visible()
+    expect(editor.nodes.get_by_text("Text is loud")).to_be_visible()
 
 
 def test_a_panel_that_fails_says_so_and_the_editor_goes_on(editor: Hands, page: Page) -> None:
