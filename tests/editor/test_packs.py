@@ -29,8 +29,10 @@ def say(text: str = "quiet") -> str:
 MODULE = """
 import { defineCommand, defineField, definePanel, editor, html } from "weft";
 
-defineField("words:word.say", "text", ({ id, label, value, onChange }) =>
-  html`<button type="button" id=${id} onClick=${() => onChange("loud")}>${label} is ${value ?? "unset"}</button>`);
+defineField("words:word.say", "text", ({ id, label, value, onChange }) => {
+  const shout = () => onChange("loud");
+  return html`<button type="button" id=${id} onClick=${shout}>${label} is ${value ?? "unset"}</button>`;
+});
 
 definePanel({ id: "words:list", title: "Words", Body: () => html`<p>All the words there are.</p>` });
 
