@@ -47,12 +47,22 @@ const TOKENS = /** @type {const} */ ({
   font: "--font",
 });
 
+/** Each socket that is shown asks for its colour, and there are few types. @type {Map<string, string>} */
+const plainNames = new Map();
+
 /**
  * Gives the name of the value type that the colour of a socket stands for: that of the items of a list.
  * @param {string} type
  * @returns {string}
  */
 const plainName = (type) => {
+  const name = plainNames.get(type) ?? readPlainName(type);
+  plainNames.set(type, name);
+  return name;
+};
+
+/** @param {string} type */
+const readPlainName = (type) => {
   let plain = withoutNull(parseType(type));
   while (plain.kind === "list") plain = withoutNull(plain.item);
   return plain.text;

@@ -13,8 +13,9 @@ import { OVERVIEW_ZOOM } from "./viewport.js";
 /** @import { Bounds, Viewport } from "../interfaces.d.ts" */
 /** @import { Scene } from "./scene.js" */
 
-/** New elements in one frame. */
+/** New elements in one frame, and milliseconds after which no other one is begun in it. */
 const MOST_MOUNTS = 4;
+const MOST_MS = 5;
 
 /** Elements that are kept at most, those out of sight among them. */
 const MOST_KEPT = 160;
@@ -98,9 +99,13 @@ export const createLayer = (host, { viewport, all, mount }) => {
       }
     }
     const order = waiting.length === 0 ? [] : items.map(([key]) => key);
-    for (const key of waiting.slice(0, MOST_MOUNTS)) insert(key, order);
-    if (waiting.length > 0) evict(inSight);
-    return waiting.length > MOST_MOUNTS;
+    const begin = performance.now();
+    let count = 0;
+    while (count < Math.min(waiting.length, MOST_MOUNTS) && performance.now() - begin < MOST_MS) {
+      insert(waiting[count++], order);
+    }
+    if (count > 0) evict(inSight);
+    return count < waiting.length;
   };
 
   return {

@@ -24,12 +24,22 @@ import { nodeTitle, socketLabel } from "./labels.js";
 /** Rows before and after the one in hand that are on the page. */
 const AROUND = 60;
 
+/** The order of nodes that did not change, as they do not when something is only moved. @type {WeakMap<object, string[]>} */
+const orders = new WeakMap();
+
 /**
  * Orders the nodes of a document such that each comes after what feeds it.
  * @param {WorkflowDocument} document
  * @returns {string[]} Nodes in a circle, which no run accepts, come last.
  */
 export const flowOrder = (document) => {
+  const order = orders.get(document.nodes) ?? sorted(document);
+  orders.set(document.nodes, order);
+  return order;
+};
+
+/** @param {WorkflowDocument} document */
+const sorted = (document) => {
   const ids = Object.keys(document.nodes);
   /** @type {Map<string, number>} */
   const waits = new Map(ids.map((id) => [id, 0]));

@@ -9,9 +9,12 @@ const MOST_KEPT = 600;
 /** Pictures that are loaded at the same time. */
 const MOST_LOADING = 6;
 
+/** Milliseconds in which pictures that come one after the other are told of as one, as each means to draw all. */
+const GATHER_MS = 120;
+
 /**
  * Keeps small pictures.
- * @param {() => void} onLoad Called when another one can be drawn.
+ * @param {() => void} onLoad Called when more of them can be drawn.
  */
 export const createThumbnails = (onLoad) => {
   /** @type {Map<string, ImageBitmap | null>} Null while it is loading, and for what cannot be loaded. */
@@ -19,7 +22,15 @@ export const createThumbnails = (onLoad) => {
   /** @type {string[]} */
   const waiting = [];
   let loading = 0;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let gathering = null;
 
+  const tell = () => {
+    gathering ??= setTimeout(() => {
+      gathering = null;
+      onLoad();
+    }, GATHER_MS);
+  };
   /** @param {string} url */
   const load = async (url) => {
     const image = new Image();
@@ -28,13 +39,13 @@ export const createThumbnails = (onLoad) => {
     return await createImageBitmap(image, { resizeWidth: WIDTH, resizeQuality: "medium" });
   };
   const next = () => {
-    const url = waiting.shift();
-    if (url === undefined || loading >= MOST_LOADING) return;
+    const url = loading < MOST_LOADING ? waiting.shift() : undefined;
+    if (url === undefined) return;
     loading += 1;
     load(url).then((bitmap) => {
       if (kept.has(url)) kept.set(url, bitmap);
       else bitmap.close();
-      onLoad();
+      tell();
     }, () => {
       // A picture that is gone leaves its node without one; the node itself says so when it is looked at.
     }).finally(() => {
@@ -62,6 +73,7 @@ export const createThumbnails = (onLoad) => {
       return null;
     },
     destroy: () => {
+      if (gathering !== null) clearTimeout(gathering);
       for (const bitmap of kept.values()) bitmap?.close();
       kept.clear();
       waiting.length = 0;
