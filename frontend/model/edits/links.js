@@ -5,7 +5,7 @@
 /** @import { Refused } from "./outcome.js" */
 
 import { apply } from "../ops.js";
-import { linkByKey, linksFrom, linksIn, linksInto, linkTo, wouldCycle } from "../links.js";
+import { linkByKey, linksIn, linkTo, wouldCycle } from "../links.js";
 import { equal, own } from "../records.js";
 import { isList, socketType, typeOfNode } from "../sockets.js";
 import { isRefused, refuse, together } from "./outcome.js";
@@ -100,20 +100,6 @@ export const disconnect = (document, keys) => {
     return { node, input, value };
   });
   return { op: { op: "set-inputs", changes } };
-};
-
-/**
- * Lists the keys of the links at a socket.
- *
- * @param {WorkflowDocument} document
- * @param {Socket} socket
- * @returns {string[]}
- */
-export const keysAt = (document, { node, side, name }) => {
-  const links = side === "input"
-    ? linksInto(document, node).filter(({ target }) => target.input === name)
-    : linksFrom(document, node).filter(({ source }) => source.output === name);
-  return links.map(({ key }) => key);
 };
 
 /**

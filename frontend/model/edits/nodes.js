@@ -108,32 +108,15 @@ const passageThrough = (document, catalog, node, { given, wanted }) => {
 };
 
 /**
- * Sets what nodes do in a run.
- *
- * @param {WorkflowDocument} document
- * @param {Iterable<string>} ids
- * @param {NodeEntry["mode"] | null} mode `bypass` passes an input through, `off` leaves the node out, null runs it.
- * @returns {{ op: Op }}
- */
-export const setMode = (document, ids, mode) => ({
-  op: together(
-    ...[...ids].filter((id) => Object.hasOwn(document.nodes, id)).map((node) => /** @type {Op} */ ({
-      op: "set-node",
-      node,
-      fields: { mode: mode ?? null },
-    })),
-  ),
-});
-
-/**
  * Sets what nodes do in a run, or lets them run again where all of them do that already.
  *
  * @param {WorkflowDocument} document
  * @param {Iterable<string>} ids
- * @param {NonNullable<NodeEntry["mode"]>} mode
+ * @param {NonNullable<NodeEntry["mode"]>} mode `bypass` passes an input through, `off` leaves the node out.
  * @returns {{ op: Op }}
  */
 export const toggleMode = (document, ids, mode) => {
-  const nodes = [...ids];
-  return setMode(document, nodes, nodes.every((id) => own(document.nodes, id)?.mode === mode) ? null : mode);
+  const nodes = [...ids].filter((id) => Object.hasOwn(document.nodes, id));
+  const fields = { mode: nodes.every((id) => document.nodes[id].mode === mode) ? null : mode };
+  return { op: together(...nodes.map((node) => /** @type {Op} */ ({ op: "set-node", node, fields }))) };
 };

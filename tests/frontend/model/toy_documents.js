@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { createCatalog } from "../../../frontend/model/catalog.js";
 import { apply, normalize } from "../../../frontend/model/document.js";
+import { linksFrom, linksInto } from "../../../frontend/model/links.js";
 import { frozen } from "./random_documents.js";
 import { NODES, nodeType, PORTRAIT, TABLE } from "./toy_types.js";
 
@@ -59,6 +60,20 @@ const socketOf = (side) => (text) => {
 
 export const input = socketOf("input");
 export const output = socketOf("output");
+
+/**
+ * Lists the keys of the links at a socket.
+ *
+ * @param {WorkflowDocument} document
+ * @param {Socket} socket
+ * @returns {string[]}
+ */
+export const keysAt = (document, { node, side, name }) => {
+  const links = side === "input"
+    ? linksInto(document, node).filter(({ target }) => target.input === name)
+    : linksFrom(document, node).filter(({ source }) => source.output === name);
+  return links.map(({ key }) => key);
+};
 
 /**
  * Gives the document after an edit, and makes sure that the edit can be undone.

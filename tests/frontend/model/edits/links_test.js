@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { connect, disconnect, keysAt, moveLinks, refusalOf } from "../../../../frontend/model/edits/links.js";
-import { catalog, documentOf, done, input, link, output, reason } from "../toy_documents.js";
+import { connect, disconnect, moveLinks, refusalOf } from "../../../../frontend/model/edits/links.js";
+import { catalog, documentOf, done, input, keysAt, link, output, reason } from "../toy_documents.js";
 
 const document = documentOf({
   open: ["image.open"],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addNode, insertOnWire, setMode, toggleMode } from "../../../../frontend/model/edits/nodes.js";
+import { addNode, insertOnWire, toggleMode } from "../../../../frontend/model/edits/nodes.js";
 import { catalog, documentOf, done, input, link, output, reason } from "../toy_documents.js";
 
 const document = documentOf({
@@ -77,7 +77,7 @@ Deno.test("a node is not put into a link that does not suit it", () => {
 });
 
 Deno.test("modes are set for many nodes, and toggled off where all have them", () => {
-  const off = done(document, setMode(document, ["open", "blur", "ghost"], "off"));
+  const off = done(document, toggleMode(document, ["open", "blur", "ghost"], "off"));
   const more = done(off, toggleMode(off, ["open", "size"], "off"));
   const back = done(more, toggleMode(more, ["open", "size", "blur"], "off"));
 
