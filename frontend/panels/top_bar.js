@@ -29,13 +29,15 @@ export const TopBar = ({ editor }) =>
       <${ConnectionState} editor=${editor} />
       <${FaceSwitch} editor=${editor} />
       <${RunBar} editor=${editor} />
-      <${IconButton}
-        icon="inspector"
-        class="only-wide"
-        label=${say("command.panel.inspector")}
-        pressed=${editor.desk.inspector.value}
-        onClick=${() => editor.commands.run("panel.inspector")}
-      />
+      ${editor.desk.face.value === "graph" && html`
+        <${IconButton}
+          icon="inspector"
+          class="only-wide"
+          label=${say("command.panel.inspector")}
+          pressed=${editor.desk.inspector.value}
+          onClick=${() => editor.commands.run("panel.inspector")}
+        />
+      `}
     </header>
   `;
 
