@@ -1,8 +1,8 @@
 /** Turning a selection into a workflow that stands as one node, and such a node back into what is inside. */
 
-/** @import { Catalog, InputValue, NodeEntry, Op, WorkflowDocument, WorkflowInput, WorkflowOutput } from "../../interfaces.d.ts" */
-/** @import { FoundLink } from "../links.js" */
+/** @import { Catalog, InputValue, NodeEntry, Op, WorkflowDocument } from "../../interfaces.d.ts" */
 /** @import { Refused } from "./outcome.js" */
+/** @import { Ports } from "./ports.js" */
 
 import { WORKFLOW_PREFIX } from "../catalog.js";
 import { emptyDocument } from "../document.js";
@@ -17,25 +17,12 @@ import {
   upstream,
 } from "../links.js";
 import { freshName, namesIn } from "../names.js";
-import { equal, own } from "../records.js";
+import { own } from "../records.js";
 import { signatureMoved } from "../references.js";
-import { socketType } from "../sockets.js";
 import { bringAlong, carriedFor, usedBy } from "./carried.js";
 import { cornerOf, graft, groupOf } from "./copies.js";
 import { refuse, together } from "./outcome.js";
-import { portName } from "./signature.js";
-
-/**
- * The sockets of the new workflow while they are found.
- *
- * @typedef {object} Ports
- * @property {Record<string, WorkflowInput>} inputs
- * @property {Record<string, WorkflowOutput>} outputs
- * @property {Map<string, string>} inputAt The name of the input at each socket inside, `node.input`.
- * @property {Map<string, string>} outputAt The name of the output at each socket inside, `node.output`.
- * @property {Record<string, InputValue>} given What each input is given from outside.
- * @property {Set<string>} own The inputs that are none of the whole workflow.
- */
+import { portsOf } from "./ports.js";
 
 /**
  * Turns nodes into a workflow of their own and puts one node in their place, with the same links. The sockets of the
@@ -107,81 +94,6 @@ const obstacleTo = (document, inside) => {
   return mixed
     ? refuse("edit.workflow.mixed", { node: mixed.target.node, socket: mixed.target.input })
     : null;
-};
-
-/** @type {(document: WorkflowDocument, catalog: Catalog, inside: ReadonlySet<string>) => Ports} */
-const portsOf = (document, catalog, inside) => {
-  /** @type {Ports} */
-  const ports = {
-    inputs: {},
-    outputs: {},
-    inputAt: new Map(),
-    outputAt: new Map(),
-    given: {},
-    own: new Set(),
-  };
-  /** @param {string} socket */
-  const isInside = (socket) => inside.has(splitSocket(socket)[0]);
-  // What the whole workflow offers comes first, so that it keeps its names.
-  for (const [name, port] of Object.entries(document.inputs)) {
-    const to = port.to.filter(isInside);
-    if (to.length === 0) continue;
-    ports.inputs[name] = { ...port, to };
-    for (const socket of to) ports.inputAt.set(socket, name);
-  }
-  for (const [name, port] of Object.entries(document.outputs)) {
-    if (!isInside(port.from) || ports.outputAt.has(port.from)) continue;
-    ports.outputs[name] = port;
-    ports.outputAt.set(port.from, name);
-  }
-  for (const link of linksOf(document)) {
-    const [isFrom, isTo] = [inside.has(link.source.node), inside.has(link.target.node)];
-    if (isTo && !isFrom) addInput(document, catalog, link, ports);
-    if (isFrom && !isTo) addOutput(link, ports);
-  }
-  return ports;
-};
-
-/** @type {(document: WorkflowDocument, catalog: Catalog, link: FoundLink, ports: Ports) => void} */
-const addInput = (document, catalog, { target: { node, input } }, { inputs, inputAt, given, own: ours }) => {
-  const socket = `${node}.${input}`;
-  const value = document.nodes[node].inputs[input];
-  const known = inputAt.get(socket);
-  if (known !== undefined && (ours.has(known) || inputs[known].to.length === 1)) {
-    given[known] = value;
-    return;
-  }
-  if (known !== undefined) {
-    // The link feeds only this one of the sockets that an input of the whole workflow feeds.
-    inputs[known] = { ...inputs[known], to: inputs[known].to.filter((place) => place !== socket) };
-  }
-  /** @param {string} place */
-  const typeAt = (place) => {
-    const [id, name] = splitSocket(place);
-    return socketType(document, catalog, { node: id, side: "input", name });
-  };
-  // What several sockets of one type are given from one place is one input.
-  const shared = known === undefined
-    ? [...ours].find((name) =>
-      equal(given[name], value) && inputs[name].to.every((place) => typeAt(place) === typeAt(socket))
-    )
-    : undefined;
-  const name = shared ?? portName(namesIn(inputs), node, input);
-  inputs[name] = shared === undefined
-    ? { to: [socket] }
-    : { ...inputs[name], to: [...inputs[name].to, socket] };
-  given[name] = value;
-  inputAt.set(socket, name);
-  if (known === undefined) ours.add(name);
-};
-
-/** @type {(link: FoundLink, ports: Ports) => void} */
-const addOutput = ({ source: { node, output } }, { outputs, outputAt }) => {
-  const socket = `${node}.${output}`;
-  if (outputAt.has(socket)) return;
-  const name = portName(namesIn(outputs), node, output);
-  outputs[name] = { from: socket };
-  outputAt.set(socket, name);
 };
 
 /** @type {(entry: NodeEntry, inside: ReadonlySet<string>) => NodeEntry} */
