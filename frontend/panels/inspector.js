@@ -4,14 +4,14 @@ import { typeIn } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { DocumentInspector } from "./document_inspector.js";
-import { NodeFields } from "./node_fields.js";
+import { hasField, NodeFields } from "./node_fields.js";
 import { NodeHelp } from "./node_help.js";
 import { NodeRunState } from "./node_run_state.js";
 import { IconButton } from "./pieces.js";
 import { goToNode } from "./problems.js";
 import { nodeTitle } from "./titles.js";
 
-/** @import { Editor } from "../interfaces.d.ts" */
+/** @import { Editor, NodeEntry, NodeType } from "../interfaces.d.ts" */
 
 /**
  * The inspector.
@@ -46,11 +46,15 @@ const NodeInspector = ({ editor, node }) => {
       <p class="line-note">${entry.type}${type ? "" : ` · ${say("panels.inspector.unknown")}`}</p>
       <${ModeSwitch} editor=${editor} node=${node} mode=${entry.mode ?? "run"} />
     </header>
-    <${NodeRunState} editor=${editor} node=${node} />
+    <${NodeRunState} editor=${editor} node=${node} fields=${fieldsOf(type, entry)} />
     ${type && html`<${NodeFields} editor=${editor} node=${node} type=${type} />`}
     ${type && html`<${NodeHelp} type=${type} />`}
   </div>`;
 };
+
+/** @type {(type: NodeType | undefined, entry: NodeEntry) => Set<string>} */
+const fieldsOf = (type, { inputs }) =>
+  new Set(type?.inputs.filter((input) => hasField(input, inputs[input.name])).map(({ name }) => name));
 
 /** @param {{ editor: Editor, node: string, mode: "run" | "bypass" | "off" }} props */
 const ModeSwitch = ({ editor, node, mode }) =>

@@ -1,14 +1,24 @@
 /** The inputs of a node, each with its field, or with what feeds it. */
 
 import { Field } from "../fields/field.js";
+import { linksIn } from "../model/links.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
+import { joined } from "./amounts.js";
 import { goToNode } from "./problems.js";
 import { socketLabel } from "../view/labels.js";
 import { nodeTitle } from "./titles.js";
 
-/** @import { Editor, FieldProps, InputValue, JSONValue, Link, NodeType } from "../interfaces.d.ts" */
+/** @import { Editor, FieldProps, InputValue, JSONValue, NodeType } from "../interfaces.d.ts" */
+
+/**
+ * Tells whether a value is entered at an input, and nothing linked.
+ *
+ * @param {NodeType["inputs"][number]} input
+ * @param {InputValue | undefined} given
+ */
+export const hasField = (input, given) => !input.link_only && linksIn(given).length === 0;
 
 /**
  * The inputs of a node.
@@ -29,14 +39,10 @@ export const NodeFields = ({ editor, node, type }) => {
     ${
     type.inputs.map((input) => {
       const links = linksIn(given[input.name]);
-      if (
-        links.length > 0
-      ) return html`<${Linked} key=${input.name} editor=${editor} name=${input.name} links=${links} />`;
-      if (
-        input.link_only
-      ) {
-        return html`<${Unlinked} key=${input.name} name=${input.name} type=${input.type} isRequired=${input.required} />`;
+      if (links.length > 0) {
+        return html`<${Linked} key=${input.name} editor=${editor} name=${input.name} links=${links} />`;
       }
+      if (input.link_only) return html`<${Unlinked} key=${input.name} input=${input} />`;
       return html`
         <${Field}
           key=${input.name}
@@ -59,40 +65,29 @@ export const NodeFields = ({ editor, node, type }) => {
   </section>`;
 };
 
-/** @param {{ editor: Editor, name: string, links: readonly Link[] }} props */
+/** @param {{ editor: Editor, name: string, links: ReturnType<typeof linksIn> }} props */
 const Linked = ({ editor, name, links }) => {
   const document = editor.document.value;
   return html`<div class="linked">
     <span class="linked-name">${socketLabel(name)}</span>
     ${
-    links.map(({ from }) => {
-      const node = from.slice(0, from.lastIndexOf("."));
+    links.map(({ source: { node, output } }) => {
       const title = nodeTitle(document, node, editor.catalog.get(document.nodes[node]?.type));
       return html`<button type="button" class="quiet" onClick=${() => goToNode(editor, node)}>
-        <${Icon} name="link" />${title} · ${socketLabel(from.slice(from.lastIndexOf(".") + 1))}
+        <${Icon} name="link" />${joined(title, socketLabel(output))}
       </button>`;
     })
   }
   </div>`;
 };
 
-/** @param {{ name: string, type: string, isRequired: boolean }} props */
-const Unlinked = ({ name, type, isRequired }) =>
+/** @param {{ input: NodeType["inputs"][number] }} props */
+const Unlinked = ({ input: { name, type, required } }) =>
   html`
     <div class="linked">
       <span class="linked-name">${socketLabel(name)}</span>
-      <span class="line-note">${say(isRequired ? "panels.inspector.needs" : "panels.inspector.may", {
+      <span class="line-note">${say(required ? "panels.inspector.needs" : "panels.inspector.may", {
         type,
       })}</span>
     </div>
   `;
-
-/**
- * @param {InputValue | undefined} value
- * @returns {Link[]}
- */
-const linksIn = (value) =>
-  (Array.isArray(value) ? value : [value]).filter(/** @returns {item is Link} */ (item) =>
-    typeof item === "object" && item !== null && !Array.isArray(item) && Object.keys(item).length === 1 &&
-    "from" in item
-  );

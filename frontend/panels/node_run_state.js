@@ -11,13 +11,15 @@ import { capitalized, socketLabel, spanOf } from "../view/labels.js";
 /**
  * The run of a node, before and after.
  *
- * @param {{ editor: Editor, node: string }} props
+ * @param {{ editor: Editor, node: string, fields: ReadonlySet<string> }} props `fields` names the inputs whose fields
+ *   say themselves what is wrong with them.
  */
-export const NodeRunState = ({ editor, node }) => {
+export const NodeRunState = ({ editor, node, fields }) => {
   const run = editor.runs.node(editor.tabs.current.value.id, node).value;
   const step = editor.advice.step(node).value;
   // What a run ran into and what the check says may be the same thing.
-  const problems = unique([...editor.advice.ofNode(node).value, ...run?.problems ?? []]);
+  const problems = unique([...editor.advice.ofNode(node).value, ...run?.problems ?? []])
+    .filter(({ input }) => !input || !fields.has(input));
   return html`
     ${problems.map((problem) =>
       html`

@@ -106,7 +106,8 @@ const Count = ({ editor, panel }) => {
     : 0;
   if (count === 0) return null;
   const isBad = panel === "problems" && !editor.advice.ok.value;
-  return html`<span class=${`count ${isBad ? "bad" : ""}`}>${count > 99 ? "99+" : count}</span>`;
+  // Drawn and not written: the name of the button is what it opens.
+  return html`<span class=${`count ${isBad ? "bad" : ""}`} data-count=${count > 99 ? "99+" : count}></span>`;
 };
 
 /** @param {Editor} editor */
