@@ -19,7 +19,8 @@ export function createTooltip(host) {
   box.popover = "manual";
   box.setAttribute("role", "tooltip");
   host.append(box);
-  let timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
   /** @type {Element | null} */
   let over = null;
 

@@ -195,7 +195,8 @@ def test_every_route_of_the_server_declares_who_may_call_it() -> None:
     assert all(isinstance(route.policy, Policy) for route in all_routes())
     public = {f"{route.method} {route.path}" for route in all_routes() if route.policy is Policy.PUBLIC}
     assert public <= {
-        "GET /", "GET /editor/{edition}/{path:.+}", "GET /healthz", "GET /readyz", "POST /api/session", "DELETE /api/session",
+        "GET /", "GET /editor/{edition}/{path:.+}", "GET /healthz", "GET /readyz",
+        "POST /api/session", "DELETE /api/session",
         "GET /api/docs", "GET /api/openapi.json", "GET /api/docs/style.css", "GET /api/docs.css",
     }  # fmt: skip
 
