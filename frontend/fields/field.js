@@ -117,9 +117,9 @@ export function Field(props) {
         </div>
       <div class="entry-control" data-tip=${sentences.join("\n") || null}>${control}</div>
       <p id=${`${prefix}-doc`} class="entry-doc">${[doc, ...limitsOf(widget)].filter(Boolean).join(" ")}</p>
-      <ul id=${`${prefix}-problems`} class="entry-problems" role="status">
-          ${sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}
-        </ul>
+      <div id=${`${prefix}-problems`} class="entry-problems" role="status">
+          ${sentences.map((sentence) => html`<p key=${sentence}>${sentence}</p>`)}
+        </div>
     </div>
   `;
 }

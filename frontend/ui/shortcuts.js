@@ -81,11 +81,10 @@ function Line({ command: { id, keys: usual = [] }, commands }) {
   const isChanged = keys.join() !== usual.join();
   return html`<li>
     <span>${title}</span>
-    <button type="button" class="quiet" aria-label=${
-    say("shortcuts.change", { command: title, keys: keys.map((one) => showKeys(one)).join(", ") })
-  }
+    <button type="button" class="quiet" data-tip=${say("shortcuts.change", { command: title })}
       aria-pressed=${String(isListening)} onClick=${() =>
     setListening(!isListening)} onKeyDown=${hear} onBlur=${() => setListening(false)}>
+      <span class="visually-hidden">${say("shortcuts.change", { command: title })}</span>
       ${
     isListening
       ? say("shortcuts.press")
