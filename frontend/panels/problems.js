@@ -9,6 +9,9 @@ import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, ProblemEntry } from "../interfaces.d.ts" */
 
+/** Milliseconds in which a node that is seen is mounted, even on a slow machine. */
+const MOUNTED_MS = 2000;
+
 /**
  * The list of problems.
  *
@@ -69,8 +72,7 @@ export const goToProblem = (editor, { node, input }) => {
   if (!node) return;
   editor.desk.face.value = "graph";
   goToNode(editor, node);
-  // A node far away is mounted only once it is seen.
-  setTimeout(() => focusInput(node, input ?? null), 400);
+  focusOnceMounted(node, input ?? null, performance.now() + MOUNTED_MS);
 };
 
 /**
@@ -89,13 +91,23 @@ export const goToNode = (editor, node) => {
 };
 
 /**
+ * Puts the keyboard into a field of a node, or on its socket, or on the node. A node that was far away is mounted a
+ * few frames after it is seen.
+ *
  * @param {string} node
  * @param {string | null} input
+ * @param {number} until
  */
-const focusInput = (node, input) => {
+const focusOnceMounted = (node, input, until) => {
   const element = document.querySelector(`[data-node="${CSS.escape(node)}"]`);
-  const socket = input && element?.querySelector(`[data-socket="in:${CSS.escape(input)}"]`);
-  const field = socket && socket.closest("[data-input], .row, li")?.querySelector("input, textarea, select");
-  const target = field || socket || element;
-  if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+  if (!element) {
+    if (performance.now() < until) requestAnimationFrame(() => focusOnceMounted(node, input, until));
+    return;
+  }
+  const field = document.getElementById(`${node}.${input}`);
+  const socket = element.querySelector(`[data-socket="in:${CSS.escape(input ?? "")}"]`);
+  for (const target of [field, socket, element]) {
+    if (target instanceof HTMLElement) target.focus({ preventScroll: true });
+    if (target && target === document.activeElement) return;
+  }
 };

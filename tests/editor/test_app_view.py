@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from editor.axe import violations
 from editor.hands import PATIENCE_MS, Hands
 from editor.witness import Witness
 from live_server import LiveServer
@@ -94,11 +93,3 @@ def test_a_phone_begins_with_forms_and_shows_the_picture(phone: Hands) -> None:
     expect(phone.page.get_by_role("region", name="Gallery").get_by_role("listitem").first).to_be_visible()
     bar.get_by_role("button", name="Graph").tap()
     expect(phone.canvas).to_be_visible()
-
-
-@pytest.mark.parametrize("name", ["Form", "Queue", "Gallery", "Workflows", "Problems", "Outline"])
-def test_axe_finds_no_serious_violation_in_a_panel(editor: Hands, name: str) -> None:
-    editor.open_template("Text to image")
-    editor.page.get_by_role("button", name=name, exact=True).first.click()
-
-    assert violations(editor.page, ".shell") == []
