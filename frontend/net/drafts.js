@@ -111,6 +111,8 @@ export const openDrafts = async ({ id: session, alive }, { factory = indexedDB }
       heads.set(tab, { ...head, jobs });
       waiting.set(tab, waiting.get(tab) ?? {});
       writeSoon();
+      // Which run is whose is known here alone.
+      writeSoon.flush();
     },
     /** Writes at once what is to be written. */
     flush: async () => {
@@ -161,7 +163,10 @@ const writeDrafts = (database, heads, writing) => {
     if (parts && head) putDraft(headStore, partStore, head, parts);
     else removeDraft(headStore, partStore, id);
   }
-  return endOf(change);
+  const ended = endOf(change);
+  // A page that is left at this moment has no time left in which it could be committed by itself.
+  change.commit();
+  return ended;
 };
 
 /**
