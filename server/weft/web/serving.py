@@ -27,6 +27,9 @@ from weft.web.metrics import Metrics
 from weft.web.services import Services
 from weft.web.tokens import NewToken
 
+LONGEST_LINE = 64 * 2**10
+"""Bytes of a request line; a longer one is refused by the HTTP parser, in plain text."""
+
 BACKLOG = 512
 """Connections that may wait to be accepted."""
 
@@ -138,6 +141,7 @@ async def _accept(app: web.Application, listener: socket.socket) -> web.AppRunne
         access_log=None,
         # A compressed body is refused; it must not be unpacked before that.
         auto_decompress=False,
+        max_line_size=LONGEST_LINE,
         keepalive_timeout=KEEP_ALIVE_S,
         shutdown_timeout=FAREWELL_S,
     )
