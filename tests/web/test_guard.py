@@ -209,3 +209,9 @@ def _state(server: LiveServer) -> tuple[object, ...]:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_long_address_is_answered_in_our_words(server: LiveServer) -> None:
+    answer = server.call("GET", f"/api/jobs?limit={'9' * 40_000}")
+
+    assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
