@@ -7,7 +7,7 @@ import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { deleteSaved, renameSaved } from "./document_actions.js";
 import { attempt } from "./faults.js";
-import { IconButton, Nothing } from "./pieces.js";
+import { IconButton, Nothing, Thumbnail } from "./pieces.js";
 import { showRevisions } from "./revisions.js";
 import { workflowPicture } from "./workflow_pictures.js";
 
@@ -63,7 +63,7 @@ const Row = ({ editor, entry }) => {
   return html`<li class=${`line workflow ${isOpen ? "open" : ""}`}>
     <button type="button" class="quiet line-open" onClick=${open}>
       <span class="thumbnail">${
-    picture ? html`<img src=${picture} alt="" loading="lazy" />` : html`<${Icon} name="workflow" />`
+    picture ? html`<${Thumbnail} src=${picture} />` : html`<${Icon} name="workflow" />`
   }</span>
       <span class="line-main">
         <span class="line-title">${entry.title || entry.name}</span>

@@ -6,7 +6,7 @@ import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { download, openPictureWorkflow } from "./document_actions.js";
 import { attempt } from "./faults.js";
-import { IconButton } from "./pieces.js";
+import { IconButton, Thumbnail } from "./pieces.js";
 import { hasEnded } from "./queue_rows.js";
 import { picturesOf } from "./shown_pictures.js";
 
@@ -123,7 +123,7 @@ const Earlier = ({ editor, job }) => {
                   class="tile-picture"
                   aria-label=${say("panels.picture.open", { title: picture.title ?? "" })}
                   onClick=${() => editor.desk.viewer.value = { pictures, at }}
-                ><img src=${picture.thumbnail} alt="" loading="lazy" /></button>
+                ><${Thumbnail} src=${picture.thumbnail} /></button>
               </li>
             `
           )}

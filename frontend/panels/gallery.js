@@ -8,7 +8,7 @@ import { pickForComparison } from "./comparing.js";
 import { download, openPictureWorkflow } from "./document_actions.js";
 import { attempt } from "./faults.js";
 import { createPicturePages } from "./picture_pages.js";
-import { IconButton, Nothing } from "./pieces.js";
+import { IconButton, Nothing, Thumbnail } from "./pieces.js";
 import { pictureOf } from "./shown_pictures.js";
 
 /** @import { AssetView, Editor } from "../interfaces.d.ts" */
@@ -76,7 +76,7 @@ const Tile = ({ editor, pages, asset, at }) => {
     <li class="tile">
       <button type="button" class="tile-picture" aria-label=${label} onClick=${open}
         onContextMenu=${menu}>
-        <img src=${picture.thumbnail} alt="" loading="lazy" width=${asset.width} height=${asset.height} />
+        <${Thumbnail} src=${picture.thumbnail} />
       </button>
       <${IconButton}
         icon="more"

@@ -7,7 +7,7 @@ import { joined, when } from "./amounts.js";
 import { spanOf } from "../view/labels.js";
 import { openJobWorkflow } from "./document_actions.js";
 import { attempt, faultText } from "./faults.js";
-import { IconButton, Nothing } from "./pieces.js";
+import { IconButton, Nothing, Thumbnail } from "./pieces.js";
 import { picturesOf } from "./shown_pictures.js";
 
 /** @import { Editor, JobView, MenuEntry } from "../interfaces.d.ts" */
@@ -57,7 +57,7 @@ const EndedJob = ({ editor, job }) => {
                     class="thumbnail"
                     aria-label=${say("panels.picture.open", { title: job.name })}
                     onClick=${() => editor.desk.viewer.value = { pictures, at }}
-                  ><img src=${picture.thumbnail} alt="" loading="lazy" /></button>
+                  ><${Thumbnail} src=${picture.thumbnail} /></button>
                 `
               )
             }

@@ -13,6 +13,9 @@ import { nodeTitle } from "./titles.js";
 
 /** @import { Editor, NodeEntry, NodeType } from "../interfaces.d.ts" */
 
+/** Nodes of a selection that are listed at most. */
+const MOST_LISTED = 50;
+
 /**
  * The inspector.
  *
@@ -85,7 +88,7 @@ const SeveralNodes = ({ editor, nodes }) => {
     <div class="inspector-body">
       <h2>${say("panels.inspector.several", { count: nodes.length })}</h2>
       <ul class="lines">
-          ${nodes.map((node) =>
+          ${nodes.slice(0, MOST_LISTED).map((node) =>
             html`
               <li class="line">
                 <span class="line-main">${nodeTitle(

@@ -1,6 +1,6 @@
 /** The pictures of the server, page by page, and anew whenever a job has made some. */
 
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { faultText } from "./faults.js";
 import { hasEnded } from "./queue_rows.js";
 
@@ -20,7 +20,8 @@ export const createPicturePages = ({ api, runs }) => {
   const kind = signal(/** @type {"output" | "upload"} */ ("output"));
   const assets = signal(/** @type {readonly AssetView[] | null} */ (null));
   const next = signal(/** @type {string | null} */ (null));
-  const hasMore = signal(false);
+  const hasMore = computed(() => next.value !== null);
+  const ended = computed(() => runs.jobs.value.filter(hasEnded).length);
   const fault = signal("");
   let asked = 0;
 
@@ -34,13 +35,17 @@ export const createPicturePages = ({ api, runs }) => {
     // Another kind or a newer first page was asked for in the meantime.
     if (mine !== asked || answer === null) return;
     fault.value = "";
-    assets.value = joined(cursor === null ? [] : assets.peek() ?? [], answer.assets);
-    next.value = answer.next;
-    hasMore.value = answer.next !== null;
+    const known = assets.peek() ?? [];
+    // Whoever has scrolled on keeps the pages below; new pictures come before them.
+    const isGrown = known.length > PAGE && cursor === null;
+    assets.value = cursor === null
+      ? joined(answer.assets, isGrown ? known : [])
+      : joined(known, answer.assets);
+    if (!isGrown) next.value = answer.next;
   };
   const stop = effect(() => {
     // A job that ends may have left pictures.
-    runs.jobs.value.filter(hasEnded).length;
+    ended.value;
     void load(null);
   });
   return {
@@ -61,6 +66,7 @@ export const createPicturePages = ({ api, runs }) => {
     async remove(asset) {
       if (asset.kind === "upload") await api.deleteAsset(asset.digest);
       else await removeJobOf(runs, asset.digest);
+      assets.value = assets.peek()?.filter(({ digest }) => digest !== asset.digest) ?? null;
       await load(null);
     },
     destroy: stop,

@@ -1,5 +1,6 @@
 /** Small parts that all panels are made of. */
 
+import { useRef } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { showKeys } from "../ui/keymap.js";
@@ -26,6 +27,25 @@ export const IconButton = ({ icon, label, onClick, keys, disabled, pressed, chil
       onClick=${onClick}
     ><${Icon} name=${icon} />${children}</button>
   `;
+
+/** Milliseconds after which a picture is asked for again, and how often it is. */
+const AGAIN_MS = 1500;
+const MOST_TRIES = 8;
+
+/**
+ * A small copy of a picture. The server draws it when it is first asked for, and refuses until it has done so.
+ *
+ * @param {{ src: string }} props
+ */
+export const Thumbnail = ({ src }) => {
+  const tries = useRef(0);
+  /** @param {Event} event */
+  const again = (event) => {
+    const image = /** @type {HTMLImageElement} */ (event.target);
+    if (tries.current++ < MOST_TRIES) setTimeout(() => image.src = src, AGAIN_MS);
+  };
+  return html`<img src=${src} alt="" loading="lazy" onError=${again} />`;
+};
 
 /**
  * A line in the middle of a panel that has nothing to show.

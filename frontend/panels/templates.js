@@ -21,7 +21,8 @@ const MOST_RECENT = 5;
 export const StartPage = ({ editor }) => {
   const tab = editor.tabs.current.value;
   const { nodes, view } = editor.document.value;
-  const isEmpty = Object.keys(nodes).length + view.frames.length + view.notes.length === 0;
+  const isEmpty = Object.keys(nodes).length + view.frames.length + view.notes.length === 0 &&
+    tab.history.entries.value.length === 0;
   if (!isEmpty || editor.desk.begun.value.has(tab.id) || editor.palette.value) return null;
   const templates = editor.catalog.workflows.value.filter((entry) => entry.template);
   return html`

@@ -186,3 +186,21 @@ def test_what_is_exported_runs_as_it_stands(editor: Hands, tmp_path: Path, langu
         subprocess.run(command, input=text, cwd=tmp_path, text=True, check=True, capture_output=True)
 
     assert [output["output"] for output in job["outputs"]] == ["picture"]
+
+
+def test_what_somebody_else_saved_is_not_saved_over_unasked(editor: Hands, server: LiveServer) -> None:
+    editor.allow("412")
+    editor.open_template("Text to image")
+    save_as(editor, "shared")
+    theirs = {**saved(server, "shared"), "title": "Theirs"}
+    server.call("PUT", "/api/workflows/shared", theirs)
+    rename(editor, "Mine")
+
+    editor.press("ControlOrMeta+s")
+    dialog = editor.page.get_by_role("dialog", name="shared was saved by somebody else")
+    expect(dialog).to_be_visible()
+    assert saved(server, "shared")["title"] == "Theirs"
+    dialog.get_by_role("button", name="Save mine over it").click()
+
+    eventually(lambda: saved(server, "shared")["title"] == "Mine")
+    assert server.call("GET", "/api/workflows/shared/revisions/2").json["title"] == "Theirs"

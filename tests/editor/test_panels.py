@@ -1,4 +1,4 @@
-"""What lies around the canvas: inspector, problems, list of edits, uploads, widths, and that all can use it."""
+"""What lies around the canvas: inspector, problems, list of edits, uploads, widths; and all can use it."""
 
 from __future__ import annotations
 
