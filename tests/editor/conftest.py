@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from editor.graph import TEXT_TO_IMAGE, Graph
 from editor.hands import PATIENCE_MS, Hands
 from editor.witness import Witness
 from live_server import LiveServer
@@ -84,3 +85,30 @@ def editor(page: Page, server: LiveServer) -> Hands:
     hands = Hands(page, server)
     hands.open()
     return hands
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, server: LiveServer) -> Iterator[Hands]:
+    """An editor that all tests of a module share; whatever goes wrong in it fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1600, "height": 900},
+        color_scheme="dark",
+        reduced_motion="reduce",
+        locale="en-US",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    Witness.of(context)
+    hands = Hands(context.new_page(), server)
+    hands.open()
+    yield hands
+    context.close()
+
+
+@pytest.fixture
+def graph(desk: Hands) -> Iterator[Graph]:
+    """A small graph in a tab of its own."""
+    graph = Graph(desk)
+    graph.show(TEXT_TO_IMAGE)
+    yield graph
+    assert Witness.of(desk.page.context).unexpected() == []

@@ -37,7 +37,8 @@ export const currentNode = (editor) => {
 /** @type {(article: Element) => HTMLElement[]} */
 export const partsOf = (article) =>
   [...article.querySelectorAll(PARTS)].filter((part) =>
-    part instanceof HTMLElement && part.checkVisibility({ visibilityProperty: true }) && !part.matches(":disabled, [aria-hidden=true]")
+    part instanceof HTMLElement && part.checkVisibility({ visibilityProperty: true }) &&
+    !part.matches(":disabled, [aria-hidden=true]")
   ).map((part) => /** @type {HTMLElement} */ (part));
 
 /** @type {(part: HTMLElement | undefined) => void} */

@@ -34,6 +34,9 @@ const isTakenByField = (element, key) =>
   key !== "Tab" && key !== "Escape" &&
   (takesText(element) || element.matches("input, select, [role=slider]"));
 
+/** @type {(event: KeyboardEvent) => boolean} */
+const isMenuKey = ({ key, shiftKey }) => key === "ContextMenu" || (shiftKey && key === "F10");
+
 /** @type {(article: Element, from: Element, step: 1 | -1) => void} */
 const stepWithin = (article, from, step) => {
   const parts = partsOf(article);
@@ -81,6 +84,10 @@ export const listenToKeys = (host, editor, { signal }) => {
   const act = (event) => {
     if (link !== null) return link.hear(event);
     const part = event.target instanceof Element ? event.target : null;
+    if (isMenuKey(event) && !takesText(part)) {
+      openMenuAt(host, editor, part);
+      return true;
+    }
     const article = part?.closest("[data-node]");
     if (!part || !article || part === article || event.ctrlKey || event.metaKey || event.altKey) return false;
     const socket = socketOf(part);
@@ -100,20 +107,23 @@ export const listenToKeys = (host, editor, { signal }) => {
   }, { signal });
   host.addEventListener("contextmenu", (event) => {
     if (event.button === 2 || (event instanceof PointerEvent && event.pointerType !== "")) return;
-    const part = event.target instanceof Element ? event.target : host;
-    if (takesText(part)) return;
+    if (takesText(event.target)) return;
     event.preventDefault();
-    const socket = socketOf(part);
-    const node = socket?.node ?? currentNode(editor) ?? undefined;
-    const { left, bottom } = (socket === null ? host.querySelector(`[data-node="${node}"]`) ?? host : part)
-      .getBoundingClientRect();
-    const kind = socket === null ? (node === undefined ? "empty" : "node") : socket.side;
-    openMenu(
-      editor,
-      { kind, at: editor.viewport.toGraph([left, bottom]), node, socket: socket ?? undefined },
-      [left, bottom],
-    );
+    openMenuAt(host, editor, event.target);
   }, { signal });
+};
+
+/** Opens the menu of the socket or node that the keyboard is at. @type {(host: HTMLElement, editor: Editor, at: EventTarget | null) => void} */
+const openMenuAt = (host, editor, at) => {
+  const part = at instanceof Element ? at : host;
+  const socket = socketOf(part);
+  const node = socket?.node ?? currentNode(editor) ?? undefined;
+  const article = node === undefined ? null : host.querySelector(`[data-node="${CSS.escape(node)}"]`);
+  const { left, bottom } = (socket === null ? article?.querySelector("header") ?? host : part)
+    .getBoundingClientRect();
+  const client = /** @type {Point} */ ([left, bottom]);
+  const kind = socket?.side ?? (node === undefined ? "empty" : "node");
+  openMenu(editor, { kind, at: editor.viewport.toGraph(client), node, socket: socket ?? undefined }, client);
 };
 
 /** @type {(editor: Editor, socket: Socket) => void} */

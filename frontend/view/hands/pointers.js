@@ -51,6 +51,10 @@ export const readPointers = (host, { onMeaning, signal }) => {
   addEventListener("pointermove", hear("move"), { signal });
   addEventListener("pointerup", hear("up"), { signal });
   addEventListener("pointercancel", hear("lost"), { signal });
+  // Two clicks with a key between them are two clicks.
+  addEventListener("keydown", () => {
+    state = { ...state, lastClick: null };
+  }, { signal, capture: true });
   addEventListener("blur", () => {
     for (const [id, at] of state.pointers) feed({ kind: "lost", id, at, isTouch: false, time: 0 }, null);
   }, { signal });

@@ -7,8 +7,16 @@
 /** Twice the signed area of a triangle: on which side of a line a point lies. @type {(a: Point, b: Point, c: Point) => number} */
 const side = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
 
-/** @type {(a: Point, b: Point, c: Point, d: Point) => boolean} */
-const cross = (a, b, c, d) => side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
+/** @type {(a: Point, b: Point, c: Point) => boolean} */
+const isLeft = (a, b, c) => side(a, b, c) > 0;
+
+/**
+ * Whether two segments cross. A point on a line counts as right of it, so that a stroke through the joint of two segments
+ * crosses one of them.
+ *
+ * @type {(a: Point, b: Point, c: Point, d: Point) => boolean}
+ */
+const cross = (a, b, c, d) => isLeft(a, b, c) !== isLeft(a, b, d) && isLeft(c, d, a) !== isLeft(c, d, b);
 
 /** @type {(line: readonly Point[]) => [Point, Point][]} */
 const segments = (line) => line.slice(1).map((end, index) => [/** @type {Point} */ (line[index]), end]);

@@ -21,6 +21,10 @@ Deno.test("any segment of a bent wire can be hit", () => {
   assert.equal(linesCross([[60, -10], [60, 10]], [[0, 0], [50, 0], [100, 0]]), true);
 });
 
+Deno.test("a stroke through the joint of a wire cuts it", () => {
+  assert.equal(linesCross([[50, -10], [50, 10]], [[0, 0], [50, 0], [100, 0]]), true);
+});
+
 Deno.test("parallel lines and a stroke of one point cut nothing", () => {
   assert.equal(linesCross([[0, 0], [100, 0]], [[0, 1], [100, 1]]), false);
   assert.equal(linesCross([[50, 0]], [[0, 0], [100, 0]]), false);

@@ -1,0 +1,151 @@
+"""A graph that tests lay their hands on, and what the editor has in mind of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from editor.hands import Hands
+from playwright.sync_api import expect
+
+TEXT_TO_IMAGE: dict[str, Any] = {
+    "weft": 1,
+    "inputs": {},
+    "outputs": {},
+    "nodes": {
+        "model": {"type": "checkpoint.load", "version": 1, "inputs": {"checkpoint": "starter"}},
+        "prompt": {
+            "type": "prompt.encode",
+            "version": 1,
+            "inputs": {"encoder": {"from": "model.encoder"}, "text": "a red circle"},
+        },
+        "size": {
+            "type": "latent.empty",
+            "version": 1,
+            "inputs": {"model": {"from": "model.model"}, "width": 64, "height": 64},
+        },
+        "sample": {
+            "type": "latent.sample",
+            "version": 1,
+            "inputs": {
+                "model": {"from": "model.model"},
+                "positive": {"from": "prompt.conditioning"},
+                "latent": {"from": "size.latent"},
+                "steps": 4,
+            },
+        },
+        "decode": {
+            "type": "latent.decode",
+            "version": 1,
+            "inputs": {"latent": {"from": "sample.latent"}, "vae": {"from": "model.vae"}},
+        },
+    },
+    "view": {
+        "nodes": {
+            "model": {"at": [0, 0]},
+            "prompt": {"at": [400, 0]},
+            "size": {"at": [400, 288]},
+            "sample": {"at": [800, 0]},
+            "decode": {"at": [1200, 0]},
+        },
+        "frames": [],
+        "notes": [],
+    },
+}
+"""Text to image with room around every node, so that a mouse finds ground, wires and nodes."""
+
+
+class Graph:
+    """The graph in front, as a user has it before them.
+
+    Attributes:
+        hands: The user.
+    """
+
+    def __init__(self, hands: Hands) -> None:
+        self.hands = hands
+        self.page = hands.page
+
+    def inside(self, expression: str, given: Any = None) -> Any:
+        """Evaluate what is written of `editor` and `given`, in the page."""
+        source = """async ([expression, given]) => {
+            const editor = await (await import("weft")).editor();
+            return EVALUATED;
+        }""".replace("EVALUATED", expression)
+        return self.page.evaluate(source, [None, given])
+
+    def show(self, document: dict[str, Any], zoom: float = 0.75) -> None:
+        """Open a document in a tab of its own, at a zoom, and close all others."""
+        self.inside("void editor.tabs.open(given)", json.loads(json.dumps(document)))
+        self.inside(
+            "void editor.tabs.all.peek().slice().filter((tab) => tab !== editor.tabs.current.peek())"
+            ".forEach((tab) => editor.tabs.close(tab.id))"
+        )
+        self.inside("void (editor.palette.value = null)")
+        self.inside("void editor.viewport.set({x: 40, y: 40, zoom: given})", zoom)
+        for node in document["nodes"]:
+            expect(self.hands.node(node)).to_be_visible()
+        # Clicks before and after a key are never one double click.
+        self.hands.press("Shift")
+        self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
+
+    # ---- what the editor has in mind ----
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document in front."""
+        return dict(self.inside("JSON.parse(JSON.stringify(editor.document.peek()))"))
+
+    @property
+    def nodes(self) -> dict[str, Any]:
+        """The nodes of the document."""
+        return dict(self.document["nodes"])
+
+    def given(self, node: str, name: str) -> Any:
+        """What an input is given; None for nothing."""
+        return self.nodes[node]["inputs"].get(name)
+
+    def look(self, node: str) -> dict[str, Any]:
+        """How a node is shown."""
+        return dict(self.document["view"]["nodes"][node])
+
+    @property
+    def selected(self) -> set[str]:
+        """The nodes that are selected."""
+        return set(self.inside("[...editor.selection.peek().nodes.peek()]"))
+
+    @property
+    def steps(self) -> list[str]:
+        """The names of the steps that were done and not undone."""
+        done = "editor.tabs.current.peek().history"
+        return list(
+            self.inside(f"{done}.entries.peek().slice(0, {done}.position.peek()).map(({{label}}) => label.id)")
+        )
+
+    @property
+    def place(self) -> dict[str, float]:
+        """Where the viewport is."""
+        return dict(self.inside("editor.viewport.state.peek()"))
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the graph in the window."""
+        left, top = self.inside("editor.viewport.toClient(given)", [x, y])
+        return left, top
+
+    def middle(self, source: tuple[str, str], target: tuple[str, str]) -> tuple[float, float]:
+        """The middle of a wire between an output and an input, in the window."""
+        start, end = self.hands.point(self.hands.output(*source)), self.hands.point(self.hands.input(*target))
+        return (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
+
+    def choose(self, query: str) -> None:
+        """Type into the open search for nodes, and take the first."""
+        box = self.page.get_by_role("dialog").get_by_role("combobox")
+        box.fill(query)
+        expect(self.page.get_by_role("dialog").get_by_role("option").first).to_be_visible()
+        box.press("Enter")
+        expect(box).to_be_hidden()
+
+    @property
+    def announced(self) -> str:
+        """What screen readers were told last."""
+        return self.page.locator("[role=status][aria-live=polite]").last.inner_text()
