@@ -13,7 +13,7 @@ import { SignatureEditor } from "./signature_editor.js";
  * @param {{ editor: Editor }} props
  */
 export const DocumentInspector = ({ editor }) => {
-  const { title = "", description = "" } = editor.document.value;
+  const { title = "", description = "", nodes } = editor.document.value;
   /** @type {(field: "title" | "description", event: Event) => void} */
   const write = (field, event) =>
     editor.perform({ id: `panels.edit.${field}` }, {
@@ -39,7 +39,7 @@ export const DocumentInspector = ({ editor }) => {
           onChange=${(/** @type {Event} */ event) => write("description", event)}
         ></textarea>
       </header>
-      <${SignatureEditor} editor=${editor} />
+      ${Object.keys(nodes).length > 0 && html`<${SignatureEditor} editor=${editor} />`}
       <${HistoryList} editor=${editor} />
     </div>
   `;

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
+import { ComparisonHint } from "./comparison_hint.js";
 import { pickForComparison } from "./comparing.js";
 import { download, openPictureWorkflow } from "./document_actions.js";
 import { attempt } from "./faults.js";
@@ -46,17 +47,6 @@ export const Gallery = ({ editor }) => {
     </ul>
     ${pages.hasMore.value && html`<${More} pages=${pages} />`}
   </div>`;
-};
-
-/** @param {{ editor: Editor }} props */
-const ComparisonHint = ({ editor }) => {
-  const chosen = editor.desk.comparison.value;
-  if (!chosen || chosen.second) return null;
-  return html`<p class="comparison-hint" role="status">
-    <img src=${chosen.first.thumbnail} alt="" />${say("panels.compare.second")}
-    <${IconButton} icon="close" label=${say("ui.cancel")} onClick=${() =>
-    editor.desk.comparison.value = null} />
-  </p>`;
 };
 
 /** @param {{ editor: Editor, pages: PicturePages, asset: AssetView, at: number }} props */

@@ -5,6 +5,8 @@ import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { joined, when } from "./amounts.js";
 import { spanOf } from "../view/labels.js";
+import { ComparisonHint } from "./comparison_hint.js";
+import { pickForComparison } from "./comparing.js";
 import { openJobWorkflow } from "./document_actions.js";
 import { attempt, faultText } from "./faults.js";
 import { IconButton, Nothing, Thumbnail } from "./pieces.js";
@@ -23,6 +25,7 @@ const MOST_PICTURES = 4;
 export const EndedJobs = ({ editor, jobs }) =>
   html`<section class="history" aria-label=${say("panels.history")}>
     <h3>${say("panels.history")}</h3>
+    <${ComparisonHint} editor=${editor} />
     ${jobs.length === 0 && html`<${Nothing}>${say("panels.history.empty")}<//>`}
     <ul class="lines">${
     jobs.map((job) => html`<${EndedJob} key=${job.id} editor=${editor} job=${job} />`)
@@ -83,6 +86,7 @@ const EndedJob = ({ editor, job }) => {
  */
 const openJobMenu = (editor, job, event) => {
   const { bottom, right } = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+  const pictures = picturesOf(job);
   /** @type {MenuEntry[]} */
   const entries = [
     {
@@ -91,6 +95,11 @@ const openJobMenu = (editor, job, event) => {
     },
     { title: say("panels.history.retry"), run: () => void attempt(editor, () => editor.runs.retry(job.id)) },
     { title: say("panels.history.show"), run: () => editor.runs.show(editor.tabs.current.peek().id, job.id) },
+    {
+      title: say("panels.compare"),
+      disabled: pictures.length === 0,
+      run: () => pickForComparison(editor.desk, pictures[0]),
+    },
     {
       title: say("panels.history.remove"),
       run: () => void attempt(editor, () => editor.runs.remove(job.id)),

@@ -68,17 +68,17 @@ export const NodeFields = ({ editor, node, type }) => {
 /** @param {{ editor: Editor, name: string, links: ReturnType<typeof linksIn> }} props */
 const Linked = ({ editor, name, links }) => {
   const document = editor.document.value;
-  return html`<div class="linked">
-    <span class="linked-name">${socketLabel(name)}</span>
-    ${
-    links.map(({ source: { node, output } }) => {
-      const title = nodeTitle(document, node, editor.catalog.get(document.nodes[node]?.type));
-      return html`<button type="button" class="quiet" onClick=${() => goToNode(editor, node)}>
+  return html`
+    <div class="linked">
+      <span class="linked-name">${socketLabel(name)}</span>
+      <div class="links">${links.map(({ source: { node, output } }) => {
+        const title = nodeTitle(document, node, editor.catalog.get(document.nodes[node]?.type));
+        return html`<button type="button" class="quiet" onClick=${() => goToNode(editor, node)}>
         <${Icon} name="link" />${joined(title, socketLabel(output))}
       </button>`;
-    })
-  }
-  </div>`;
+      })}</div>
+    </div>
+  `;
 };
 
 /** @param {{ input: NodeType["inputs"][number] }} props */

@@ -126,7 +126,7 @@ const runFirst = (editor, job) =>
   attempt(editor, async () => {
     const { workflow } = await editor.api.jobDocument(job.id);
     const priority = firstPriority(editor.runs.jobs.peek());
-    await editor.api.submit({
+    const first = await editor.api.submit({
       workflow,
       name: job.name || null,
       inputs: {},
@@ -134,6 +134,9 @@ const runFirst = (editor, job) =>
       priority,
       id: null,
     });
+    for (const tab of editor.tabs.all.peek()) {
+      if (editor.runs.shown(tab.id).peek()?.id === job.id) editor.runs.show(tab.id, first.id);
+    }
     await editor.runs.cancel(job.id);
     await editor.runs.remove(job.id);
   });
