@@ -45,9 +45,10 @@ export function setSeedMode(document, at, mode) {
 export function advanceSeeds(document, usual = () => 0, draw = drawSeed) {
   const changes = Object.entries(document.view.nodes).flatMap(([node, { seeds = {} }]) =>
     Object.entries(seeds).flatMap(([input, mode]) => {
-      const now = document.nodes[node]?.inputs[input] ?? usual(`${node}.${input}`);
+      const entry = document.nodes[node];
+      const now = entry && (entry.inputs[input] ?? usual(`${node}.${input}`));
       // A seed that another node gives is not this one's to change.
-      if (!(node in document.nodes) || typeof now !== "number") return [];
+      if (typeof now !== "number") return [];
       const next = now < Number.MAX_SAFE_INTEGER ? now + 1 : 0;
       return [{ node, input, value: mode === "random" ? draw() : next }];
     })

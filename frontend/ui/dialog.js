@@ -16,9 +16,12 @@ import { say, sayWords } from "./texts.js";
 export function Dialog({ title, wide, onClose, children, floating }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const id = useId();
+  const [isOpen, setOpen] = useState(false);
   useLayoutEffect(() => {
     const dialog = /** @type {HTMLDialogElement} */ (element.current);
     dialog.showModal();
+    // What floats above the dialog has to be shown after it.
+    setOpen(true);
     return () => dialog.close();
   }, []);
   /** @param {Event} event */
@@ -38,7 +41,7 @@ export function Dialog({ title, wide, onClose, children, floating }) {
   } onClick=${onClose}><${Icon} name="close" /></button>
     </header>
     <div class="dialog-body">${children}</div>
-    ${floating}
+    ${isOpen && floating}
   </dialog>`;
 }
 

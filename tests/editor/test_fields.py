@@ -147,6 +147,26 @@ def test_a_seed_is_drawn_and_told_to_change_from_run_to_run(lay: Any) -> None:
     expect(editor.node("seed").get_by_role("button", name="One more for every run")).to_be_visible()
 
 
+def test_a_seed_that_changes_does_so_before_the_run_and_the_run_has_the_one_that_is_shown(
+    editor: Hands,
+) -> None:
+    editor.open_template("Text to image")
+    node = editor.node("sample")
+    seed = editor.field("sample", "Seed")
+    before = int(seed.input_value())
+    editor.field("sample", "Steps").fill("2")
+    editor.press("Enter")
+    node.get_by_role("button", name="The same for every run").click()
+    editor.page.get_by_role("menuitemcheckbox", name="One more for every run").click()
+
+    with editor.run() as job:
+        editor.button("Run").first.click()
+
+    expect(seed).to_have_value(str(before + 1))
+    document = editor.server.call("GET", f"/api/jobs/{job['id']}/document").json["workflow"]
+    assert document["nodes"]["sample"]["inputs"]["seed"] == before + 1
+
+
 def test_typing_a_text_is_one_step_and_its_words_are_weighed_by_keys(lay: Any) -> None:
     editor = lay(prompt=("prompt.encode", {"text": "a circle"}))
     text = editor.field("prompt", "Text")
@@ -302,19 +322,22 @@ def test_a_mask_is_filled_cleared_undone_and_inverted_and_the_colors_below_it_st
     assert (pixels == (255, 0, 0, 0)).all()
 
 
-def test_a_picture_is_pasted_into_the_field_that_has_the_focus(lay: Any) -> None:
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_picture_is_pasted_or_dropped_into_a_field_and_not_onto_the_canvas(lay: Any, way: str) -> None:
     editor = lay(load=("image.load", {}))
     node = editor.node("load")
 
     node.get_by_role("button", name="Upload Image").focus()
     editor.page.evaluate(
-        """bytes => {
+        """([way, bytes]) => {
             const data = new DataTransfer();
             data.items.add(new File([new Uint8Array(bytes)], "red.png", {type: "image/png"}));
-            const init = {clipboardData: data, bubbles: true, cancelable: true};
-            document.activeElement.dispatchEvent(new ClipboardEvent("paste", init));
+            const common = {bubbles: true, cancelable: true};
+            document.activeElement.dispatchEvent(way === "paste"
+                ? new ClipboardEvent("paste", {...common, clipboardData: data})
+                : new DragEvent("drop", {...common, dataTransfer: data}));
         }""",
-        list(picture()),
+        [way, list(picture())],
     )
 
     expect(node.locator(".image-file img")).to_be_visible()

@@ -37,6 +37,12 @@ Deno.test("a seed without a value goes on from its default, and one that is link
   });
 });
 
+Deno.test("what is kept of a node that is gone changes nothing", () => {
+  const document = { ...documentWith({ seed: "step" }, {}), nodes: {} };
+
+  assert.equal(advanceSeeds(document, () => assert.fail()), null);
+});
+
 Deno.test("the largest seed is followed by the smallest", () => {
   const op = advanceSeeds(documentWith({ seed: "step" }, { seed: Number.MAX_SAFE_INTEGER }));
 
