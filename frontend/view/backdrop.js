@@ -1,9 +1,9 @@
 /**
- * Keeps a picture of what stands still, a little larger than what is seen, so that panning, and moving a few
- * nodes among thousands, need not draw every wire in every frame. While zooming the picture is stretched.
+ * Keeps a picture of what stands still, a little larger than what is seen. To pan it is only pushed along, and
+ * while zooming it is stretched; so neither that nor moving a few nodes among thousands draws every wire anew.
  */
 
-import { drawStill, seenPart, turnTo } from "./scene.js";
+import { drawStill, seenPart } from "./scene.js";
 import { OVERVIEW_ZOOM } from "./viewport.js";
 
 /**
@@ -20,17 +20,26 @@ const MOST_STRETCH = 1.6;
 /**
  * Gives what the picture depends on, beside where it is looked at from.
  * @param {Scene} scene
+ * @param {number} ratio
  * @returns {readonly unknown[]}
  */
-const partsOf = (
-  { ink, boxes, wires, frames, nodes, touched, wireStyle, selectedWire, loaded, size, place },
-) => {
-  const always = [ink, wires, wireStyle, selectedWire, frames.all, frames.selected, size.width, size.height];
-  const moved = [touched.nodes, touched.frames, touched.wires];
+const partsOf = (scene, ratio) => {
+  const { ink, boxes, wires, frames, nodes, touched, wireStyle, selectedWire, loaded, size, place } = scene;
+  const always = [
+    ratio,
+    ink,
+    wires,
+    wireStyle,
+    selectedWire,
+    frames.all,
+    frames.selected,
+    size.width,
+    size.height,
+  ];
   const isOverview = place.zoom < OVERVIEW_ZOOM;
   // Nearer, nodes are on the page and no part of it.
   const overview = isOverview ? [boxes, nodes.selected, nodes.states, nodes.faulty, loaded] : [];
-  return [isOverview, ...always, ...moved, ...overview];
+  return [isOverview, touched, ...always, ...overview];
 };
 
 /** @param {readonly unknown[]} one @param {readonly unknown[]} other */
@@ -38,17 +47,16 @@ const areSame = (one, other) =>
   one.length === other.length && one.every((part, index) => part === other[index]);
 
 /**
- * @typedef {object} Backdrop
- * @property {(context: CanvasRenderingContext2D, scene: Scene, ratio: number) => void} draw
+ * Makes the picture.
+ * @param {HTMLElement} host
+ * @returns {{ update(scene: Scene, ratio: number): void }}
  */
-
-/**
- * Makes the keeper of the picture.
- * @returns {Backdrop}
- */
-export const createBackdrop = () => {
+export const createBackdrop = (host) => {
   const canvas = document.createElement("canvas");
-  const own = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  canvas.className = "backdrop";
+  canvas.ariaHidden = "true";
+  host.append(canvas);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   /** @type {readonly unknown[]} */
   let parts = [];
   /** Where it was looked at from when it was drawn. @type {Place} */
@@ -58,38 +66,41 @@ export const createBackdrop = () => {
   const render = (scene, ratio) => {
     const size = { width: scene.size.width + 2 * MARGIN, height: scene.size.height + 2 * MARGIN };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-    own.setTransform(1, 0, 0, 1, 0, 0);
-    if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-    else own.clearRect(0, 0, width, height);
+    if (canvas.width !== width || canvas.height !== height) {
+      [canvas.width, canvas.height] = [width, height];
+      canvas.style.width = `${size.width}px`;
+      canvas.style.height = `${size.height}px`;
+    }
     from = scene.place;
     const place = { ...from, x: from.x + MARGIN, y: from.y + MARGIN };
-    turnTo(own, place, ratio);
-    drawStill(own, { ...scene, place, seen: seenPart(place, size) });
+    drawStill(context, { ...scene, place, size, seen: seenPart(place, size) }, ratio);
   };
-  /** Tells whether the picture covers what is seen from a place. @param {Scene} scene */
-  const covers = ({ place, size, isZooming }) => {
+  /** Gives how the picture lies on the page when it is looked at from a place. @param {Place} place */
+  const layAt = (place) => {
     const stretch = place.zoom / from.zoom;
+    return {
+      stretch,
+      left: place.x - (from.x + MARGIN) * stretch,
+      top: place.y - (from.y + MARGIN) * stretch,
+    };
+  };
+  /** Tells whether the picture covers what is seen. @param {Scene} scene */
+  const covers = ({ place, size, isZooming }) => {
+    const { stretch, left, top } = layAt(place);
     if (stretch !== 1 && (!isZooming || stretch > MOST_STRETCH || stretch < 1 / MOST_STRETCH)) return false;
-    const left = place.x - (from.x + MARGIN) * stretch;
-    const top = place.y - (from.y + MARGIN) * stretch;
-    return left <= 0 && top <= 0 && left + (size.width + 2 * MARGIN) * stretch >= size.width &&
-      top + (size.height + 2 * MARGIN) * stretch >= size.height;
+    const [right, bottom] = [
+      left + (size.width + 2 * MARGIN) * stretch,
+      top + (size.height + 2 * MARGIN) * stretch,
+    ];
+    return left <= 0 && top <= 0 && right >= size.width && bottom >= size.height;
   };
   return {
-    draw: (context, scene, ratio) => {
-      const next = [...partsOf(scene), ratio];
+    update: (scene, ratio) => {
+      const next = partsOf(scene, ratio);
       if (!areSame(parts, next) || !covers(scene)) render(scene, ratio);
       parts = next;
-      const { place, size } = scene;
-      const stretch = place.zoom / from.zoom;
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      context.drawImage(
-        canvas,
-        place.x - (from.x + MARGIN) * stretch,
-        place.y - (from.y + MARGIN) * stretch,
-        (size.width + 2 * MARGIN) * stretch,
-        (size.height + 2 * MARGIN) * stretch,
-      );
+      const { stretch, left, top } = layAt(scene.place);
+      canvas.style.transform = `translate(${left}px, ${top}px) scale(${stretch})`;
     },
   };
 };

@@ -16,7 +16,7 @@ import { createSocketLights, exposedSockets, mountNode } from "./nodes.js";
 import { mountNote } from "./notes.js";
 import { Outline } from "./outline.js";
 import { boundsOf, createPlane } from "./plane.js";
-import { drawScene, seenPart } from "./scene.js";
+import { drawLive, isLive, seenPart } from "./scene.js";
 import { createThumbnails } from "./thumbnails.js";
 import { createViewport, OVERVIEW_ZOOM } from "./viewport.js";
 
@@ -250,6 +250,7 @@ export const createCanvas = (host, surroundings) => {
 const createPicture = (host, editor, facts) => {
   const { viewport, plane, tabs } = editor;
   const { ink, destroy: forgetInk } = createInk(host, editor.catalog);
+  const backdrop = createBackdrop(host);
   const back = createSheet(host, "sheet", viewport.size);
   const exposed = exposedSockets(editor.document);
   const layer = createLayer(host, {
@@ -266,7 +267,6 @@ const createPicture = (host, editor, facts) => {
   const front = createSheet(host, "sheet gesture", viewport.size);
   const lights = createSocketLights(editor, layer.element);
   const runs = followRuns(editor, facts);
-  const backdrop = createBackdrop();
   let loaded = 0;
   const thumbnails = createThumbnails(() => {
     loaded += 1;
@@ -277,6 +277,8 @@ const createPicture = (host, editor, facts) => {
   const { read } = sceneOf({ editor, ink, runs, pictures, thumbnail: thumbnails.get, stillness });
   let asked = 0;
   let count = 0;
+  /** Whether the canvas before the backdrop is empty, and need not be touched. */
+  let isBlank = false;
 
   /** @param {number} time */
   const draw = (time) => {
@@ -296,7 +298,11 @@ const createPicture = (host, editor, facts) => {
       time,
       loaded,
     };
-    drawScene(back.context, scene, backdrop, back.fit());
+    const ratio = back.fit();
+    backdrop.update(scene, ratio);
+    const isNeeded = isLive(scene);
+    if (isNeeded || !isBlank) drawLive(back.context, scene, ratio);
+    isBlank = !isNeeded;
     front.element.hidden = !isDrawn(scene.gesture);
     if (!front.element.hidden) drawGesture(front.context, scene, plane, front.fit());
     const moves = scene.running.size > 0 && scene.hasMotion && scene.place.zoom >= OVERVIEW_ZOOM;

@@ -145,16 +145,15 @@ const drawPictures = (context, { thumbnail, pictures }, boxes) => {
 };
 
 /**
- * Draws the nodes of a part of the scene that can be seen and are not on the page.
- * @param {CanvasRenderingContext2D} context
+ * Gives the nodes of a part of the scene that can be seen and are not on the page.
  * @param {Scene} scene
  * @param {Part} part
+ * @returns {LaidBox[]}
  */
-export const drawNodes = (context, scene, part) => {
-  const { boxes, gesture, seen, nodes, place, touched } = scene;
+export const nodesOf = ({ boxes, gesture, seen, nodes, place, touched }, part) => {
   const isOverview = place.zoom < OVERVIEW_ZOOM;
   // What waits for its place on the page changes from frame to frame, so it never stands still.
-  if (!isOverview && part === "still") return;
+  if (!isOverview && part === "still") return [];
   /** @type {LaidBox[]} */
   const found = [];
   for (const box of boxes.values()) {
@@ -163,7 +162,19 @@ export const drawNodes = (context, scene, part) => {
     const shown = part === "live" ? liveBox(box, gesture) : box;
     if (meets(shown, seen)) found.push(shown);
   }
+  return found;
+};
+
+/**
+ * Draws the nodes of a part of the scene that can be seen and are not on the page.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Scene} scene
+ * @param {Part} part
+ */
+export const drawNodes = (context, scene, part) => {
+  const found = nodesOf(scene, part);
+  if (found.length === 0) return;
   drawBodies(context, scene, found);
   drawPictures(context, scene, found);
-  if (place.zoom >= ROUGH_ZOOM) drawTitles(context, scene, found);
+  if (scene.place.zoom >= ROUGH_ZOOM) drawTitles(context, scene, found);
 };

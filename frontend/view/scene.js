@@ -2,7 +2,8 @@
 
 import { drawFrames, drawNotes } from "./frames.js";
 import { drawGrid } from "./grid.js";
-import { drawNodes } from "./overview.js";
+import { hasTouched } from "./live.js";
+import { drawNodes, nodesOf } from "./overview.js";
 import { drawFlow, drawWires } from "./wires.js";
 
 /**
@@ -12,7 +13,6 @@ import { drawFlow, drawWires } from "./wires.js";
  * @import { Place, Size } from "./viewport.js"
  * @import { WireStyle } from "./curves.js"
  * @import { Touched } from "./live.js"
- * @import { Backdrop } from "./backdrop.js"
  */
 
 /** What stands still while hands move, and what is drawn anew in each frame. @typedef {"still" | "live"} Part */
@@ -68,26 +68,29 @@ export const turnTo = (context, { x, y, zoom }, ratio) =>
  * Draws what stands still.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
+ * @param {number} ratio Pixels of the screen in one of the page.
  */
-export const drawStill = (context, scene) => {
+export const drawStill = (context, scene, ratio) => {
+  const { width, height } = scene.size;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  drawGrid(context, scene);
+  turnTo(context, scene.place, ratio);
   drawFrames(context, scene, "still");
   drawWires(context, scene, "still");
   drawNodes(context, scene, "still");
 };
 
 /**
- * Draws the scene.
+ * Draws what is drawn anew in each frame.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
- * @param {Backdrop} backdrop Where what stands still is kept.
  * @param {number} ratio Pixels of the screen in one of the page.
  */
-export const drawScene = (context, scene, backdrop, ratio) => {
+export const drawLive = (context, scene, ratio) => {
   const { place, size } = scene;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
-  drawGrid(context, scene);
-  backdrop.draw(context, scene, ratio);
   turnTo(context, place, ratio);
   drawFrames(context, scene, "live");
   drawWires(context, scene, "live");
@@ -95,3 +98,12 @@ export const drawScene = (context, scene, backdrop, ratio) => {
   drawNodes(context, scene, "live");
   drawNotes(context, scene);
 };
+
+/**
+ * Tells whether anything is drawn anew in each frame.
+ * @param {Scene} scene
+ * @returns {boolean}
+ */
+export const isLive = (scene) =>
+  hasTouched(scene.touched) || scene.running.size > 0 || nodesOf(scene, "live").length > 0 ||
+  scene.notes.all.some(({ id }) => !scene.notes.mounted.has(id));

@@ -149,6 +149,13 @@ def _metrics(session: CDPSession) -> dict[str, float]:
     return {metric["name"]: metric["value"] for metric in answer["metrics"]}
 
 
+def _settle(page: Page) -> None:
+    """Wait until the page has put everything in its place."""
+    count = -1
+    while count != (count := page.evaluate("document.querySelectorAll('*').length")):
+        page.wait_for_timeout(SETTLE_MS)
+
+
 def _record(page: Page, session: CDPSession, view: str, act: Act) -> dict[str, float]:
     """Play a scene and measure its frames.
 
@@ -156,7 +163,7 @@ def _record(page: Page, session: CDPSession, view: str, act: Act) -> dict[str, f
         RuntimeError: Nothing moved, so that the numbers would mean nothing.
     """
     page.evaluate(f"bench.view('{view}')")
-    page.wait_for_timeout(SETTLE_MS)
+    _settle(page)
     probe, before = page.evaluate("bench.probe()"), page.evaluate("bench.state()")
     start = _metrics(session)
     page.evaluate("frames.length = 0; globalThis.isRecording = true")

@@ -75,7 +75,7 @@ export const recordingContext = () => {
     save: () => {},
     restore: () => (dash = []),
     clip: () => {},
-    clearRect: () => {},
+    clearRect: (/** @type {any[]} */ ...args) => note("clear", args, ""),
     setTransform: () => {},
   });
   for (
