@@ -7,7 +7,7 @@ import { useState } from "preact/hooks";
 import { packFields } from "../extensions.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
-import { say, sayWords } from "../ui/texts.js";
+import { say, sayNumber, sayWords } from "../ui/texts.js";
 import { AnyOfField } from "./any_of.js";
 import { ChoiceField } from "./choice.js";
 import { ColorField } from "./color.js";
@@ -93,6 +93,8 @@ export function Field(props) {
   // Lists of ids are parted by spaces, which names of nodes may have.
   const prefix = id.replace(/\s/g, "_");
   const describedBy = `${prefix}-doc ${prefix}-problems`;
+  const isChanged = value !== undefined && fallback !== undefined &&
+    JSON.stringify(value) !== JSON.stringify(fallback);
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
     if (!event.altKey || event.key !== "Backspace" || value === undefined) return;
@@ -112,11 +114,11 @@ export function Field(props) {
       aria-label=${isGroup ? label : null} onKeyDown=${hearKey}>
       <div class="entry-label">
           <label id=${`${prefix}-label`} for=${isGroup ? null : id} data-tip=${doc}>${label}</label>
-          ${value !== undefined && fallback !== undefined &&
-            html`<${Reset} label=${label} reset=${() => onChange(undefined)} />`}
+          <span class="entry-limits" aria-hidden="true">${limitsOf(widget)}</span>
+          ${isChanged && html`<${Reset} label=${label} reset=${() => onChange(undefined)} />`}
         </div>
       <div class="entry-control" data-tip=${sentences.join("\n") || null}>${control}</div>
-      <p id=${`${prefix}-doc`} class="entry-doc">${[doc, ...limitsOf(widget)].filter(Boolean).join(" ")}</p>
+      <p id=${`${prefix}-doc`} class="entry-doc">${doc}</p>
       <div id=${`${prefix}-problems`} class="entry-problems" role="status">
           ${sentences.map((sentence) => html`<p key=${sentence}>${sentence}</p>`)}
         </div>
@@ -148,19 +150,14 @@ function sentencesOf({ widget, value, problems }, complaint) {
 }
 
 /**
- * Says what a number may be.
+ * Says between which numbers a number must lie; nothing where there are none.
  *
  * @param {Record<string, JSONValue> | null} widget
- * @returns {string[]}
  */
 function limitsOf(widget) {
-  if (widget?.kind !== "number" && widget?.kind !== "slider") return [];
-  const { min, max, isWhole } = rangeOf(widget);
-  const kind = isWhole ? "whole" : "number";
-  if (Number.isFinite(min) && Number.isFinite(max)) {
-    return [say(`field.limits.${kind}`, { least: min, most: max })];
-  }
-  if (Number.isFinite(min)) return [say("field.limits.least", { least: min })];
-  if (Number.isFinite(max)) return [say("field.limits.most", { most: max })];
-  return isWhole ? [say("field.limits.any-whole")] : [];
+  if (widget?.kind !== "number" && widget?.kind !== "slider") return "";
+  const { min, max } = rangeOf(widget);
+  if (Number.isFinite(min) && Number.isFinite(max)) return `${sayNumber(min)} – ${sayNumber(max)}`;
+  if (Number.isFinite(min)) return `≥ ${sayNumber(min)}`;
+  return Number.isFinite(max) ? `≤ ${sayNumber(max)}` : "";
 }

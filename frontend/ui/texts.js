@@ -46,6 +46,13 @@ export async function useLanguage(wanted) {
   current.value = languageOf(name, words);
 }
 
+/**
+ * Writes a number as the language does.
+ *
+ * @param {number} number
+ */
+export const sayNumber = (number) => current.value.number.format(number);
+
 /** @type {Set<string>} */
 const missed = new Set();
 
