@@ -4,6 +4,7 @@ import { computed, effect } from "@preact/signals";
 import { render } from "preact";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
+import { followFocus } from "./follow_focus.js";
 import { drawGesture, isDrawn } from "./gesture_drawing.js";
 import { createBackdrop } from "./backdrop.js";
 import { createInk } from "./ink.js";
@@ -322,6 +323,7 @@ const createPicture = (host, editor, facts) => {
       invalidate();
     }),
     followTabs(editor, layer.clear),
+    followFocus(host, viewport, plane),
   ];
   return {
     destroy: () => {

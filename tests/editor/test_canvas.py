@@ -208,6 +208,20 @@ def test_the_outline_reads_the_graph_and_goes_to_its_nodes(template: Hands) -> N
     expect(tree.get_by_role("treeitem", name="Decode latent")).to_have_attribute("aria-selected", "true")
 
 
+def test_the_focus_is_brought_into_sight_wherever_it_goes(template: Hands) -> None:
+    zoom_out(template)
+
+    template.field("decode", "Tile").focus()
+
+    expect(layer(template)).not_to_have_class(IS_HIDDEN)
+    expect(template.field("decode", "Tile")).to_be_in_viewport(ratio=1)
+    template.page.mouse.move(*template.on_canvas(0.5, 0.5))
+    template.page.mouse.wheel(4000, 0)
+    template.field("sample", "Steps").focus()
+    expect(template.field("sample", "Steps")).to_be_in_viewport(ratio=1)
+    assert template.canvas.evaluate("canvas => canvas.scrollLeft") == 0
+
+
 def test_a_press_on_the_map_goes_there(template: Hands) -> None:
     before = layer(template).get_attribute("style")
     box = template.canvas.locator(".minimap").bounding_box()
