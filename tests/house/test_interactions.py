@@ -35,8 +35,8 @@ def test_every_interaction_has_its_row() -> None:
 
 @pytest.mark.parametrize("row", _rows(), ids=lambda row: row.number)
 def test_what_works_is_shown_by_a_test_that_exists(row: Row) -> None:
-    assert row.works in {"yes", "not yet"}
-    assert bool(row.tests) == (row.works == "yes")
+    assert re.fullmatch("yes|not yet|partly: .+", row.works)
+    assert bool(row.tests) == (row.works != "not yet")
     for test in row.tests:
         path, _, name = test.partition("::")
         assert (ROOT / path).is_file(), test
