@@ -19,7 +19,7 @@ export const createLiveRun = ({ tabs, document, settings, advice, runs }) => {
   let timer;
   /** @type {string | null} */
   let latest = null;
-  /** @type {{ tab: string, content: string } | null} */
+  /** @type {{ tab: string, document: WorkflowDocument } | null} */
   let seen = null;
 
   const run = async () => {
@@ -31,9 +31,9 @@ export const createLiveRun = ({ tabs, document, settings, advice, runs }) => {
   };
   const stop = effect(() => {
     const isWanted = settings.liveRun.value;
-    const now = { tab: tabs.current.value.id, content: contentOf(document.value) };
+    const now = { tab: tabs.current.value.id, document: document.value };
     const isSound = advice.ok.value;
-    const isEdit = seen !== null && seen.tab === now.tab && seen.content !== now.content;
+    const isEdit = seen !== null && seen.tab === now.tab && !isSameWork(seen.document, now.document);
     if (!isWanted || seen?.tab !== now.tab) {
       seen = now;
       return;
@@ -51,9 +51,11 @@ export const createLiveRun = ({ tabs, document, settings, advice, runs }) => {
 };
 
 /**
- * Gives what of a document a run depends on.
+ * Tells whether two documents that came of each other run alike: edits share what they do not touch, and moving
+ * nodes touches only the view.
  *
- * @param {WorkflowDocument} document
+ * @param {WorkflowDocument} a
+ * @param {WorkflowDocument} b
  */
-export const contentOf = ({ nodes, inputs, outputs, workflows }) =>
-  JSON.stringify([nodes, inputs, outputs, workflows]);
+export const isSameWork = (a, b) =>
+  a.nodes === b.nodes && a.inputs === b.inputs && a.outputs === b.outputs && a.workflows === b.workflows;

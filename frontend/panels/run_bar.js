@@ -3,6 +3,7 @@
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
+import { showKeys } from "../ui/keymap.js";
 import { progressText } from "./amounts.js";
 import { spanOf } from "../view/labels.js";
 import { commandEntry, IconButton, openMenuBelow } from "./pieces.js";
@@ -42,7 +43,7 @@ const RunButton = ({ editor }) => {
         type="button"
         class="run"
         disabled=${!commands.isEnabled("run.all")}
-        title=${`${usual} (${commands.keys("run.all")[0]})`}
+        data-tip=${`${usual} (${commands.keys("run.all").map((keys) => showKeys(keys)).join(", ")})`}
         onClick=${() => commands.run("run.all")}
       ><${Icon} name="play" /><span>${say(isLive ? "panels.run.live" : "panels.run")}</span></button>
       <button
