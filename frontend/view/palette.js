@@ -14,7 +14,7 @@ import { placeFound } from "./hands/edits.js";
 import { socketLabel } from "./labels.js";
 
 /** More than anybody reads; whoever looks for something types another letter. */
-const MOST_HITS = 60;
+const MOST_HITS = 200;
 
 /** A page up or down in the list. */
 const PAGE = 8;
