@@ -19,7 +19,10 @@ import type {
   WorkflowEntry,
 } from "./types.d.ts";
 
-export type JSONValue = null | boolean | number | string | JSONValue[] | { [key: string]: JSONValue };
+/** JSON; whole numbers beyond 2^53 are BigInts, so that none is rounded. */
+export type JSONValue = null | boolean | number | bigint | string | JSONValue[] | {
+  [key: string]: JSONValue;
+};
 
 /** A point or a size in the graph, in its own pixels. */
 export type Point = readonly [number, number];
@@ -108,14 +111,23 @@ export interface WorkflowDocument {
 /** The only ways in which a document changes. Each is JSON, and each has an inverse. */
 export type Op =
   /** `positions` says which place a node takes in the order of all; the others go to the end. */
-  | { op: "add-nodes"; nodes: Record<string, NodeEntry>; looks: Record<string, NodeLook>; positions?: Record<string, number> }
+  | {
+    op: "add-nodes";
+    nodes: Record<string, NodeEntry>;
+    looks: Record<string, NodeLook>;
+    positions?: Record<string, number>;
+  }
   /** Also takes away the links from these nodes, and the workflow's inputs and outputs at them. */
   | { op: "remove-nodes"; nodes: string[] }
   | { op: "rename-node"; node: string; name: string }
   /** A change without `value` clears the input, so that its default holds. */
   | { op: "set-inputs"; changes: { node: string; input: string; value?: InputValue }[] }
   /** null takes a field away. */
-  | { op: "set-node"; node: string; fields: { type?: string; version?: number; mode?: "bypass" | "off" | null; zip?: string[][] | null } }
+  | {
+    op: "set-node";
+    node: string;
+    fields: { type?: string; version?: number; mode?: "bypass" | "off" | null; zip?: string[][] | null };
+  }
   | { op: "set-looks"; looks: Record<string, { [K in keyof NodeLook]?: NodeLook[K] | null }> }
   | { op: "set-frames"; frames: Frame[] }
   | { op: "set-notes"; notes: Note[] }
@@ -406,8 +418,23 @@ export interface Plane {
 /** What hands do right now; drawn, but not yet in the document. */
 export type Gesture =
   | { kind: "none" }
-  | { kind: "move"; offset: Point; nodes: ReadonlySet<string>; frames: ReadonlySet<string>; notes: ReadonlySet<string>; guides: readonly Guide[]; over: string | null }
-  | { kind: "link"; from: Socket; moving: readonly string[]; to: Point; candidate: Socket | null; fit: Fit | null }
+  | {
+    kind: "move";
+    offset: Point;
+    nodes: ReadonlySet<string>;
+    frames: ReadonlySet<string>;
+    notes: ReadonlySet<string>;
+    guides: readonly Guide[];
+    over: string | null;
+  }
+  | {
+    kind: "link";
+    from: Socket;
+    moving: readonly string[];
+    to: Point;
+    candidate: Socket | null;
+    fit: Fit | null;
+  }
   | { kind: "marquee"; from: Point; to: Point }
   | { kind: "cut"; points: readonly Point[] }
   | { kind: "resize"; what: "node" | "frame" | "note"; id: string; size: Point }
@@ -427,7 +454,14 @@ export interface Selection {
   readonly notes: ReadonlySignal<ReadonlySet<string>>;
   /** The wire that is selected, by its key. */
   readonly wire: ReadonlySignal<string | null>;
-  set(what: { nodes?: Iterable<string>; frames?: Iterable<string>; notes?: Iterable<string>; wire?: string | null }): void;
+  set(
+    what: {
+      nodes?: Iterable<string>;
+      frames?: Iterable<string>;
+      notes?: Iterable<string>;
+      wire?: string | null;
+    },
+  ): void;
   toggle(node: string): void;
   clear(): void;
 }
@@ -478,14 +512,22 @@ export type MenuEntry =
 
 export interface Ui {
   /** Says something that goes away by itself; read out by screen readers. */
-  toast(words: Words | string, options?: { kind?: "info" | "ok" | "error"; action?: { words: Words; run(): void } }): void;
+  toast(
+    words: Words | string,
+    options?: { kind?: "info" | "ok" | "error"; action?: { words: Words; run(): void } },
+  ): void;
   /** Says something to screen readers alone. */
   announce(words: Words): void;
   menu(at: Point, entries: MenuEntry[]): void;
   /** Shows a modal dialog whose body is a component that gets `close`; resolves with what it closes with. */
-  dialog<T>(options: { title: Words; body: (close: (value: T | null) => void) => unknown; wide?: boolean }): Promise<T | null>;
+  dialog<T>(
+    options: { title: Words; body: (close: (value: T | null) => void) => unknown; wide?: boolean },
+  ): Promise<T | null>;
   confirm(words: Words, action: Words): Promise<boolean>;
-  ask(words: Words, options?: { value?: string; action?: Words; check?: (text: string) => Words | null }): Promise<string | null>;
+  ask(
+    words: Words,
+    options?: { value?: string; action?: Words; check?: (text: string) => Words | null },
+  ): Promise<string | null>;
 }
 
 /** Offers nodes at a place: all, or those with a partner for a socket, which are linked at once. */
@@ -500,7 +542,9 @@ export interface PaletteRequest {
 }
 
 /** A picture that the viewer can show. */
-export type ShownPicture = Pick<Picture, "digest" | "width" | "height" | "url" | "thumbnail"> & { title?: string };
+export type ShownPicture = Pick<Picture, "digest" | "width" | "height" | "url" | "thumbnail"> & {
+  title?: string;
+};
 
 /** What lies around the canvas right now, besides the document; `createDesk` of panels/desk.js makes it. */
 export interface Desk {
@@ -559,4 +603,14 @@ export interface FieldProps {
   onChange(value: JSONValue | undefined, options?: { isTyping?: boolean }): void;
 }
 
-export type { AssetView, JobView, NodeView, ProblemEntry, QueueView, ReasonView, StepView, TypesView, WorkflowEntry };
+export type {
+  AssetView,
+  JobView,
+  NodeView,
+  ProblemEntry,
+  QueueView,
+  ReasonView,
+  StepView,
+  TypesView,
+  WorkflowEntry,
+};

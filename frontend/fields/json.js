@@ -5,6 +5,7 @@
 
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
+import { readJSON, writeJSON } from "../model/json.js";
 
 /** Characters that stand on one line. */
 const SHORT = 60;
@@ -12,8 +13,8 @@ const SHORT = 60;
 /** @param {JSONValue | undefined} value */
 function written(value) {
   if (value === undefined) return "";
-  const line = JSON.stringify(value);
-  return line.length <= SHORT ? line : JSON.stringify(value, null, 1);
+  const line = writeJSON(value);
+  return line.length <= SHORT ? line : writeJSON(value, 1);
 }
 
 /**
@@ -26,7 +27,7 @@ export function JsonField({ id, label, value, fallback, describedBy, isWrong, co
   const commit = () => {
     if (draft === null) return;
     try {
-      const read = draft.trim() === "" ? undefined : JSON.parse(draft);
+      const read = draft.trim() === "" ? undefined : readJSON(draft);
       setDraft(null);
       complain(null);
       if (written(read) !== written(value)) onChange(read);

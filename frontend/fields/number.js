@@ -94,7 +94,8 @@ export function NumberField(
       autocomplete="off" spellcheck=${false} aria-label=${label} aria-describedby=${describedBy}
       aria-invalid=${isWrong ? "true" : null} aria-valuenow=${number} aria-valuemin=${finite(range.min)}
       aria-valuemax=${finite(range.max)}
-      style=${share === null ? null : { "--share": share }} value=${draft ?? number ?? ""}
+      style=${share === null ? null : { "--share": share }} value=${draft ?? number ??
+        (typeof given === "bigint" ? String(given) : "")}
       onInput=${() => setDraft(element.current?.value ?? null)} onBlur=${commit} onKeyDown=${hearKey}
       onClick=${() => draft === null && select(element.current)} onWheel=${hearWheel} />
   `;

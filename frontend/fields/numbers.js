@@ -82,6 +82,7 @@ export const shareOf = (value, { min, max }) =>
  * @returns {Words | null}
  */
 export function numberProblem(value, { min, max, isWhole }) {
+  if (typeof value === "bigint" && isWhole) return null;
   if (typeof value !== "number") return { id: "field.problem.number" };
   if (isWhole && !Number.isInteger(value)) return { id: "field.problem.whole" };
   if (value < min) return { id: "field.problem.low", with: { least: min } };

@@ -15,6 +15,7 @@ export function accepts(widget, value) {
     case "number":
     case "slider":
     case "seed":
+      if (typeof value === "bigint") return widget.integer === true || widget.kind === "seed";
       return typeof value === "number" && (widget.integer !== true || Number.isInteger(value));
     case "toggle":
       return typeof value === "boolean";

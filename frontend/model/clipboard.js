@@ -18,6 +18,7 @@ import { readLink } from "./links.js";
 import { own } from "./records.js";
 import { renamedLinks, signatureMoved, signatureWithout } from "./references.js";
 import { socketType } from "./sockets.js";
+import { readJSON, writeJSON } from "./json.js";
 
 /**
  * Writes a part of a document as text.
@@ -45,7 +46,7 @@ export const copy = (document, ids, sheets = {}) => {
     },
     workflows,
   };
-  return JSON.stringify(toJSON(part), null, 2);
+  return writeJSON(toJSON(part), 2);
 };
 
 /**
@@ -56,7 +57,7 @@ export const copy = (document, ids, sheets = {}) => {
  */
 export const readText = (text) => {
   try {
-    return normalize(JSON.parse(text));
+    return normalize(readJSON(text));
   } catch (error) {
     if (error instanceof OpError) return { refusal: error.words };
     if (error instanceof SyntaxError) return refuse("document.none");

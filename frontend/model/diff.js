@@ -4,6 +4,7 @@
 
 import { linksIn, readLink } from "./links.js";
 import { equal, own } from "./records.js";
+import { writeJSON } from "./json.js";
 
 /**
  * A difference. `words` say it; the other parts name what it is about, as far as they apply.
@@ -130,7 +131,7 @@ const shown = (value) => {
     ? `${link.node}.${link.output}`
     : typeof value === "string"
     ? `“${value}”`
-    : JSON.stringify(value) ?? "";
+    : writeJSON(value) ?? "";
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 };
 

@@ -36,7 +36,7 @@ export function curl(exported) {
     // Quoted so, the shell reads what follows as it is; and no line of JSON is that word alone.
     "--data-binary @- <<'JSON'",
   ];
-  return `${parts.join(" \\\n  ")}\n${JSON.stringify(body, null, 2)}\nJSON\n`;
+  return `${parts.join(" \\\n  ")}\n${writeJSON(body, 2)}\nJSON\n`;
 }
 
 /**
@@ -83,6 +83,7 @@ for output in job["outputs"]:
         file.write(call(output["asset"]["url"]))
     print(name)
 `;
+import { writeJSON } from "./json.js";
 }
 
 /**
@@ -152,6 +153,6 @@ function quoted(text) {
  * @param {JSONValue} value
  */
 function pythonOf(value) {
-  const text = JSON.stringify(value, null, 4);
+  const text = writeJSON(value, 4);
   return text.replaceAll(/"(?:[^"\\]|\\.)*"|true|false|null/g, (found) => PYTHON_WORDS.get(found) ?? found);
 }

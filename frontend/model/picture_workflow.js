@@ -7,6 +7,8 @@
  * @import { JSONValue } from "../interfaces.d.ts"
  */
 
+import { readJSON } from "./json.js";
+
 /** @typedef {{ [key: string]: JSONValue }} JSONObject */
 
 const KEY = "weft";
@@ -25,7 +27,7 @@ const EXIF_ASCII = 2;
 export async function readWorkflow(bytes) {
   try {
     const text = await textIn(bytes);
-    return text === null ? null : workflowIn(JSON.parse(text));
+    return text === null ? null : workflowIn(readJSON(text));
   } catch (error) {
     // A file that is damaged or of another kind: reading behind its end, unpacking or decoding what is none.
     if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {

@@ -1,6 +1,7 @@
 /** The server's API as functions. Each gives what the server says, or throws an `ApiFault`. */
 
 import { apiFault, faultOf, isApiFault, unreachable } from "./fault.js";
+import { readJSON as parse, writeJSON } from "../model/json.js";
 
 /**
  * @import { ApiFault, JSONValue, WorkflowDocument } from "../interfaces.d.ts"
@@ -197,7 +198,7 @@ const answerTo = async (url, asked, token) => {
   if (asked.json !== undefined) headers["Content-Type"] = "application/json";
   if (asked.bytes) headers["Content-Type"] = asked.bytes.type || "application/octet-stream";
   if (token) headers["Authorization"] = `Bearer ${token}`;
-  const body = asked.json === undefined ? asked.bytes : JSON.stringify(asked.json);
+  const body = asked.json === undefined ? asked.bytes : writeJSON(asked.json);
   const answer = await fetch(url, { method: asked.method ?? "GET", headers, body, signal: asked.signal })
     .catch((cause) => {
       // Whoever gave a request up is told so, and not that the server is away.
@@ -210,7 +211,7 @@ const answerTo = async (url, asked, token) => {
 /** @param {Response} answer @returns {Promise<any>} */
 const readJSON = async (answer) => {
   try {
-    return await answer.json();
+    return parse(await answer.text());
   } catch (cause) {
     // A server that dies in the middle of an answer leaves half of it.
     if (cause instanceof SyntaxError) {

@@ -7,6 +7,7 @@ import { say } from "../ui/texts.js";
 import { faultText } from "./faults.js";
 import { IconButton } from "./pieces.js";
 import { socketLabel } from "../view/labels.js";
+import { writeJSON } from "../model/json.js";
 
 /** @import { Editor, ShownPicture, WorkflowDocument } from "../interfaces.d.ts" */
 
@@ -141,7 +142,7 @@ const DifferenceTable = ({ found }) =>
 
 /** @param {unknown} value */
 const shown = (value) =>
-  value === undefined ? "–" : typeof value === "string" ? value : JSON.stringify(value);
+  value === undefined ? "–" : typeof value === "string" ? value : writeJSON(value);
 
 /** @param {unknown} workflow @returns {WorkflowDocument} */
 const asDocument = (workflow) => /** @type {WorkflowDocument} */ (workflow);

@@ -4,6 +4,7 @@ import { emptyDocument, normalize, toJSON } from "../model/document.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { tabTitle } from "./titles.js";
+import { writeJSON } from "../model/json.js";
 
 /** @import { Editor, SaveConflict, Tab, Words, WorkflowDocument } from "../interfaces.d.ts" */
 
@@ -160,7 +161,7 @@ export const deleteSaved = async (editor, name) => {
  * @param {string} title
  */
 export const downloadDocument = (document, title) => {
-  const text = `${JSON.stringify(toJSON(document), null, 2)}\n`;
+  const text = `${writeJSON(toJSON(document), 2)}\n`;
   download(
     URL.createObjectURL(new Blob([text], { type: "application/json" })),
     `${suggestedName(title)}.json`,

@@ -9,6 +9,7 @@ import { attempt } from "./faults.js";
 import { IconButton, Thumbnail } from "./pieces.js";
 import { hasEnded } from "./queue_rows.js";
 import { picturesOf } from "./shown_pictures.js";
+import { writeJSON } from "../model/json.js";
 
 /** @import { Editor, JobView, ShownPicture } from "../interfaces.d.ts" */
 /** @import { FormOutput } from "../model/signature.js" */
@@ -49,7 +50,7 @@ export const FormResults = ({ editor, outputs }) => {
           return html`
             <div class="app-value">
               <h2>${known?.title ?? output}</h2>
-              <pre>${typeof value === "string" ? value : JSON.stringify(value, null, 2)}</pre>
+              <pre>${typeof value === "string" ? value : writeJSON(value, 2)}</pre>
             </div>
           `;
         })}

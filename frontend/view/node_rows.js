@@ -9,6 +9,7 @@ import { socketLabel } from "./labels.js";
 import { isLinked, isTall } from "./metrics.js";
 import { isWrong } from "./node_state.js";
 import { socketAttribute } from "./socket_names.js";
+import { writeJSON } from "../model/json.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
@@ -70,7 +71,7 @@ export const OutputRow = ({ editor, box, row, exposed }) => {
  * Writes a value that there is no field for, as the input is not known.
  * @param {{ value: unknown }} props
  */
-const Raw = ({ value }) => html`<span class="raw">${JSON.stringify(value)}</span>`;
+const Raw = ({ value }) => html`<span class="raw">${writeJSON(value)}</span>`;
 
 /**
  * Changes the value of an input.

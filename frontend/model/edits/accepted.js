@@ -20,10 +20,11 @@ export const accepts = (widget, value) => {
 /** @type {(widget: Widget, value: unknown) => boolean} */
 const isText = (_, value) => typeof value === "string";
 
-/** @type {(widget: Widget, value: unknown) => boolean} */
-const isNumber = ({ integer, min, max }, value) =>
-  typeof value === "number" && (integer ? Number.isInteger(value) : Number.isFinite(value)) &&
-  value >= (min ?? -Infinity) && value <= (max ?? Infinity);
+/** @type {(widget: Widget, value: any) => boolean} */
+const isNumber = ({ integer, min, max }, value) => {
+  const isRight = typeof value === "bigint" || (integer ? Number.isInteger(value) : Number.isFinite(value));
+  return isRight && value >= (min ?? -Infinity) && value <= (max ?? Infinity);
+};
 
 /** @type {Record<string, (widget: Widget, value: any) => boolean>} */
 const CHECKS = {
