@@ -20,6 +20,7 @@ import { boundsOf, createPlane } from "./plane.js";
 import { drawLive, isLive, seenPart } from "./scene.js";
 import { createThumbnails } from "./thumbnails.js";
 import { createViewport, OVERVIEW_ZOOM } from "./viewport.js";
+import { ZoomBar } from "./zoom_bar.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
@@ -314,9 +315,17 @@ const createPicture = (host, editor, facts) => {
   };
   const outline = globalThis.document.createElement("nav");
   outline.className = "outline-panel";
+  outline.dataset.ownPointer = "";
   host.append(outline);
   render(html`<${OutlinePanel} editor=${editor} />`, outline);
-  const minimap = createMinimap(host, editor, ink);
+  const corner = globalThis.document.createElement("div");
+  corner.className = "corner";
+  host.append(corner);
+  const minimap = createMinimap(corner, editor, ink);
+  const bar = globalThis.document.createElement("div");
+  bar.className = "zoom-bar";
+  corner.append(bar);
+  render(html`<${ZoomBar} editor=${editor} />`, bar);
   const stops = [
     effect(() => {
       read();
@@ -335,6 +344,7 @@ const createPicture = (host, editor, facts) => {
       thumbnails.destroy();
       forgetInk();
       render(null, outline);
+      render(null, bar);
       host.replaceChildren();
     },
   };

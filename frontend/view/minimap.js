@@ -91,6 +91,7 @@ export const createMinimap = (host, { settings, document, selection, viewport, p
   const frame = globalThis.document.createElement("div");
   element.className = "minimap";
   element.role = "img";
+  element.dataset.ownPointer = "";
   frame.className = "window";
   element.append(canvas, frame);
   host.append(element);

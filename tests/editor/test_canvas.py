@@ -232,6 +232,17 @@ def test_a_press_on_the_map_goes_there(template: Hands) -> None:
     expect(layer(template)).not_to_have_attribute("style", before or "")
 
 
+def test_the_zoom_is_shown_and_changed_by_buttons(template: Hands) -> None:
+    bar = template.canvas.locator(".zoom-bar")
+
+    bar.get_by_role("button", name="Zoom in").click()
+    bar.get_by_role("button", name="Zoom in").click()
+    bar.get_by_role("button", name="Full size").click()
+
+    expect(bar).to_contain_text("100 %")
+    expect(layer(template)).to_have_attribute("style", re.compile(r"scale\(1\)"))
+
+
 def test_of_many_nodes_only_those_in_sight_are_on_the_page(editor: Hands) -> None:
     nodes: dict[str, Any] = {f"n{number}": ("image.empty", {}) for number in range(400)}
     looks = {name: {"at": [number % 20 * 320, number // 20 * 320]} for number, name in enumerate(nodes)}

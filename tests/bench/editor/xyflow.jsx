@@ -34,7 +34,7 @@ const Node = memo(({ data }) => (
       <div className="row input tall" style={{ height: 104 }}><label className="label">Prompt</label>
         <div className="field"><textarea className="nodrag" defaultValue={data.values.prompt} /></div></div>
     </div>
-    <div className="pictures" style={{ height: 153 }}><img src={data.picture} alt="" width="256" height="144" /></div>
+    <div className="pictures" style={{ height: 153 }}><img src={data.picture} alt="" draggable={false} width="256" height="144" /></div>
     <p className="foot"><span className="what">First run</span><span className="time">250ms</span></p>
   </article>
 ));
@@ -105,7 +105,7 @@ globalThis.bench = {
     const { x, y, zoom } = flow.getViewport();
     const at = flow.getNode(graph.middle).position;
     const place = (left, top) => ({ x: (at.x + left) * zoom + x, y: (at.y + top) * zoom + y });
-    return { head: zoom > 0.35 ? place(136, 16) : place(136, HEIGHT / 2), empty: emptyPlace(), button: "left" };
+    return { head: zoom > 0.35 ? place(136, 16) : place(136, HEIGHT - 100), empty: emptyPlace(), button: "left" };
   },
   state: () => ({ ...flow.getViewport(), at: { ...flow.getNode(graph.middle).position } }),
 };
