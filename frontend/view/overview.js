@@ -18,8 +18,12 @@ const RADIUS = 8;
 /** Below this zoom corners are not rounded and nothing is written. */
 const ROUGH_ZOOM = 0.17;
 
-/** Letters of a title in the overview on the screen. */
+/** Letters of a title in the overview, in pixels of the screen. */
 const LETTER = 11;
+
+/** Letters of the title of a node and where it begins, as the stylesheet has them. */
+const TITLE = 13;
+const TITLE_INDENT = 34;
 
 /** Titles are cut to their first letters rather than measured. */
 const LETTER_SHARE = 0.64;
@@ -97,26 +101,32 @@ const drawBodies = (context, scene, boxes) => {
 };
 
 /**
- * Draws the titles of nodes, at least so large that they can be read.
+ * Draws the titles of nodes, at least so large that they can be read. They are written in pixels of the screen, as
+ * letters of a size that changes with each step of a zoom would be made anew at each step.
  * @param {CanvasRenderingContext2D} context
  * @param {Scene} scene
  * @param {readonly LaidBox[]} boxes
  */
-const drawTitles = (context, { ink, place }, boxes) => {
-  const isOverview = place.zoom < OVERVIEW_ZOOM;
-  const letter = isOverview ? LETTER / place.zoom : 13;
+const drawTitles = (context, { ink, place: { zoom } }, boxes) => {
+  const isOverview = zoom < OVERVIEW_ZOOM;
+  const letter = isOverview ? LETTER : Math.round(TITLE * zoom);
+  const indent = (isOverview ? SIZES.side : TITLE_INDENT) * zoom;
+  context.save();
+  context.scale(1 / zoom, 1 / zoom);
   context.font = `600 ${letter}px ${ink.font}`;
   context.textBaseline = "middle";
   context.fillStyle = ink.nodeText;
   for (const box of boxes) {
-    const indent = isOverview ? SIZES.side : 34;
-    const letters = Math.floor((box.width - indent - SIZES.side) / (letter * LETTER_SHARE));
+    const letters = Math.floor((box.width * zoom - indent - SIZES.side * zoom) / (letter * LETTER_SHARE));
     const title = nodeTitle(box);
     const text = title.length <= letters ? title : `${title.slice(0, Math.max(1, letters - 1))}…`;
     // A title that is larger than its header from afar stands under it.
-    const y = isOverview && !box.look.collapsed ? SIZES.header + letter * 0.9 : SIZES.header / 2;
-    context.fillText(text, box.x + indent, box.y + y);
+    const y = isOverview && !box.look.collapsed
+      ? SIZES.header * zoom + letter * 0.9
+      : SIZES.header / 2 * zoom;
+    context.fillText(text, box.x * zoom + indent, box.y * zoom + y);
   }
+  context.restore();
 };
 
 /**

@@ -73,6 +73,7 @@ export const recordingContext = () => {
     fillRect: (/** @type {any[]} */ ...args) => note("fillRect", args, context.fillStyle),
     setLineDash: (/** @type {number[]} */ next) => (dash = next),
     save: () => {},
+    scale: () => {},
     restore: () => (dash = []),
     clip: () => {},
     clearRect: () => (calls.length = 0),
