@@ -5,6 +5,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
+import { undoes } from "./undoing.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
 
@@ -25,7 +26,7 @@ export function readColor(text) {
  *
  * @param {ControlProps} props
  */
-export function ColorField({ id, label, value, fallback, describedBy, isWrong, complain, onChange }) {
+export function ColorField({ editor, id, label, value, fallback, describedBy, isWrong, complain, onChange }) {
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
   const [picked, setPicked] = useState(/** @type {string | null} */ (null));
   const chosen = picked ?? String(value ?? fallback ?? "");
@@ -39,6 +40,7 @@ export function ColorField({ id, label, value, fallback, describedBy, isWrong, c
   };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
+    if (draft === null && undoes(editor, event)) return;
     if (event.key === "Enter") commit();
     if (event.key !== "Escape" || draft === null) return;
     event.stopPropagation();

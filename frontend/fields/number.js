@@ -8,6 +8,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { dragged, nudged, rangeOf, shareOf } from "./numbers.js";
 import { attachScrub, grainOfKeys } from "./scrub.js";
+import { undoes } from "./undoing.js";
 import { calculate } from "../model/arithmetic.js";
 
 /**
@@ -16,7 +17,7 @@ import { calculate } from "../model/arithmetic.js";
  * @param {ControlProps} props
  */
 export function NumberField(
-  { id, widget, value, fallback, label, describedBy, isWrong, complain, onChange },
+  { editor, id, widget, value, fallback, label, describedBy, isWrong, complain, onChange },
 ) {
   const element = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
@@ -66,6 +67,7 @@ export function NumberField(
   };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
+    if (draft === null && undoes(editor, event)) return;
     const direction = { ArrowUp: 1, ArrowDown: -1, PageUp: 1, PageDown: -1 }[event.key];
     if (direction !== undefined) {
       event.preventDefault();

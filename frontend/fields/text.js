@@ -5,39 +5,59 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { weigh } from "../model/prompt_weights.js";
 import { html } from "../ui/html.js";
+import { keysOf } from "../ui/keymap.js";
+import { undoes } from "./undoing.js";
+
+/**
+ * Gives where the caret belongs after a text was changed elsewhere, as by undoing: behind what changed.
+ *
+ * @param {string} before
+ * @param {string} after
+ */
+export function caretAfter(before, after) {
+  let same = 0;
+  while (same < Math.min(before.length, after.length) && before.at(-1 - same) === after.at(-1 - same)) same++;
+  return after.length - same;
+}
 
 /**
  * Shows a text. In one of several lines, Ctrl with the arrow keys up and down changes the weight of the words that
- * are selected.
+ * are selected. What is undone are changes of the document, as everywhere else.
  *
  * @param {ControlProps} props
  */
-export function TextField({ id, label, widget, value, fallback, describedBy, isWrong, onChange }) {
+export function TextField({ editor, id, label, widget, value, fallback, describedBy, isWrong, onChange }) {
   const element = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
-  const selection = useRef(/** @type {readonly [number, number] | null} */ (null));
   const text = String(value ?? fallback ?? "");
+  const known = useRef({ text, selection: /** @type {readonly [number, number] | null} */ (null) });
   useLayoutEffect(() => {
-    const [start, end] = selection.current ?? [];
-    if (start !== undefined && end !== undefined) element.current?.setSelectionRange(start, end);
-    selection.current = null;
+    const { text: before, selection } = known.current;
+    known.current = { text, selection: null };
+    // A browser puts the caret at the end of a text that it did not change itself.
+    if (document.activeElement !== element.current || (before === text && !selection)) return;
+    const caret = caretAfter(before, text);
+    element.current?.setSelectionRange(...selection ?? [caret, caret]);
   }, [text]);
 
-  const type = () => onChange(/** @type {HTMLTextAreaElement} */ (element.current).value, { isTyping: true });
+  /** @param {string} next @param {readonly [number, number] | null} [selection] */
+  const change = (next, selection = null) => {
+    known.current = { text: selection ? text : next, selection };
+    onChange(next, { isTyping: true });
+  };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
-    const area = element.current;
-    const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-    if (!area || direction === undefined || !(event.ctrlKey || event.metaKey)) return;
+    const area = /** @type {HTMLTextAreaElement} */ (element.current);
+    const keys = keysOf(event) ?? "";
+    const command = ["edit.undo", "edit.redo"].find((name) => editor.commands.keys(name).includes(keys));
+    const direction = widget?.multiline === true
+      ? { "Mod+ArrowUp": 1, "Mod+ArrowDown": -1 }[keys]
+      : undefined;
+    if (!command && direction === undefined) return;
     event.preventDefault();
-    const weighed = weigh(
-      area.value,
-      area.selectionStart,
-      area.selectionEnd,
-      /** @type {1 | -1} */ (direction),
-    );
-    if (weighed === null) return;
-    selection.current = [weighed.start, weighed.end];
-    onChange(weighed.text, { isTyping: true });
+    if (command) return editor.commands.run(command);
+    const { value: now, selectionStart, selectionEnd } = area;
+    const weighed = weigh(now, selectionStart, selectionEnd, /** @type {1 | -1} */ (direction));
+    if (weighed) change(weighed.text, [weighed.start, weighed.end]);
   };
   const common = {
     ref: element,
@@ -47,9 +67,10 @@ export function TextField({ id, label, widget, value, fallback, describedBy, isW
     "aria-label": label,
     "aria-describedby": describedBy,
     "aria-invalid": isWrong ? "true" : null,
-    onInput: type,
+    onInput: () => change(/** @type {HTMLTextAreaElement} */ (element.current).value),
+    onKeyDown: hearKey,
   };
   return widget?.multiline === true
-    ? html`<textarea ...${common} rows="3" spellcheck=${false} onKeyDown=${hearKey}></textarea>`
+    ? html`<textarea ...${common} rows="3" spellcheck=${false}></textarea>`
     : html`<input type="text" autocomplete="off" ...${common} />`;
 }

@@ -4,6 +4,7 @@
  * @import { JSONValue } from "../interfaces.d.ts"
  */
 
+import { writeJSON } from "./json.js";
 import { linksIn, splitSocket } from "./links.js";
 import { own } from "./records.js";
 
@@ -83,7 +84,6 @@ for output in job["outputs"]:
         file.write(call(output["asset"]["url"]))
     print(name)
 `;
-import { writeJSON } from "./json.js";
 }
 
 /**
