@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -43,6 +44,8 @@ STAMP = "VERSIONS"
 
 ENTRY = 'import "htm/preact";\nimport "preact/hooks";\nimport "@preact/signals";\n'
 """A module that needs every package that is wanted."""
+
+_INDENTATION = re.compile(r"\n[ \t]+")
 
 
 class EditorError(Exception):
@@ -127,6 +130,11 @@ def minify(root: Path, target: Path) -> None:
     names = [path.relative_to(root).as_posix() for path in modules]
     ways = ["--platform=browser", "--packages=external", "--inline-imports=false", "--minify"]
     _run(root, "bundle", *ways, f"--outdir={target}", *names)
+    for path in modules:
+        if "/html.js" in path.read_text(encoding="utf-8"):
+            # Between elements the indentation of a template means nothing; no other text there spans lines.
+            small = target / path.relative_to(frontend)
+            small.write_text(_INDENTATION.sub("\n", small.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _locked(root: Path) -> str:
