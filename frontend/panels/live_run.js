@@ -2,7 +2,6 @@
 
 import { effect } from "@preact/signals";
 import { hasEnded } from "./queue_rows.js";
-import { writeJSON } from "../model/json.js";
 
 /** @import { Editor, WorkflowDocument } from "../interfaces.d.ts" */
 
