@@ -36,7 +36,8 @@ const start = async () => {
 
   const progress = signal(/** @type {Progress} */ ({}));
   render(html`<${Waiting} progress=${progress} />`, app);
-  await letIn(createSession(api), ui);
+  const session = createSession(api);
+  await letIn(session, ui);
   await untilInstalled(api, progress);
   const editor = await createEditor({ api, stream, settings, ui }, canvas);
   render(
@@ -48,6 +49,10 @@ const start = async () => {
   );
   listenForKeys(globalThis, editor.commands);
   stream.start();
+  // The session that ended took the connection with it.
+  effect(() => {
+    if (!session.isLocked.value && stream.connection.peek() === "locked") stream.reconnect();
+  });
   open(editor);
   loadPacks(editor);
 };

@@ -72,6 +72,7 @@ export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
   registerUiCommands(editor);
   createHands(canvas, editor);
   createLiveRun(editor);
+  effect(() => void (drafts.fault.value && ui.toast({ id: "drafts.not-kept" }, { kind: "error" })));
   effect(() => void (globalThis.document.title = titleOf(editor)));
   return editor;
 };

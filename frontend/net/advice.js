@@ -5,6 +5,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { isApiFault } from "./fault.js";
 import { isFinal, outermost } from "./node_runs.js";
 import { onceQuiet } from "./pacing.js";
+import { remembered } from "./remembered.js";
 import { submissionOf } from "./submission.js";
 
 /**
@@ -108,23 +109,6 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
       asking?.abort();
       asking = null;
     },
-  };
-};
-
-/**
- * Makes something for each name once.
- *
- * @template T
- * @param {(name: string) => T} make
- * @returns {(name: string) => T}
- */
-const remembered = (make) => {
-  /** @type {Map<string, T>} */
-  const known = new Map();
-  return (name) => {
-    const found = known.get(name) ?? make(name);
-    known.set(name, found);
-    return found;
   };
 };
 

@@ -5,6 +5,7 @@ import { computed } from "@preact/signals";
 import { createBoard } from "./board.js";
 import { isApiFault, UNREACHABLE } from "./fault.js";
 import { randomId } from "./random.js";
+import { remembered } from "./remembered.js";
 import { submissionOf } from "./submission.js";
 
 /**
@@ -32,10 +33,10 @@ export const createRuns = (api, stream, { catalog, memory }) => {
     jobs: jobs.list,
     queue: jobs.queue,
     connection: stream.connection,
-    shown: (tab) => {
+    shown: remembered((tab) => {
       const { shown } = board.tabOf(tab);
       return computed(() => jobs.known.value.get(shown.value ?? "") ?? null);
-    },
+    }),
     show: board.show,
     node: (tab, node) => board.tabOf(tab).node(node),
     pictures: (tab, node) => board.tabOf(tab).pictures(node),
