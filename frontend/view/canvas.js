@@ -39,6 +39,9 @@ const NOTE = "note/";
 /** Milliseconds after which a place where the viewport rests is remembered. */
 const REST_MS = 300;
 
+/** Milliseconds between two frames of what flows to a node at work, which may need the processor itself. */
+const FLOW_MS = 50;
+
 /**
  * Makes a canvas that fills its host.
  * @param {HTMLElement} host
@@ -278,6 +281,8 @@ const createPicture = (host, editor, facts) => {
   const pictures = picturesShown(editor, facts);
   const { read } = sceneOf({ editor, ink, runs, pictures, thumbnail: thumbnails.get, stillness });
   let asked = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let flowing;
   let count = 0;
   /** Whether the canvas before the backdrop is empty, and need not be touched. */
   let isBlank = false;
@@ -308,7 +313,9 @@ const createPicture = (host, editor, facts) => {
     front.element.hidden = !isDrawn(scene.gesture);
     if (!front.element.hidden) drawGesture(front.context, scene, plane, front.fit());
     const moves = scene.running.size > 0 && scene.hasMotion && scene.place.zoom >= OVERVIEW_ZOOM;
-    if (isMore || moves) invalidate();
+    clearTimeout(flowing);
+    if (isMore) invalidate();
+    else if (moves) flowing = setTimeout(invalidate, FLOW_MS);
   };
   const invalidate = () => {
     if (asked === 0) asked = requestAnimationFrame(draw);
@@ -337,6 +344,7 @@ const createPicture = (host, editor, facts) => {
   return {
     destroy: () => {
       cancelAnimationFrame(asked);
+      clearTimeout(flowing);
       for (const stop of stops) stop();
       lights.destroy();
       layer.destroy();

@@ -1,6 +1,6 @@
 """Run every bench in one go and print its tables: `make bench`."""
 
-from bench import bench_executor, bench_sampling, bench_server
+from bench import bench_editor, bench_executor, bench_sampling, bench_server
 
 
 def main() -> None:
@@ -8,6 +8,7 @@ def main() -> None:
     bench_executor.main()
     bench_sampling.main()
     bench_server.main()
+    bench_editor.main()
 
 
 if __name__ == "__main__":
