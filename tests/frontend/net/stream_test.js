@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { effect } from "@preact/signals";
 
 import { createApi } from "../../../frontend/net/api.js";
-import { readPreview } from "../../../frontend/net/socket.js";
 import { createStream } from "../../../frontend/net/stream.js";
 import { startToyServer, until } from "./toy_server.js";
 
@@ -146,15 +145,6 @@ Deno.test("progress comes as text and previews come with their picture", async (
   assert.deepEqual([...new Uint8Array(await /** @type {Blob} */ (preview.picture).arrayBuffer())], [1, 2, 3]);
   stream.close();
   await server.stop();
-});
-
-Deno.test("a preview is read by the length that stands in front", () => {
-  const head = new TextEncoder().encode('{"type":"preview","job":"ä","data":{"node":"n"}}');
-  const frame = new Uint8Array([0, 0, 0, head.length, ...head, 255, 216]);
-
-  const { job, picture } = readPreview(frame.buffer);
-
-  assert.deepEqual([job, picture?.size], ["ä", 2]);
 });
 
 Deno.test("a page that is not let in is locked, and connects once it is", async () => {
