@@ -47,16 +47,13 @@ export function TextField({ editor, id, label, widget, value, fallback, describe
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
     const area = /** @type {HTMLTextAreaElement} */ (element.current);
-    const keys = keysOf(event) ?? "";
-    const command = ["edit.undo", "edit.redo"].find((name) => editor.commands.keys(name).includes(keys));
-    const direction = widget?.multiline === true
-      ? { "Mod+ArrowUp": 1, "Mod+ArrowDown": -1 }[keys]
-      : undefined;
-    if (!command && direction === undefined) return;
+    /** @type {Record<string, 1 | -1>} */
+    const weights = { "Mod+ArrowUp": 1, "Mod+ArrowDown": -1 };
+    const direction = widget?.multiline === true ? weights[keysOf(event) ?? ""] : undefined;
+    if (undoes(editor, event) || direction === undefined) return;
     event.preventDefault();
-    if (command) return editor.commands.run(command);
     const { value: now, selectionStart, selectionEnd } = area;
-    const weighed = weigh(now, selectionStart, selectionEnd, /** @type {1 | -1} */ (direction));
+    const weighed = weigh(now, selectionStart, selectionEnd, direction);
     if (weighed) change(weighed.text, [weighed.start, weighed.end]);
   };
   const common = {
