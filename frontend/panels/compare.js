@@ -141,8 +141,7 @@ const DifferenceTable = ({ found }) =>
   `;
 
 /** @param {unknown} value */
-const shown = (value) =>
-  value === undefined ? "–" : typeof value === "string" ? value : writeJSON(value);
+const shown = (value) => value === undefined ? "–" : typeof value === "string" ? value : writeJSON(value);
 
 /** @param {unknown} workflow @returns {WorkflowDocument} */
 const asDocument = (workflow) => /** @type {WorkflowDocument} */ (workflow);

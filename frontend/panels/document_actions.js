@@ -11,8 +11,17 @@ import { writeJSON } from "../model/json.js";
 /** What may be the name of a saved workflow; the server's rule. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}_ .-]{0,98}[\p{L}\p{N}])?$/u;
 
-/** Begins an empty document. @param {Editor} editor */
-export const newDocument = (editor) => editor.tabs.open(emptyDocument());
+/** Begins an empty document, in a tab that has one already if there is one. @param {Editor} editor */
+export const newDocument = ({ tabs, desk }) => {
+  const { id } = tabs.all.peek().find(isBlank) ?? tabs.open(emptyDocument());
+  tabs.show(id);
+  desk.begun.value = new Set([...desk.begun.peek()].filter((begun) => begun !== id));
+};
+
+/** @param {Tab} tab */
+const isBlank = ({ name, history }) =>
+  name.peek() === null && history.entries.peek().length === 0 &&
+  Object.keys(history.document.peek().nodes).length === 0;
 
 /**
  * Opens a document in a tab.

@@ -1,6 +1,6 @@
 /** The open documents: show, rename, close, begin a new one. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { closeTab, newDocument } from "./document_actions.js";
@@ -38,6 +38,10 @@ const TabItem = ({ editor, tab }) => {
   const title = tabTitle(tab);
   const isDirty = tab.isDirty.value;
   const close = () => closeTab(editor, tab);
+  const item = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (isCurrent) item.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [isCurrent]);
   if (isRenaming) {
     return html`
       <li class="tab current">
@@ -46,7 +50,7 @@ const TabItem = ({ editor, tab }) => {
     `;
   }
   return html`
-    <li class=${`tab ${isCurrent ? "current" : ""}`} onAuxClick=${onMiddle(close)}>
+    <li class=${`tab ${isCurrent ? "current" : ""}`} ref=${item} onAuxClick=${onMiddle(close)}>
       <button
         type="button"
         class="tab-title"
