@@ -45,6 +45,7 @@ export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
   const advice = createAdvice(api, document, {
     catalog,
     stream,
+    subject: () => tabs.current.value.id,
     name: () => tabs.current.peek().name.peek(),
   });
   const commands = createCommands(settings, (fault) => ui.toast(wordsOf(fault), { kind: "error" }));

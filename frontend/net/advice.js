@@ -1,6 +1,6 @@
 /** What the server says of the document in front, asked a moment after each change; the newest answer stands. */
 
-import { computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 
 import { isApiFault } from "./fault.js";
 import { isFinal, outermost } from "./node_runs.js";
@@ -24,6 +24,8 @@ const NONE = [];
  * @typedef {object} AdviceParts
  * @property {Pick<Catalog, "get">} catalog
  * @property {Stream} [stream] Tells when the server is back, and when an answer may have changed by itself.
+ * @property {() => unknown} [subject] What the document belongs to, such as its tab: the answer on one says nothing of
+ *   another. Read where signals are followed.
  * @property {() => string | null} [name] What the job would be called; it decides what nodes are compared with.
  */
 
@@ -35,7 +37,7 @@ const NONE = [];
  * @param {AdviceParts} parts
  * @returns {Advice & { ask: () => void, destroy: () => void }} `ask` has the server be asked again.
  */
-export const createAdvice = (api, document, { catalog, stream, name = () => null }) => {
+export const createAdvice = (api, document, { catalog, stream, subject, name = () => null }) => {
   /** @type {import("@preact/signals").Signal<readonly ProblemEntry[]>} */
   const problems = signal(NONE);
   /** @type {import("@preact/signals").Signal<"asking" | "known" | "unreachable">} */
@@ -46,6 +48,15 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
   /** @type {AbortController | null} */
   let asking = null;
 
+  const forget = () => {
+    asking?.abort();
+    asking = null;
+    batch(() => {
+      problems.value = NONE;
+      ok.value = false;
+      plan.value = null;
+    });
+  };
   const ask = async () => {
     asking?.abort();
     const mine = new AbortController();
@@ -55,10 +66,12 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
     try {
       const found = await examine(api, work, mine.signal);
       if (asking !== mine) return;
-      problems.value = found.problems;
-      ok.value = found.ok;
-      plan.value = found.plan;
-      state.value = "known";
+      batch(() => {
+        problems.value = found.problems;
+        ok.value = found.ok;
+        plan.value = found.plan;
+        state.value = "known";
+      });
     } catch (fault) {
       if (asking !== mine) return;
       if (!isApiFault(fault)) throw fault;
@@ -76,8 +89,9 @@ export const createAdvice = (api, document, { catalog, stream, name = () => null
   const stopFollowing = effect(() => {
     const { nodes, inputs, outputs, workflows, title } = document.value;
     // Where things lie on the plane is nothing the server has an opinion on.
-    const now = [nodes, inputs, outputs, workflows, title];
+    const now = [nodes, inputs, outputs, workflows, title, subject?.()];
     if (now.every((part, place) => part === asked[place])) return;
+    if (asked.at(-1) !== now.at(-1)) forget();
     asked = now;
     later();
   });

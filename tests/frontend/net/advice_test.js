@@ -24,8 +24,11 @@ const reason = { code: "first-run", text: "It has not run.", inputs: [] };
 /** @type {(node: string, action: string, seconds_last?: number | null) => object} */
 const step = (node, action, seconds_last = null) => ({ node, action, reason, seconds_last });
 
-/** @param {(server: ReturnType<typeof startToyServer>) => Stream} [listen] */
-const advised = (listen) => {
+/**
+ * @param {(server: ReturnType<typeof startToyServer>) => Stream} [listen]
+ * @param {() => unknown} [subject]
+ */
+const advised = (listen, subject) => {
   const server = startToyServer();
   const found = { problems: /** @type {object[]} */ ([]), steps: /** @type {object[]} */ ([]), seconds: 0 };
   server.answers.set(
@@ -36,7 +39,7 @@ const advised = (listen) => {
   const document = signal(toyDocument);
   const stream = listen?.(server);
   const api = createApi({ base: server.base });
-  const advice = createAdvice(api, document, { catalog: toyCatalog, stream, name: () => "saved" });
+  const advice = createAdvice(api, document, { catalog: toyCatalog, stream, subject, name: () => "saved" });
   const checks = () => server.requests.filter(({ path }) => path === "/api/check");
   const end = async () => {
     advice.destroy();
@@ -169,5 +172,22 @@ Deno.test("of a sub-workflow that is planned, what runs says most, and the secon
   const summed = advice.step("inner").value;
   assert.deepEqual([summed?.node, summed?.action, summed?.seconds_last], ["inner", "run", 3]);
   assert.equal(advice.step("inner"), advice.step("inner"));
+  await end();
+});
+
+Deno.test("what was said of one document is not said of the next", async () => {
+  const tab = signal("one");
+  const { advice, document, found, checks, end } = advised(undefined, () => tab.value);
+  found.problems = [missing("make")];
+  await until(() => advice.state.value === "known");
+  document.value = { ...document.value, title: "changed" };
+  assert.equal(advice.problems.value.length, 1);
+  await until(() => advice.state.value === "known");
+
+  tab.value = "two";
+
+  assert.deepEqual([advice.problems.value, advice.ok.value, advice.seconds.value], [[], false, null]);
+  await until(() => advice.state.value === "known");
+  assert.deepEqual([advice.problems.value.length, checks().length], [1, 3]);
   await end();
 });
