@@ -5,6 +5,7 @@
 
 import { useState } from "preact/hooks";
 import { packFields } from "../extensions.js";
+import { equal } from "../model/records.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { say, sayNumber, sayWords } from "../ui/texts.js";
@@ -93,8 +94,7 @@ export function Field(props) {
   // Lists of ids are parted by spaces, which names of nodes may have.
   const prefix = id.replace(/\s/g, "_");
   const describedBy = `${prefix}-doc ${prefix}-problems`;
-  const isChanged = value !== undefined && fallback !== undefined &&
-    JSON.stringify(value) !== JSON.stringify(fallback);
+  const isChanged = value !== undefined && fallback !== undefined && !equal(value, fallback);
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
     if (!event.altKey || event.key !== "Backspace" || value === undefined) return;

@@ -4,8 +4,8 @@
 /** @import { ControlProps } from "./field.js" */
 
 import { useState } from "preact/hooks";
-import { html } from "../ui/html.js";
 import { readJSON, writeJSON } from "../model/json.js";
+import { html } from "../ui/html.js";
 
 /** Characters that stand on one line. */
 const SHORT = 60;

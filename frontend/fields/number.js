@@ -1,44 +1,40 @@
 /** A number: typed, calculated, dragged, or changed with arrow keys and, while it has the focus, the wheel. */
 
-/** @import { Words } from "../interfaces.d.ts" */
+/** @import { JSONValue, Words } from "../interfaces.d.ts" */
 /** @import { ControlProps } from "./field.js" */
-/** @import { Grain } from "./numbers.js" */
+/** @import { Grain, Range } from "./numbers.js" */
+/** @import { ScrubOptions } from "./scrub.js" */
+/** @import { RefObject } from "preact" */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { calculate } from "../model/arithmetic.js";
 import { html } from "../ui/html.js";
 import { dragged, nudged, rangeOf, shareOf } from "./numbers.js";
 import { attachScrub, grainOfKeys } from "./scrub.js";
 import { undoes } from "./undoing.js";
-import { calculate } from "../model/arithmetic.js";
+
+/** @type {Readonly<Record<string, 1 | -1>>} */
+const DIRECTIONS = { ArrowUp: 1, ArrowDown: -1, PageUp: 1, PageDown: -1 };
 
 /**
- * Shows a number.
+ * Lets a number be dragged on its input and on the labels of it. The whole drag is one change.
  *
- * @param {ControlProps} props
+ * @param {RefObject<HTMLInputElement | null>} element
+ * @param {{ value: JSONValue | undefined, range: Range, onChange: (value: number) => void }} latest What holds now.
+ * @returns {number | null} The number that is dragged to; null where none is.
  */
-export function NumberField(
-  { editor, id, widget, value, fallback, label, describedBy, isWrong, complain, onChange },
-) {
-  const element = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+function useDragging(element, latest) {
   const [preview, setPreview] = useState(/** @type {number | null} */ (null));
-  const range = rangeOf(widget);
-  const given = preview ?? value ?? fallback;
-  const number = typeof given === "number" ? given : null;
-
   // The listeners outlive a rendering, so they read what the newest one knew.
-  const now = useRef({ number, range, onChange });
-  now.current = { number, range, onChange };
+  const now = useRef(latest);
+  now.current = latest;
   useEffect(() => {
+    /** @type {ScrubOptions} */
     const options = {
-      read: () => now.current.number,
-      reach: (
-        /** @type {number} */ start,
-        /** @type {number} */ pixels,
-        /** @type {Grain} */ grain,
-      ) => dragged(start, pixels, now.current.range, grain),
+      read: () => typeof now.current.value === "number" ? now.current.value : null,
+      reach: (start, pixels, grain) => dragged(start, pixels, now.current.range, grain),
       preview: setPreview,
-      choose: (/** @type {number} */ chosen) => now.current.onChange(chosen),
+      choose: (chosen) => now.current.onChange(chosen),
     };
     const input = /** @type {HTMLInputElement} */ (element.current);
     const labels = [...input.labels ?? []];
@@ -46,7 +42,20 @@ export function NumberField(
     const stops = [input, ...labels].map((place) => attachScrub(place, options));
     return () => stops.forEach((stop) => stop());
   }, []);
+  return preview;
+}
 
+/**
+ * Keeps what is typed until it is a number.
+ *
+ * @param {ControlProps} props
+ */
+function useTyping({ value, fallback, complain, onChange }) {
+  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+  const leave = () => {
+    setDraft(null);
+    complain(null);
+  };
   const commit = () => {
     if (draft === null) return;
     const read = readNumber(draft, fallback !== undefined);
@@ -54,12 +63,26 @@ export function NumberField(
     leave();
     if (read.value !== value) onChange(read.value);
   };
-  const leave = () => {
-    setDraft(null);
-    complain(null);
-  };
+  return { draft, setDraft, leave, commit };
+}
+
+/**
+ * Shows a number.
+ *
+ * @param {ControlProps} props
+ */
+export function NumberField(props) {
+  const { editor, id, widget, value, fallback, label, describedBy, isWrong, onChange } = props;
+  const element = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const range = rangeOf(widget);
+  const { draft, setDraft, leave, commit } = useTyping(props);
+  const given = useDragging(element, { value: value ?? fallback, range, onChange }) ?? value ?? fallback;
+  const number = typeof given === "number" ? given : null;
+
   /** @param {1 | -1} direction @param {Grain} grain */
   const nudge = (direction, grain) => {
+    // A whole number that is too large for a number of JavaScript is shown, and not changed by half.
+    if (draft === null && typeof given === "bigint") return;
     const typed = draft === null ? null : calculate(draft);
     const from = typed && "value" in typed ? typed.value : number ?? Math.max(0, range.min);
     leave();
@@ -68,10 +91,10 @@ export function NumberField(
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
     if (draft === null && undoes(editor, event)) return;
-    const direction = { ArrowUp: 1, ArrowDown: -1, PageUp: 1, PageDown: -1 }[event.key];
+    const direction = DIRECTIONS[event.key];
     if (direction !== undefined) {
       event.preventDefault();
-      nudge(/** @type {1 | -1} */ (direction), event.key.startsWith("Page") ? "coarse" : grainOfKeys(event));
+      nudge(direction, event.key.startsWith("Page") ? "coarse" : grainOfKeys(event));
     } else if (event.key === "Enter") {
       commit();
       element.current?.select();
@@ -88,16 +111,15 @@ export function NumberField(
     nudge(event.deltaY < 0 ? 1 : -1, grainOfKeys(event));
   };
   const share = number === null ? null : shareOf(number, range);
+  const shown = number ?? (typeof given === "bigint" ? String(given) : "");
   return html`
-    <input ref=${element} id=${id} class="number" type="text" role="spinbutton" inputmode=${range.isWhole &&
-        range.min >= 0
-      ? "numeric"
-      : "text"}
-      autocomplete="off" spellcheck=${false} aria-label=${label} aria-describedby=${describedBy}
-      aria-invalid=${isWrong ? "true" : null} aria-valuenow=${number} aria-valuemin=${finite(range.min)}
-      aria-valuemax=${finite(range.max)}
-      style=${share === null ? null : { "--share": share }} value=${draft ?? number ??
-        (typeof given === "bigint" ? String(given) : "")}
+    <input ref=${element} id=${id} class="number" type="text" role="spinbutton" autocomplete="off"
+      inputmode=${range.isWhole && range.min >= 0
+        ? "numeric"
+        : "text"} spellcheck=${false} aria-label=${label}
+      aria-describedby=${describedBy} aria-invalid=${isWrong ? "true" : null} aria-valuenow=${number}
+      aria-valuemin=${finite(range.min)} aria-valuemax=${finite(range.max)}
+      style=${share === null ? null : { "--share": share }} value=${draft ?? shown}
       onInput=${() => setDraft(element.current?.value ?? null)} onBlur=${commit} onKeyDown=${hearKey}
       onClick=${() => draft === null && select(element.current)} onWheel=${hearWheel} />
   `;

@@ -4,6 +4,9 @@
 
 /** @typedef {"fixed" | "random" | "step"} SeedMode */
 
+/** The largest seed; the generators of the server take no larger one. */
+const LARGEST = 2n ** 63n - 1n;
+
 /** Draws a seed of 32 bits: short enough to be read and typed. */
 export const drawSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
@@ -48,12 +51,21 @@ export function advanceSeeds(document, usual = () => 0, draw = drawSeed) {
       const entry = document.nodes[node];
       const now = entry && (entry.inputs[input] ?? usual(`${node}.${input}`));
       // A seed that another node gives is not this one's to change.
-      if (typeof now !== "number") return [];
-      const next = now < Number.MAX_SAFE_INTEGER ? now + 1 : 0;
-      return [{ node, input, value: mode === "random" ? draw() : next }];
+      if (typeof now !== "number" && typeof now !== "bigint") return [];
+      return [{ node, input, value: mode === "random" ? draw() : after(now) }];
     })
   );
   return changes.length > 0 ? { op: "set-inputs", changes } : null;
+}
+
+/**
+ * Gives the seed after one: behind the largest, the smallest.
+ *
+ * @param {number | bigint} seed A BigInt where it is too large for a number.
+ */
+function after(seed) {
+  if (typeof seed === "bigint") return seed < LARGEST ? seed + 1n : 0;
+  return seed < Number.MAX_SAFE_INTEGER ? seed + 1 : BigInt(seed) + 1n;
 }
 
 /** @param {string} at */

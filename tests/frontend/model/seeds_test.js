@@ -43,10 +43,13 @@ Deno.test("what is kept of a node that is gone changes nothing", () => {
   assert.equal(advanceSeeds(document, () => assert.fail()), null);
 });
 
-Deno.test("the largest seed is followed by the smallest", () => {
-  const op = advanceSeeds(documentWith({ seed: "step" }, { seed: Number.MAX_SAFE_INTEGER }));
+Deno.test("seeds go on beyond what a number can hold, and the largest is followed by the smallest", () => {
+  const next = [Number.MAX_SAFE_INTEGER, 2n ** 62n, 2n ** 63n - 1n].map((seed) => {
+    const op = advanceSeeds(documentWith({ seed: "step" }, { seed }));
+    return op?.op === "set-inputs" && op.changes[0].value;
+  });
 
-  assert.equal(op?.op === "set-inputs" && op.changes[0].value, 0);
+  assert.deepEqual(next, [2n ** 53n, 2n ** 62n + 1n, 0]);
 });
 
 Deno.test("how a seed changes is kept with its node, and nothing is kept of one that stays", () => {
