@@ -154,25 +154,29 @@ const chooseColor = (editor) => {
   );
 };
 
+/** Opens the palette for what takes the place of the selected nodes. @type {(editor: Editor) => void} */
+const offerReplacements = (editor) => {
+  const [node] = selectedNodes(editor);
+  const box = editor.plane.boxes.peek().get(node);
+  if (box === undefined) return;
+  const at = /** @type {Point} */ ([box.x, box.y]);
+  editor.palette.value = { at, client: editor.viewport.toClient(at), replace: node };
+};
+
+/** @type {(editor: Editor) => Promise<void>} */
+const frameSelection = async (editor) => {
+  const title = await editor.ui.ask({ id: "hands.rename.frame" }, { value: say("hands.frame.title") });
+  if (title !== null) addFrame(editor, title.trim());
+};
+
 /** @type {(editor: Editor) => Command[]} */
 const nodeCommands = (editor) => {
   const has = () => hasNodes(editor);
   const hasAny = () => has() || hasSheets(editor);
   const hasWire = () => editor.selection.peek().wire.peek() !== null;
-  const replace = () => {
-    const [node] = selectedNodes(editor);
-    const box = editor.plane.boxes.peek().get(node);
-    if (box) {
-      editor.palette.value = {
-        at: [box.x, box.y],
-        client: editor.viewport.toClient([box.x, box.y]),
-        replace: node,
-      };
-    }
-  };
   return [
     { id: "edit.add-node", keys: ["A", "Shift+A"], run: () => openPalette(editor) },
-    { id: "edit.replace-node", keys: ["Shift+S"], isEnabled: has, run: replace },
+    { id: "edit.replace-node", keys: ["Shift+S"], isEnabled: has, run: () => offerReplacements(editor) },
     {
       id: "edit.delete",
       keys: ["Delete", "Backspace"],
@@ -187,18 +191,22 @@ const nodeCommands = (editor) => {
     },
     { id: "edit.pull-out", keys: ["Shift+D"], isEnabled: has, run: () => pullOutSelected(editor) },
     { id: "edit.duplicate", keys: ["Mod+D"], isEnabled: hasAny, run: () => duplicateSelected(editor) },
+    { id: "edit.frame", keys: ["Mod+G"], run: () => frameSelection(editor) },
+    { id: "edit.note", keys: ["Shift+N"], run: () => addNote(editor) },
+  ];
+};
+
+/** @type {(editor: Editor) => Command[]} */
+const lookCommands = (editor) => {
+  const has = () => hasNodes(editor);
+  const hasAny = () => has() || hasSheets(editor);
+  return [
     { id: "edit.rename", keys: ["F2"], isEnabled: hasAny, run: () => rename(editor) },
     { id: "edit.bypass", keys: ["Mod+B"], isEnabled: has, run: () => switchMode(editor, "bypass") },
     { id: "edit.off", keys: ["Mod+M"], isEnabled: has, run: () => switchMode(editor, "off") },
     { id: "edit.collapse", keys: ["C"], isEnabled: has, run: () => toggleLook(editor, "collapsed") },
     { id: "edit.pin", keys: ["P"], isEnabled: has, run: () => toggleLook(editor, "pinned") },
     { id: "edit.color", isEnabled: hasAny, run: () => chooseColor(editor) },
-    {
-      id: "edit.frame",
-      keys: ["Mod+G"],
-      run: () => void renameFrame(editor, addFrame(editor, say("hands.frame.title"))),
-    },
-    { id: "edit.note", keys: ["Shift+N"], run: () => addNote(editor) },
   ];
 };
 
@@ -238,6 +246,7 @@ export const registerViewCommands = (editor) =>
     ...clipboardCommands(editor),
     ...selectionCommands(editor),
     ...nodeCommands(editor),
+    ...lookCommands(editor),
     ...regroupingCommands(editor),
     ...arrangingCommands(editor),
     ...viewCommands(editor),

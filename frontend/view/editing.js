@@ -191,7 +191,6 @@ export const addFrame = (editor, title) => {
   const frame = { id: freshId(view.frames, "frame"), title, ...around };
   editor.perform({ id: "step.frame" }, { op: "set-frames", frames: [...view.frames, frame] });
   editor.selection.peek().set({ frames: [frame.id] });
-  return frame.id;
 };
 
 /**

@@ -122,29 +122,28 @@ const labelOf = ({ from, wire, replace }) => {
     : say("palette.label.socket", { socket: socketLabel(from.name) });
 };
 
-/** @param {{ editor: Editor, request: PaletteRequest }} props */
-const Search = ({ editor, request }) => {
-  const id = useId();
-  const list = useRef(/** @type {HTMLDivElement | null} */ (null));
+/**
+ * What is searched and found, and what keys and clicks do to it.
+ *
+ * @param {Editor} editor
+ * @param {PaletteRequest} request
+ */
+const useSearch = (editor, request) => {
   const [query, setQuery] = useState("");
   const [active, setActive] = useState(0);
   const hits = useMemo(() => find(editor, request, query), [editor, request, query]);
-  const hit = hits[active];
-  const optionId = (/** @type {number} */ index) => `${id}-${index}`;
-  useEffect(() => list.current?.children[active]?.scrollIntoView({ block: "nearest" }), [active, hits]);
-  const close = () => closePalette(editor);
   /** @param {SearchHit | undefined} chosen */
   const choose = (chosen) => {
     if (chosen === undefined) return;
-    close();
+    closePalette(editor);
     placeFound(editor, request, chosen);
   };
   /** @param {KeyboardEvent} event */
   const hear = (event) => {
     const next = indexAfter(event.key, active, hits.length);
     if (next !== null) setActive(next);
-    else if (event.key === "Enter" && !event.isComposing) choose(hit);
-    else if (event.key === "Escape") close();
+    else if (event.key === "Enter" && !event.isComposing) choose(hits[active]);
+    else if (event.key === "Escape") closePalette(editor);
     else return;
     event.preventDefault();
   };
@@ -153,6 +152,18 @@ const Search = ({ editor, request }) => {
     setQuery(/** @type {HTMLInputElement} */ (event.currentTarget).value);
     setActive(0);
   };
+  return { query, active, hits, setActive, choose, hear, type };
+};
+
+/** @param {{ editor: Editor, request: PaletteRequest }} props */
+const Search = ({ editor, request }) => {
+  const id = useId();
+  const list = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const { query, active, hits, setActive, choose, hear, type } = useSearch(editor, request);
+  const hit = hits[active];
+  const optionId = (/** @type {number} */ index) => `${id}-${index}`;
+  useEffect(() => list.current?.children[active]?.scrollIntoView({ block: "nearest" }), [active, hits]);
+  const close = () => closePalette(editor);
   return html`
     <${Popover} anchor=${request.client} onClose=${close} class="palette" role="dialog"
       label=${labelOf(request)} onKeyDown=${hear}>

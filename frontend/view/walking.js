@@ -65,6 +65,38 @@ const nudge = (editor, [x, y]) => {
   if (bounds !== null) editor.viewport.reveal(bounds);
 };
 
+/** @type {(editor: Editor, direction: Direction) => Command[]} */
+const arrowCommands = (editor, direction) => {
+  const { key, by } = DIRECTIONS[direction];
+  return [
+    {
+      id: `canvas.${direction}`,
+      keys: [key],
+      isEnabled: isOnCanvas,
+      run: () => goTowards(editor, direction, false),
+    },
+    {
+      id: `canvas.extend-${direction}`,
+      keys: [`Shift+${key}`],
+      isEnabled: isOnCanvas,
+      run: () => goTowards(editor, direction, true),
+    },
+    {
+      id: `canvas.move-${direction}`,
+      keys: [`Alt+${key}`],
+      isEnabled: () => isAtNode(editor),
+      run: () => nudge(editor, by),
+    },
+  ];
+};
+
+/** @type {(editor: Editor) => boolean} */
+const isAtNode = (editor) => isOnCanvas() && currentNode(editor) !== null;
+
+/** @type {(parts: HTMLElement[]) => HTMLElement | undefined} */
+const firstOutput = (parts) =>
+  parts.find((part) => part.getAttribute("data-socket")?.startsWith("out:")) ?? parts[0];
+
 /**
  * The commands.
  *
@@ -72,46 +104,16 @@ const nudge = (editor, [x, y]) => {
  * @returns {Command[]}
  */
 export const walkingCommands = (editor) => {
-  /** @type {(command: Command) => Command} */
-  const there = (command) => ({ ...command, isEnabled: isOnCanvas });
-  const hasCurrent = () => isOnCanvas() && currentNode(editor) !== null;
-  const arrows = /** @type {Direction[]} */ (Object.keys(DIRECTIONS)).flatMap((direction) => {
-    const { key, by } = DIRECTIONS[direction];
-    return [
-      there({ id: `canvas.${direction}`, keys: [key], run: () => goTowards(editor, direction, false) }),
-      there({
-        id: `canvas.extend-${direction}`,
-        keys: [`Shift+${key}`],
-        run: () => goTowards(editor, direction, true),
-      }),
-      {
-        id: `canvas.move-${direction}`,
-        keys: [`Alt+${key}`],
-        isEnabled: hasCurrent,
-        run: () => nudge(editor, by),
-      },
-    ];
-  });
+  const isEnabled = () => isAtNode(editor);
+  /** @type {(choose?: typeof firstOutput) => void} */
+  const enter = (choose) => void enterNode(editor, currentNode(editor) ?? "", choose);
   return [
-    there({ id: "canvas.next", keys: ["Tab"], run: () => walk(editor, 1) }),
-    there({ id: "canvas.previous", keys: ["Shift+Tab"], run: () => walk(editor, -1) }),
-    ...arrows,
-    {
-      id: "canvas.enter",
-      keys: ["Enter"],
-      isEnabled: hasCurrent,
-      run: () => void enterNode(editor, currentNode(editor) ?? ""),
-    },
-    {
-      id: "canvas.link",
-      keys: ["L"],
-      isEnabled: hasCurrent,
-      run: () =>
-        enterNode(
-          editor,
-          currentNode(editor) ?? "",
-          (parts) => parts.find((part) => part.getAttribute("data-socket")?.startsWith("out:")) ?? parts[0],
-        ),
-    },
+    { id: "canvas.next", keys: ["Tab"], isEnabled: isOnCanvas, run: () => walk(editor, 1) },
+    { id: "canvas.previous", keys: ["Shift+Tab"], isEnabled: isOnCanvas, run: () => walk(editor, -1) },
+    ...(/** @type {Direction[]} */ (Object.keys(DIRECTIONS))).flatMap((direction) =>
+      arrowCommands(editor, direction)
+    ),
+    { id: "canvas.enter", keys: ["Enter"], isEnabled, run: () => enter() },
+    { id: "canvas.link", keys: ["L"], isEnabled, run: () => enter(firstOutput) },
   ];
 };

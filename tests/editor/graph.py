@@ -117,10 +117,9 @@ class Graph:
     @property
     def steps(self) -> list[str]:
         """The names of the steps that were done and not undone."""
-        done = "editor.tabs.current.peek().history"
-        return list(
-            self.inside(f"{done}.entries.peek().slice(0, {done}.position.peek()).map(({{label}}) => label.id)")
-        )
+        history = "editor.tabs.current.peek().history"
+        done = f"{history}.entries.peek().slice(0, {history}.position.peek())"
+        return list(self.inside(f"{done}.map(({{label}}) => label.id)"))
 
     @property
     def place(self) -> dict[str, float]:

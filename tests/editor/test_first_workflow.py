@@ -1,4 +1,4 @@
-"""A first picture from an empty canvas: by mouse alone, by keyboard alone, and what happens to it afterwards."""
+"""A first picture from an empty canvas, by mouse alone and by keyboard alone, and what comes afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ LINKS = {
 WATCH = """(node) => {
     globalThis.seen = new Set();
     new MutationObserver(() => {
-        for (const image of document.querySelectorAll(`article[data-node="${node}"] img`)) seen.add(image.src);
+        const images = document.querySelectorAll(`article[data-node="${node}"] img`);
+        for (const image of images) seen.add(image.src);
     }).observe(document.body, {childList: true, subtree: true, attributes: true});
 }"""
 

@@ -1,4 +1,4 @@
-"""What a mouse does on the canvas: each gesture, with what it does to the document and that it is one step."""
+"""What a mouse does on the canvas: what each gesture does to the document, and that it is one step."""
 
 from __future__ import annotations
 
@@ -174,12 +174,12 @@ def test_escape_takes_a_duplicate_back(graph: Graph) -> None:
 
 
 def test_the_edge_of_a_node_changes_its_width(graph: Graph) -> None:
-    box = graph.hands.node("decode").bounding_box()
+    box = graph.hands.node("sample").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] - 1, box["y"] + box["height"] - 10
     graph.hands.drag((x, y), (x + 75, y))
 
-    assert graph.look("decode")["width"] == pytest.approx(box["width"] / 0.75 + 100, abs=9)
+    assert graph.look("sample")["width"] == pytest.approx(box["width"] / 0.75 + 100, abs=9)
     assert graph.steps == ["step.resize"]
 
 
@@ -256,7 +256,9 @@ def test_all_links_of_an_output_move_to_another(graph: Graph) -> None:
     document["view"]["nodes"]["other"] = {"at": [0, 300]}
     graph.show(document)
 
-    graph.hands.drag(graph.hands.output("model", "model"), graph.hands.output("other", "model"), keys=["Shift"])
+    graph.hands.drag(
+        graph.hands.output("model", "model"), graph.hands.output("other", "model"), keys=["Shift"]
+    )
 
     assert [graph.given(node, "model") for node in ("size", "sample")] == [{"from": "other.model"}] * 2
     assert graph.steps == ["step.move-links"]
@@ -445,6 +447,8 @@ def test_a_frame_is_put_around_nodes_carries_them_and_is_resized(graph: Graph) -
     [resized] = graph.document["view"]["frames"]
 
     assert frame["title"] == "Prompts"
-    assert moved["at"][1] - frame["at"][1] == graph.look("prompt")["at"][1] == graph.look("size")["at"][1] - 288 > 100
+    way = moved["at"][1] - frame["at"][1]
+    assert way > 100
+    assert [graph.look(node)["at"][1] for node in ("prompt", "size")] == [way, 288 + way]
     assert resized["size"][0] - frame["size"][0] == pytest.approx(40, abs=9)
     assert graph.look("sample")["at"] == [800, 0]

@@ -91,6 +91,12 @@ const endClickedLink = (editor, dragging, pointer) => {
   else dragging.drop(pointer);
 };
 
+/** @type {(editor: Editor, pinch: Extract<Meaning, { kind: "pinch" }>) => void} */
+const pinch = ({ viewport }, { at, by, factor }) => {
+  viewport.panBy(...by);
+  viewport.zoomAt(at, factor);
+};
+
 /**
  * Acts on the meanings of what pointers do.
  *
@@ -133,6 +139,11 @@ const createActions = (host, editor, dragging, held) => {
     dragging.begin(startDrag(editor, pointer, pressed.target, pressed.intent));
   };
 
+  /** @type {(at: Point) => void} */
+  const hold = (at) => {
+    const target = pressed?.isMain ? pressed.target : null;
+    if (target !== null) whenReleased(() => openMenu(editor, target, at));
+  };
   return (meaning, event) => {
     const pointer = pointerAt(editor, meaning.at, event);
     if (meaning.kind === "press") press(pointer, event);
@@ -142,14 +153,8 @@ const createActions = (host, editor, dragging, held) => {
     if (meaning.kind === "cancel") dragging.cancel();
     if (meaning.kind === "click") clicked(pointer);
     if (meaning.kind === "double") doubleClicked(pointer);
-    if (meaning.kind === "hold" && pressed?.isMain) {
-      const { target } = pressed;
-      whenReleased(() => openMenu(editor, target, meaning.at));
-    }
-    if (meaning.kind === "pinch") {
-      editor.viewport.panBy(...meaning.by);
-      editor.viewport.zoomAt(meaning.at, meaning.factor);
-    }
+    if (meaning.kind === "hold") hold(meaning.at);
+    if (meaning.kind === "pinch") pinch(editor, meaning);
   };
 };
 
@@ -198,6 +203,23 @@ const listenToMenu = (host, editor, signal) =>
   }, { signal });
 
 /**
+ * Follows the pointer, and keeps the page from doing what is up to the gestures: selecting text and moving the focus.
+ *
+ * @type {(host: HTMLElement, editor: Editor, signal: AbortSignal) => () => Point}
+ */
+const followPointer = (host, editor, signal) => {
+  /** @type {Point} */
+  let last = [0, 0];
+  host.addEventListener("pointermove", (event) => {
+    last = [event.clientX, event.clientY];
+  }, { signal });
+  host.addEventListener("mousedown", (event) => {
+    if (targetAt(editor, [event.clientX, event.clientY], event).kind !== "part") event.preventDefault();
+  }, { signal });
+  return () => last;
+};
+
+/**
  * Lets hands work on a canvas.
  *
  * @param {HTMLElement} host
@@ -209,26 +231,20 @@ export const createHands = (host, editor) => {
   const { signal } = stop;
   host.tabIndex = 0;
   const dragging = createDragging(host, editor);
-  /** @type {Point} */
-  let last = [0, 0];
+  const pointer = followPointer(host, editor, signal);
   const held = watchHeld(host, {
     signal,
     onTap: () => {
-      editor.palette.value = { at: editor.viewport.toGraph(last), client: last };
+      editor.palette.value = { at: editor.viewport.toGraph(pointer()), client: pointer() };
     },
   });
   const act = createActions(host, editor, dragging, held);
   const pointers = readPointers(host, { onMeaning: act, signal });
 
   host.addEventListener("pointermove", (event) => {
-    last = [event.clientX, event.clientY];
     // A link that was begun by a click follows the pointer though no button is held.
-    if (pointers.isIdle() && dragging.isActive()) dragging.move(pointerAt(editor, last, event));
-    if (!dragging.isActive()) showCursor(host, targetAt(editor, last, event));
-  }, { signal });
-  // The page would select text and move the focus; both are up to the gestures here.
-  host.addEventListener("mousedown", (event) => {
-    if (targetAt(editor, [event.clientX, event.clientY], event).kind !== "part") event.preventDefault();
+    if (pointers.isIdle() && dragging.isActive()) dragging.move(pointerAt(editor, pointer(), event));
+    if (!dragging.isActive()) showCursor(host, targetAt(editor, pointer(), event));
   }, { signal });
   // While something is dragged Escape means that, and nothing else that it means.
   addEventListener("keydown", (event) => {
@@ -240,8 +256,8 @@ export const createHands = (host, editor) => {
 
   listenToWheel(host, editor, signal);
   listenToMenu(host, editor, signal);
-  listenToKeys(host, editor, { signal, pointer: () => last });
-  listenForClipboard(host, editor, { signal, pointer: () => last });
+  listenToKeys(host, editor, { signal });
+  listenForClipboard(host, editor, { signal, pointer });
   const hint = showHint(host, editor);
   return {
     destroy: () => {

@@ -34,6 +34,10 @@ const typesFit = ({ document, catalog }, output, input) => {
 const socketsOf = (box, side) =>
   [...(side === "input" ? box.inputs : box.outputs).keys()].map((name) => ({ node: box.id, side, name }));
 
+/** @type {(editor: Editor, at: Point) => (a: Socket, b: Socket) => number} */
+const byDistance = ({ plane }, at) => (a, b) =>
+  distance(plane.socketPoint(a) ?? at, at) - distance(plane.socketPoint(b) ?? at, at);
+
 /**
  * Judges where the loose end of links may go. Verdicts are kept: while a link is dragged the same few sockets are
  * asked for at every move.
@@ -74,21 +78,18 @@ export const createJudge = (editor, fixed) => {
   };
   /** @type {Judge["accepts"]} */
   const accepts = (socket) => fit(socket).fits;
-  /** @type {(at: Point) => (a: Socket, b: Socket) => number} */
-  const byDistance = (at) => (a, b) =>
-    distance(editor.plane.socketPoint(a) ?? at, at) - distance(editor.plane.socketPoint(b) ?? at, at);
 
   return {
     fit,
     accepts,
     bestOf: (box, at) => {
-      const fitting = socketsOf(box, wanted).filter(accepts).sort(byDistance(at));
+      const fitting = socketsOf(box, wanted).filter(accepts).sort(byDistance(editor, at));
       // Over a node, and not at a socket, one means a socket that is free.
       return fitting.find((socket) => !linked.has(dotted(socket))) ?? fitting[0] ?? null;
     },
     candidates: () => {
       const all = [...editor.plane.boxes.peek().values()].flatMap((box) => socketsOf(box, wanted));
-      return all.filter(accepts).sort(byDistance(editor.plane.socketPoint(fixed[0]) ?? [0, 0]));
+      return all.filter(accepts).sort(byDistance(editor, editor.plane.socketPoint(fixed[0]) ?? [0, 0]));
     },
   };
 };

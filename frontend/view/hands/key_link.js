@@ -9,7 +9,7 @@ import { connectEnds } from "./edits.js";
 import { enterNode, leaveNode } from "./focus.js";
 import { createJudge } from "./judge.js";
 import { linkGesture } from "./link.js";
-import { sameSocket, socketAttribute } from "../socket_names.js";
+import { socketAttribute } from "../socket_names.js";
 
 /** @type {Readonly<Record<string, 1 | -1>>} */
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
@@ -21,6 +21,24 @@ const focusSocket = (editor, socket) =>
     socket.node,
     (parts) => parts.find((part) => part.getAttribute("data-socket") === socketAttribute(socket)) ?? parts[0],
   );
+
+/**
+ * Opens the search for nodes at a socket, for what fits it.
+ *
+ * @param {Editor} editor
+ * @param {Socket} from
+ */
+export const openPaletteFor = (editor, from) => {
+  const at = editor.plane.socketPoint(from) ?? [0, 0];
+  editor.palette.value = { at, client: editor.viewport.toClient(at), from };
+};
+
+/** @type {(editor: Editor, socket: Socket, index: number, total: number) => void} */
+const announce = ({ plane, ui }, socket, index, total) => {
+  const box = plane.boxes.peek().get(socket.node);
+  const node = box === undefined ? socket.node : nodeTitle(box);
+  ui.announce({ id: "hands.link.candidate", with: { node, socket: socketLabel(socket.name), index, total } });
+};
 
 /**
  * Begins a link at a socket.
@@ -36,6 +54,12 @@ export const startKeyLink = (host, editor, from, onEnd) => {
   const candidates = judge.candidates();
   let index = -1;
 
+  /** @type {(candidate: Socket | null) => void} */
+  const show = (candidate) => {
+    const to = editor.plane.socketPoint(candidate ?? from) ?? [0, 0];
+    const fit = candidate === null ? null : judge.fit(candidate);
+    editor.gesture.value = linkGesture({ fixed: [from], moving: [] }, to, candidate, fit);
+  };
   const end = () => {
     editor.gesture.value = { kind: "none" };
     onEnd();
@@ -48,18 +72,9 @@ export const startKeyLink = (host, editor, from, onEnd) => {
       : (index + by + candidates.length) % candidates.length;
     const socket = candidates[index];
     const box = editor.plane.boxes.peek().get(socket.node);
-    const to = editor.plane.socketPoint(socket) ?? [0, 0];
     if (box !== undefined) editor.viewport.reveal(box);
-    editor.gesture.value = linkGesture({ fixed: [from], moving: [] }, to, socket, judge.fit(socket));
-    editor.ui.announce({
-      id: "hands.link.candidate",
-      with: {
-        node: box === undefined ? socket.node : nodeTitle(box),
-        socket: socketLabel(socket.name),
-        index: index + 1,
-        total: candidates.length,
-      },
-    });
+    show(socket);
+    announce(editor, socket, index + 1, candidates.length);
   };
   const cancel = () => {
     end();
@@ -74,24 +89,15 @@ export const startKeyLink = (host, editor, from, onEnd) => {
     void focusSocket(editor, from);
   };
   const search = () => {
-    const at = editor.plane.socketPoint(from) ?? [0, 0];
     onEnd();
-    editor.palette.value = { at, client: editor.viewport.toClient(at), from };
+    openPaletteFor(editor, from);
   };
 
   leaveNode(host);
-  editor.gesture.value = linkGesture(
-    { fixed: [from], moving: [] },
-    editor.plane.socketPoint(from) ?? [0, 0],
-    null,
-    null,
-  );
+  show(null);
   editor.ui.announce({
     id: candidates.length === 0 ? "hands.link.no-candidate" : "hands.link.begun",
-    with: {
-      socket: socketLabel(from.name),
-      count: candidates.filter((socket) => !sameSocket(socket, from)).length,
-    },
+    with: { socket: socketLabel(from.name), count: candidates.length },
   });
   return {
     end,

@@ -8,12 +8,11 @@
  */
 
 import { takesText } from "../../ui/keymap.js";
-import { socketLabel } from "../labels.js";
 import { openMenu } from "../menus.js";
 import { readSocket } from "../socket_names.js";
 import { disconnectAll } from "./edits.js";
 import { currentNode, focusPart, leaveNode, partsOf } from "./focus.js";
-import { startKeyLink } from "./key_link.js";
+import { openPaletteFor, startKeyLink } from "./key_link.js";
 
 /** @type {(element: Element | null) => Socket | null} */
 export const socketOf = (element) => {
@@ -47,12 +46,22 @@ const stepWithin = (article, from, step) => {
 /** @type {Readonly<Record<string, 1 | -1>>} */
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
+/** What a key does at any part of a node. @type {(host: HTMLElement, article: Element, part: Element, event: KeyboardEvent) => boolean} */
+const atPart = (host, article, part, { key, shiftKey }) => {
+  if (isTakenByField(part, key)) return false;
+  if (key === "Escape") leaveNode(host);
+  else if (key === "Tab") stepWithin(article, part, shiftKey ? -1 : 1);
+  else if (STEPS[key] !== undefined) stepWithin(article, part, STEPS[key]);
+  else return false;
+  return true;
+};
+
 /**
  * Hears keys in nodes.
  *
  * @param {HTMLElement} host
  * @param {Editor} editor
- * @param {{ signal: AbortSignal, pointer: () => Point }} options
+ * @param {{ signal: AbortSignal }} options
  */
 export const listenToKeys = (host, editor, { signal }) => {
   /** @type {ReturnType<typeof startKeyLink> | null} */
@@ -67,16 +76,7 @@ export const listenToKeys = (host, editor, { signal }) => {
   const atSocket = (socket, { key }) => {
     if (key === "Enter" || key === " " || key.toLowerCase() === "l") begin(socket);
     else if (key === "Delete" || key === "Backspace") disconnectAll(editor, wiresAt(editor, socket));
-    else if (key.toLowerCase() === "a") openPaletteAt(editor, socket);
-    else return false;
-    return true;
-  };
-  /** What a key does at any part of a node. @type {(article: Element, part: Element, event: KeyboardEvent) => boolean} */
-  const atPart = (article, part, { key, shiftKey }) => {
-    if (isTakenByField(part, key)) return false;
-    if (key === "Escape") leaveNode(host);
-    else if (key === "Tab") stepWithin(article, part, shiftKey ? -1 : 1);
-    else if (STEPS[key] !== undefined) stepWithin(article, part, STEPS[key]);
+    else if (key.toLowerCase() === "a") openPaletteFor(editor, socket);
     else return false;
     return true;
   };
@@ -91,7 +91,7 @@ export const listenToKeys = (host, editor, { signal }) => {
     const article = part?.closest("[data-node]");
     if (!part || !article || part === article || event.ctrlKey || event.metaKey || event.altKey) return false;
     const socket = socketOf(part);
-    return (socket !== null && atSocket(socket, event)) || atPart(article, part, event);
+    return (socket !== null && atSocket(socket, event)) || atPart(host, article, part, event);
   };
   host.addEventListener("keydown", (event) => {
     // A popover in a field hears its own keys, and has said so.
@@ -124,11 +124,4 @@ const openMenuAt = (host, editor, at) => {
   const client = /** @type {Point} */ ([left, bottom]);
   const kind = socket?.side ?? (node === undefined ? "empty" : "node");
   openMenu(editor, { kind, at: editor.viewport.toGraph(client), node, socket: socket ?? undefined }, client);
-};
-
-/** @type {(editor: Editor, socket: Socket) => void} */
-const openPaletteAt = (editor, socket) => {
-  const at = editor.plane.socketPoint(socket) ?? [0, 0];
-  editor.ui.announce({ id: "palette.label.socket", with: { socket: socketLabel(socket.name) } });
-  editor.palette.value = { at, client: editor.viewport.toClient(at), from: socket };
 };
