@@ -77,7 +77,7 @@ export const closeTab = (editor, tab) => {
  */
 export const saveTab = async (editor, tab, { as = false } = {}) => {
   const name = as ? null : tab.name.peek();
-  const wanted = name ?? await askName(editor, { id: "panels.save.name" }, suggestedName(tabTitle(tab)));
+  const wanted = name ?? await askName(editor, { id: "panels.save.name" }, freeName(editor, tab));
   if (wanted === null) return;
   try {
     await editor.tabs.save(tab, wanted);
@@ -99,12 +99,16 @@ export const saveTab = async (editor, tab, { as = false } = {}) => {
 const settle = async (editor, tab, conflict) => {
   /** @type {SaveConflict["choices"][number] | null} */
   const choice = await editor.ui.dialog({
-    title: { id: "panels.conflict.title", with: { name: conflict.workflow } },
+    // Who saves for the first time has only met a name that is taken.
+    title: {
+      id: tab.name.peek() === conflict.workflow ? "panels.conflict.title" : "panels.conflict.taken",
+      with: { name: conflict.workflow },
+    },
     body: (close) => html`<${Conflict} conflict=${conflict} close=${close} />`,
   });
   if (!choice) return;
   const name = choice.id === "copy"
-    ? await askName(editor, { id: "panels.save.name" }, `${suggestedName(tabTitle(tab))}-2`)
+    ? await askName(editor, { id: "panels.save.name" }, freeName(editor, tab))
     : conflict.workflow;
   if (name !== null) await choice.run(name);
 };
@@ -197,6 +201,20 @@ export const download = (url, name) => {
 export const suggestedName = (title) => {
   const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.join("-").slice(0, 100).replace(/-$/, "") || "workflow";
+};
+
+/**
+ * Suggests a name that neither a saved workflow nor a template has.
+ *
+ * @param {Editor} editor
+ * @param {Tab} tab
+ */
+const freeName = (editor, tab) => {
+  const taken = new Set(editor.catalog.workflows.peek().map(({ name }) => name));
+  const wanted = suggestedName(tabTitle(tab));
+  let name = wanted;
+  for (let count = 2; taken.has(name); count += 1) name = `${wanted}-${count}`;
+  return name;
 };
 
 /**

@@ -83,6 +83,16 @@ def test_a_title_is_an_edit_and_saving_takes_the_mark_away(editor: Hands, server
     assert saved(server, "my-first-picture")["title"] == "My first picture"
 
 
+def test_the_first_save_of_a_template_takes_a_name_that_is_free(editor: Hands, server: LiveServer) -> None:
+    editor.open_template("Text to image")
+    editor.press("ControlOrMeta+s")
+    editor.page.get_by_role("dialog").get_by_role("button", name="Save").click()
+
+    message = editor.page.get_by_text(re.compile(r"^Saved as text-to-image-\d+\.$")).first
+    name = message.inner_text().removeprefix("Saved as ").rstrip(".")
+    assert saved(server, name)["title"] == "Text to image"
+
+
 def test_tabs_are_shown_closed_and_brought_back(editor: Hands) -> None:
     editor.open_template("Text to image")
     rename(editor, "The one that stays")
