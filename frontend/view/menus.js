@@ -29,12 +29,11 @@ const ON_NODES = {
   group: [
     "edit.frame",
     "edit.make-workflow",
-    "edit.open-workflow",
-    "edit.unpack",
     "edit.select-upstream",
     "edit.select-downstream",
   ],
 };
+const ON_WORKFLOWS = ["edit.open-workflow", "edit.unpack"];
 const ON_SEVERAL = ["edit.arrange", "edit.tidy"];
 const ON_GROUND = {
   add: ["edit.add-node", "edit.note", "edit.paste"],
@@ -100,7 +99,8 @@ const nodeMenu = (editor, node) => {
   const selection = editor.selection.peek();
   if (!selection.nodes.peek().has(node)) selection.set({ nodes: [node] });
   const several = selection.nodes.peek().size > 1 ? ON_SEVERAL : [];
-  return grouped(editor, { ...ON_NODES, group: [...ON_NODES.group, ...several] });
+  const special = ON_WORKFLOWS.filter((id) => editor.commands.isEnabled(id));
+  return grouped(editor, { ...ON_NODES, group: [...ON_NODES.group, ...special, ...several] });
 };
 
 /** @type {(editor: Editor, wire: Wire, at: Point, client: Point) => MenuEntry[]} */

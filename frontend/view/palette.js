@@ -11,6 +11,8 @@ import { Markdown } from "../ui/markdown.js";
 import { Popover } from "../ui/popover.js";
 import { say } from "../ui/texts.js";
 import { placeFound } from "./hands/edits.js";
+import { canvas } from "./hands/focus.js";
+import { typeColor } from "./ink.js";
 import { socketLabel } from "./labels.js";
 
 /** More than anybody reads; whoever looks for something types another letter. */
@@ -58,7 +60,7 @@ const Marked = ({ text, marks }) => {
 const Dots = ({ catalog, types }) =>
   html`<span class="palette-dots">${
     [...new Set(types)].slice(0, 5).map((type) =>
-      html`<span class="palette-dot" style=${{ background: catalog.color(type) }} />`
+      html`<span class="palette-dot" style=${{ background: typeColor(catalog, type) }} />`
     )
   }</span>`;
 
@@ -68,7 +70,7 @@ const Sockets = ({ catalog, sockets, title }) =>
     <h4>${title}</h4>
     <dl>${sockets.map(({ name, type, doc }) =>
       html`
-        <dt><span class="palette-dot" style=${{ background: catalog.color(type) }} />${socketLabel(
+        <dt><span class="palette-dot" style=${{ background: typeColor(catalog, type) }} />${socketLabel(
           name,
         )} <code>${type}</code></dt>
         <dd>${doc}</dd>
@@ -197,7 +199,7 @@ const Search = ({ editor, request }) => {
 const closePalette = (editor) => {
   editor.palette.value = null;
   if (editor.gesture.peek().kind === "link") editor.gesture.value = { kind: "none" };
-  document.getElementById("canvas")?.focus({ preventScroll: true });
+  canvas()?.focus({ preventScroll: true });
 };
 
 /**
