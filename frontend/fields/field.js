@@ -8,6 +8,7 @@ import { packFields } from "../extensions.js";
 import { equal } from "../model/records.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
+import { keysOf, showKeys } from "../ui/keymap.js";
 import { say, sayNumber, sayWords } from "../ui/texts.js";
 import { AnyOfField } from "./any_of.js";
 import { ChoiceField } from "./choice.js";
@@ -53,6 +54,7 @@ const CONTROLS = {
 };
 
 const NUMBERS = ["number", "slider", "seed"];
+const RESET_KEYS = "Alt+Backspace";
 /** Controls that are several elements, which no single label can point to. */
 const GROUPS = ["items"];
 
@@ -97,7 +99,7 @@ export function Field(props) {
   const isChanged = value !== undefined && fallback !== undefined && !equal(value, fallback);
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
-    if (!event.altKey || event.key !== "Backspace" || value === undefined) return;
+    if (keysOf(event) !== RESET_KEYS || value === undefined || fallback === undefined) return;
     event.preventDefault();
     onChange(undefined);
   };
@@ -129,9 +131,8 @@ export function Field(props) {
 /** @param {{ label: string, reset: () => void }} props */
 const Reset = ({ label, reset }) =>
   html`
-    <button type="button" class="quiet entry-reset" aria-label=${say("field.reset", {
-      label,
-    })} data-tip=${say("field.reset", { label })}
+    <button type="button" class="quiet entry-reset" aria-label=${say("field.reset", { label })}
+      data-tip=${`${say("field.reset", { label })} (${showKeys(RESET_KEYS)})`} aria-keyshortcuts=${RESET_KEYS}
       onClick=${reset}><${Icon} name="reset" /></button>
   `;
 

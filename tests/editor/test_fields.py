@@ -131,6 +131,11 @@ def test_a_value_goes_back_to_its_default(lay: Any) -> None:
     editor.node("plain").get_by_role("button", name="Reset Width").click()
 
     expect(width).to_have_value("512")
+    undo(editor)
+    expect(width).to_have_value("64")
+    width.press("Alt+Backspace")
+
+    expect(width).to_have_value("512")
 
 
 def test_a_seed_is_drawn_and_told_to_change_from_run_to_run(lay: Any) -> None:
