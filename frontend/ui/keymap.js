@@ -85,12 +85,13 @@ export function listenForKeys(target, commands) {
     const focused = pressed.composedPath()[0];
     const isTyping = takesText(focused);
     if (!isTyping && keepsKey(focused, keys)) return;
-    const command = commands.all.value.find(({ id, whileTyping, isNative }) =>
-      !isNative && (!isTyping || whileTyping) && commands.keys(id).includes(keys) && commands.isEnabled(id)
+    const meant = commands.all.value.filter(({ id, whileTyping, isNative }) =>
+      !isNative && (!isTyping || whileTyping) && commands.keys(id).includes(keys)
     );
-    if (!command) return;
-    pressed.preventDefault();
-    commands.run(command.id);
+    const command = meant.find(({ id }) => commands.isEnabled(id));
+    // Where there is nothing left to undo, the browser must not undo what was once typed into some field.
+    if (command || (meant.length > 0 && keys.startsWith("Mod+"))) pressed.preventDefault();
+    if (command) commands.run(command.id);
   };
   target.addEventListener("keydown", hear);
   return () => target.removeEventListener("keydown", hear);

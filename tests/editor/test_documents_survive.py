@@ -58,6 +58,17 @@ def test_deleted_nodes_come_back_with_their_links_and_values(graph: Hands) -> No
     assert nodes["decode"]["inputs"]["latent"] == {"from": "sample.latent"}
 
 
+def test_with_nothing_left_to_undo_no_field_changes(graph: Hands) -> None:
+    before = prompt(graph).input_value()
+    prompt(graph).fill("a blue square")
+    graph.page.mouse.click(*graph.on_canvas(0.5, 0.95))
+
+    for _ in range(4):
+        graph.press("ControlOrMeta+z")
+
+    expect(prompt(graph)).to_have_value(before)
+
+
 def test_typing_is_undone_at_once_and_done_again(graph: Hands) -> None:
     before = prompt(graph).input_value()
     prompt(graph).fill("")
