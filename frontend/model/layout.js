@@ -74,24 +74,6 @@ export function layout(nodes, links) {
 }
 
 /**
- * Lays out in a worker, so that nothing waits while a large graph is tidied.
- *
- * @param {readonly LayoutNode[]} nodes
- * @param {readonly LayoutLink[]} links
- * @returns {Promise<Map<string, Point>>}
- */
-export function layoutAside(nodes, links) {
-  const worker = new Worker(new URL("./layout_worker.js", import.meta.url), { type: "module" });
-  /** @type {Promise<Map<string, Point>>} */
-  const answer = new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error(message));
-  });
-  worker.postMessage({ nodes, links });
-  return answer.finally(() => worker.terminate());
-}
-
-/**
  * Joins the nodes by their links.
  *
  * @param {readonly LayoutNode[]} nodes

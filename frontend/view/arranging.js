@@ -6,7 +6,7 @@
  */
 
 import { align, distribute, laidOut, toLayOut } from "../model/edits/arrange.js";
-import { layoutAside } from "../model/layout.js";
+import { layout } from "../model/layout.js";
 import { selectedNodes } from "./editing.js";
 import { commandEntry } from "./menus.js";
 
@@ -15,18 +15,17 @@ const EDGES =
 const AXES = /** @type {const} */ ({ across: "x", down: "y" });
 
 /**
- * Lays out the selected nodes, or all where fewer than two are selected. That is computed beside the page; what is done
- * meanwhile stays done.
+ * Lays out the selected nodes, or all where fewer than two are selected.
  *
  * @param {Editor} editor
  */
-const tidyUp = async (editor) => {
+const tidyUp = (editor) => {
   const document = editor.document.peek();
   const chosen = selectedNodes(editor);
   const ids = chosen.length > 1 ? chosen : Object.keys(document.nodes);
   const { nodes, links } = toLayOut(document, editor.plane.boxes.peek(), ids);
-  const places = await layoutAside(nodes, links);
-  editor.perform({ id: "step.tidy" }, laidOut(editor.document.peek(), places).op);
+  const places = layout(nodes, links);
+  editor.perform({ id: "step.tidy" }, laidOut(document, places).op);
   const bounds = editor.plane.bounds(places.keys());
   if (bounds !== null) editor.viewport.reveal(bounds);
 };

@@ -17,6 +17,7 @@ COPIED = ("positive", "negative")
 def graph(editor: Hands) -> Hands:
     """The template for text to image, with nothing selected."""
     editor.open_template("Text to image")
+    expect(editor.nodes).to_have_count(6)
     return editor
 
 

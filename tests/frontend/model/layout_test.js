@@ -1,7 +1,7 @@
 /** Automatic layout is tidy, repeatable and quick. */
 
 import assert from "node:assert/strict";
-import { layout, layoutAside } from "../../../frontend/model/layout.js";
+import { layout } from "../../../frontend/model/layout.js";
 import { crossings, drawnLinks, GAP, link, node, overlaps, randomGraph } from "./toy_graphs.js";
 
 /**
@@ -155,10 +155,4 @@ Deno.test("the real places of sockets are taken where they are known", () => {
   const places = layout([nodes[0], nodes[1], end], [link("a", "end", "first"), link("b", "end", "second")]);
 
   assert.ok(at(places, "b")[1] < at(places, "a")[1]);
-});
-
-Deno.test("a worker finds the same places", async () => {
-  const { nodes, links } = randomGraph(50, 8);
-
-  assert.deepEqual(await layoutAside(nodes, links), layout(nodes, links));
 });
