@@ -1,4 +1,4 @@
-"""What all tests share: property tests draw the same examples every time; what waits for others may be late once."""
+"""What all tests share: property tests draw the same examples every time, and who waits may be late once."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ settings.register_profile("weft", deadline=None, derandomize=True, database=None
 settings.load_profile("weft")
 
 TRIES = {"editor": 2, "web": 1, "server/workers": 1}
-"""How often a test of a folder is tried again where it fails: it waits for a browser or for other processes, which
-share the machine with every other test. The summary counts what was tried again; what fails each time is a fault.
-The campaigns of `crash` are not among them, since there every failure counts."""
+"""How often a test of a folder is tried again where it fails: it waits for a browser or for other processes,
+which share the machine with every other test. The summary counts what was tried again; what always fails is
+a fault. The campaigns of `crash` are not among them, since there every failure counts."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
