@@ -12,7 +12,7 @@ run: $(VENV)/installed
 # The tests of the editor's model come first and count, but the last word has pytest.
 test: $(VENV)/installed-dev
 	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1; editor=$$?; \
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile && exit $$editor
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile && exit $$editor
 
 soak: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak

@@ -4,15 +4,15 @@ They are fetched from the npm registry by the lock file, which also holds their 
 lies in the repository. In a checkout they land in ``frontend/vendor``; what lies there in step with the lock
 is never fetched again. ``python hatch_build.py`` does the same without installing anything.
 
-A wheel gets the modules without comments and with short names, each under the path it has in the checkout;
-an editable install reads the checkout itself.
+The modules are also joined into one file, ``frontend/bundle.js``, without comments and with short names,
+which a browser has at once. A wheel holds that file alone. In a checkout the server gives it out until a
+module is edited, and then the modules themselves, so nothing has to be built to see a change.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -39,13 +39,28 @@ MODULES: Mapping[str, str] = MappingProxyType(
 )
 """What is taken from which file of the packages."""
 
+VENDORED: Mapping[str, str] = MappingProxyType(
+    {
+        "preact": "preact.mjs",
+        "preact/hooks": "hooks.mjs",
+        "@preact/signals-core": "signals-core.mjs",
+        "@preact/signals": "signals.mjs",
+        "htm": "htm.mjs",
+        "htm/preact": "htm-preact.mjs",
+    }
+)
+"""What modules call each of them, as the page does."""
+
+BUNDLE = "bundle.js"
+PACKED = frozenset({".css", ".json", ".svg", ".webp"})
+WHOLE = frozenset({"index.html", BUNDLE, "THIRD_PARTY.md"})
+"""What a wheel holds of the editor, besides what lies in ``vendor`` and is no module."""
+
 STAMP = "VERSIONS"
 """Says what lies beside it: a line for each package, with its version and digest."""
 
 ENTRY = 'import "htm/preact";\nimport "preact/hooks";\nimport "@preact/signals";\n'
 """A module that needs every package that is wanted."""
-
-_INDENTATION = re.compile(r"\n[ \t]+")
 
 
 class EditorError(Exception):
@@ -66,26 +81,18 @@ class EditorHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Fetch what lacks; a wheel gets a copy of the editor, an editable install reads the checkout."""
+        """Fetch what lacks and join the modules; a wheel gets what a browser loads."""
         root = Path(self.root)
         fetch(root)
+        bundle(root)
         if version == "editable":
             return
-        self._small = tempfile.TemporaryDirectory()
-        small = Path(self._small.name)
-        minify(root, small)
         frontend = root / "frontend"
-        for path in sorted(frontend.rglob("*")):
-            name = path.relative_to(frontend)
-            if path.is_file():
-                packed = small / name if (small / name).is_file() else path
-                build_data["force_include"][str(packed)] = f"weft/_frontend/{name.as_posix()}"
-
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Clear away what was only made to be packed."""
-        del build_data, artifact_path
-        if version != "editable":
-            self._small.cleanup()
+        for path in sorted(path for path in frontend.rglob("*") if path.is_file()):
+            is_licence = path.parent.name == "vendor" and path.suffix != ".mjs"
+            if is_licence or path.suffix in PACKED or path.name in WHOLE:
+                name = path.relative_to(frontend).as_posix()
+                build_data["force_include"][str(path)] = f"weft/_frontend/{name}"
 
 
 def fetch(root: Path) -> bool:
@@ -115,26 +122,26 @@ def fetch(root: Path) -> bool:
     return True
 
 
-def minify(root: Path, target: Path) -> None:
-    """Write the editor's own modules without comments and with short names, each by itself.
+def bundle(root: Path) -> None:
+    """Join the editor's modules, and what they stand on, into ``frontend/bundle.js``.
 
     Args:
-        root: The checkout, or an unpacked source distribution.
-        target: Folder that they are written to, under the paths that they have in ``frontend``.
+        root: The checkout, or an unpacked source distribution, whose ``frontend/vendor`` is there.
 
     Raises:
         EditorError: A module has a fault, or deno could not fetch the program that it does this with.
     """
     frontend = root / "frontend"
-    modules = [path for path in sorted(frontend.rglob("*.js")) if "vendor" not in path.parts]
-    names = [path.relative_to(root).as_posix() for path in modules]
-    ways = ["--platform=browser", "--packages=external", "--inline-imports=false", "--minify"]
-    _run(root, "bundle", *ways, f"--outdir={target}", *names)
-    for path in modules:
-        if "/html.js" in path.read_text(encoding="utf-8"):
-            # Between elements the indentation of a template means nothing; no other text there spans lines.
-            small = target / path.relative_to(frontend)
-            small.write_text(_INDENTATION.sub("\n", small.read_text(encoding="utf-8")), encoding="utf-8")
+    vendor = {name: (frontend / "vendor" / file).as_uri() for name, file in VENDORED.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        config, joined = Path(scratch, "deno.json"), Path(scratch, BUNDLE)
+        config.write_text(json.dumps({"imports": vendor}), encoding="utf-8")
+        ways = ["--platform=browser", "--minify", f"--config={config}", f"--output={joined}"]
+        _run(root, "bundle", *ways, (frontend / "main.js").as_posix())
+        # Replaced as a whole: a server may be reading it.
+        whole = frontend / f"{BUNDLE}.new"
+        shutil.copyfile(joined, whole)
+        whole.replace(frontend / BUNDLE)
 
 
 def _locked(root: Path) -> str:
@@ -175,3 +182,4 @@ def _run(folder: Path, command: str, *arguments: str) -> None:
 
 if __name__ == "__main__":
     fetch(Path(__file__).parent)
+    bundle(Path(__file__).parent)

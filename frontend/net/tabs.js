@@ -79,20 +79,29 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
     drafts.keep(id, closed[closed.length - 1]);
     for (const old of closed.splice(0, closed.length - MOST_CLOSED)) drafts.forget(old.id ?? "");
   };
+  /** @type {Map<string, Promise<Tab>>} */
+  const opening = new Map();
+  /** @param {string} name */
+  const fetchAndOpen = async (name) => {
+    const there = () => all.peek().find((tab) => tab.name.peek() === name);
+    const found = there() ? null : await fetchSaved(api, name);
+    // It may have been opened in another way while it was being fetched.
+    const known = there();
+    if (known) show(known.id);
+    else if (!found) {
+      throw apiFault({ code: "workflow-unknown", status: 404, message: `There is no ${name}.` });
+    }
+    return known ?? open(found?.document ?? emptyDocument(), found ?? {});
+  };
   return {
     all,
     current,
     open,
-    openSaved: async (name) => {
-      const there = () => all.peek().find((tab) => tab.name.peek() === name);
-      const found = there() ? null : await fetchSaved(api, name);
-      // It may have been opened a second time while it was being fetched.
-      const known = there();
-      if (known) show(known.id);
-      else if (!found) {
-        throw apiFault({ code: "workflow-unknown", status: 404, message: `There is no ${name}.` });
-      }
-      return known ?? open(found?.document ?? emptyDocument(), found ?? {});
+    // Whoever asks for the same one meanwhile, as by a second click, gets the same tab.
+    openSaved: (name) => {
+      const opened = opening.get(name) ?? fetchAndOpen(name).finally(() => opening.delete(name));
+      opening.set(name, opened);
+      return opened;
     },
     show,
     close: (id) => close(id),

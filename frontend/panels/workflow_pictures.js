@@ -1,5 +1,6 @@
 /** A picture for a workflow: what it made last, or what ships with a template. */
 
+import { place } from "../place.js";
 import { picturesOf } from "./shown_pictures.js";
 
 /** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
@@ -25,5 +26,5 @@ export const workflowPicture = (editor, { name, title, template }) => {
     [name, title].includes(job.name) && picturesOf(job).length > 0
   );
   if (made && !template) return picturesOf(made)[0].thumbnail;
-  return template && SHIPPED.has(name) ? new URL(`./templates/${name}.webp`, import.meta.url).href : null;
+  return template && SHIPPED.has(name) ? place(`panels/templates/${name}.webp`) : null;
 };

@@ -10,6 +10,7 @@
 
 import { signal } from "@preact/signals";
 import english from "../locales/en.json" with { type: "json" };
+import { place } from "../place.js";
 
 /** @typedef {{ name: string, words: Record<string, string>, plural: Intl.PluralRules, number: Intl.NumberFormat }} Language */
 
@@ -42,7 +43,7 @@ export async function useLanguage(wanted) {
     current.value = ENGLISH;
     return;
   }
-  const { default: words } = await import(`../locales/${name}.json`, { with: { type: "json" } });
+  const words = await (await fetch(place(`locales/${name}.json`))).json();
   current.value = languageOf(name, words);
 }
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from weft.web.editor.edition import is_bundled
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 400_000
@@ -54,37 +55,27 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
         yield wheel
 
 
-def test_a_wheel_holds_the_editor_with_its_third_party_modules_and_their_licences(
-    wheel: zipfile.ZipFile,
-) -> None:
-    for name in ("index.html", "app.js", "locales/en.json", "vendor/preact.mjs", "vendor/LICENSE-htm"):
+def test_a_wheel_holds_what_a_browser_loads_and_the_licences(wheel: zipfile.ZipFile) -> None:
+    for name in ("index.html", "bundle.js", "ui/ui.css", "locales/de.json", "vendor/LICENSE-htm"):
         assert f"weft/_frontend/{name}" in wheel.namelist()
 
 
-def test_a_wheel_holds_every_module_under_its_own_path_but_none_of_its_comments(
-    wheel: zipfile.ZipFile,
-) -> None:
-    own = [path for path in (ROOT / "frontend").rglob("*.js") if "vendor" not in path.parts]
-
-    for path in own:
-        packed = wheel.read(f"weft/_frontend/{path.relative_to(ROOT / 'frontend').as_posix()}")
-        assert b"/**" not in packed
-        assert len(packed) < path.stat().st_size
-
-
-def test_all_javascript_that_is_shipped_stays_within_its_budget(wheel: zipfile.ZipFile) -> None:
+def test_all_javascript_that_is_shipped_is_one_file_within_its_budget(wheel: zipfile.ZipFile) -> None:
     modules = [entry for entry in wheel.infolist() if entry.filename.endswith((".js", ".mjs"))]
 
-    assert sum(entry.file_size for entry in modules) <= MOST_BYTES
+    assert [entry.filename for entry in modules] == ["weft/_frontend/bundle.js"]
+    assert modules[0].file_size <= MOST_BYTES
+    assert b"/**" not in wheel.read(modules[0])
 
 
-def test_an_editable_install_reads_the_editor_in_the_checkout(hook: ModuleType, tmp_path: Path) -> None:
+def test_an_editable_install_packs_nothing_and_joins_the_modules(hook: ModuleType, tmp_path: Path) -> None:
     editor = hook.EditorHook(str(ROOT), {}, None, None, str(tmp_path), "wheel")
     data: dict[str, dict[str, str]] = {"force_include": {}}
 
     editor.initialize("editable", data)
 
     assert data == {"force_include": {}}
+    assert is_bundled(ROOT / "frontend")
 
 
 @pytest.mark.usefixtures("offline")

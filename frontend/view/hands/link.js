@@ -45,11 +45,15 @@ const allOf = (editor, socket) => {
 
 const ENDS = { link: newLink, "pick-up": pickedUp, "move-links": allOf };
 
-/** @type {(editor: Editor, judge: Judge, at: Point) => { candidate: Socket | null, refused: { socket: Socket, fit: Fit } | null }} */
-const aimed = (editor, judge, at) => {
+/** @type {(editor: Editor, judge: Judge, fixed: readonly Socket[], at: Point) => { candidate: Socket | null, refused: { socket: Socket, fit: Fit } | null }} */
+const aimed = (editor, judge, fixed, at) => {
   const scale = 1 / editor.viewport.state.peek().zoom;
   // A socket that is aimed at is meant, also when another one near by would fit.
-  const under = editor.plane.socketNear(at, AIM_PX * scale);
+  const isOwn = (/** @type {Socket} */ socket) =>
+    fixed.some(({ node, side, name }) =>
+      node === socket.node && side === socket.side && name === socket.name
+    );
+  const under = editor.plane.socketNear(at, AIM_PX * scale, (socket) => !isOwn(socket));
   if (under !== null) {
     const fit = judge.fit(under);
     return fit.fits
@@ -109,7 +113,7 @@ export const dragLink = (editor, ends, start) => {
   };
   /** @type {(pointer: Pointer) => void} */
   const move = ({ at }) => {
-    now = aimed(editor, judge, at);
+    now = aimed(editor, judge, ends.fixed, at);
     const fit = now.refused?.fit ?? (now.candidate === null ? null : judge.fit(now.candidate));
     editor.gesture.value = linkGesture(ends, at, now.candidate, fit);
   };

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from weft.web.editor.page import Page, read_page
+from weft.web.editor.page import PLACE, Page, read_page
 from weft.web.faults import EditorMissingError
 
 MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
@@ -32,8 +32,14 @@ MEDIA_TYPES: Mapping[str, str] = MappingProxyType(
 """What is served, by the end of its name; nothing else in the folder is."""
 
 INDEX = "index.html"
+ENTRY, BUNDLE = "main.js", "bundle.js"
+"""What the page loads: the first of the modules, or all of them joined, as an install leaves them."""
+
 NEEDED = (INDEX, "vendor/VERSIONS")
 """Without these there is no editor; the last comes with the third-party modules."""
+
+JOINED = frozenset({".js", ".mjs", ".json"})
+"""What a bundle is made of."""
 
 _COMPRESSED = frozenset({".png", ".webp", ".woff2"})
 
@@ -115,6 +121,16 @@ class Editor:
         return edition.parts.get(path) if edition.digest == digest else None
 
 
+def is_bundled(folder: Path) -> bool:
+    """Tell whether the modules lie joined in a folder, and none was edited since."""
+    bundle = folder / BUNDLE
+    if not bundle.is_file():
+        return False
+    made_at = bundle.stat().st_mtime_ns
+    modules = (path for name, path in _files(folder) if path.suffix in JOINED and name != BUNDLE)
+    return all(path.stat().st_mtime_ns <= made_at for path in modules)
+
+
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
         if path.suffix in MEDIA_TYPES or path == folder / INDEX:
@@ -138,5 +154,6 @@ def _read(folder: Path) -> Edition:
             body = gzip.compress(content, mtime=0) if is_gzipped else content
             parts[name] = Part(MEDIA_TYPES[path.suffix], body, is_gzipped)
     digest = whole.hexdigest()[:16]
-    page = read_page((folder / INDEX).read_text(encoding="utf-8"), digest)
+    html = (folder / INDEX).read_text(encoding="utf-8")
+    page = read_page(html.replace(PLACE + ENTRY, PLACE + BUNDLE) if is_bundled(folder) else html, digest)
     return Edition(digest, page, MappingProxyType(parts))

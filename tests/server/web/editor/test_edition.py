@@ -27,6 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _change(path: Path, text: str) -> None:
+    """Write a file a second later than all that was written before."""
     path.write_text(text)
     # A clock of the file system may tick more slowly than this test writes.
     os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))
@@ -70,6 +71,22 @@ def test_an_edit_makes_another_edition_with_the_next_load_of_the_page(folder: Pa
     assert second.digest != first.digest
     assert second.parts["app.js"].plain == b"export const answer = 43;\n"
     assert f"/editor/{second.digest}/app.js".encode() in second.page.body
+
+
+def test_the_modules_come_joined_until_one_of_them_is_edited(folder: Path) -> None:
+    (folder / "index.html").write_text(INDEX.replace("app.js", "main.js"))
+    (folder / "main.js").write_text('import "./app.js";\n')
+    editor = Editor(folder)
+    alone = editor.edition().page.body
+    _change(folder / "bundle.js", "export const answer=42;\n")
+    joined = editor.edition().page.body
+    _change(folder / "ui" / "ui.css", "body { margin: 1px; }\n")
+    styled = editor.edition().page.body
+    os.utime(folder / "app.js", ns=(0, (folder / "bundle.js").stat().st_mtime_ns + 1))
+    edited = editor.edition().page.body
+
+    assert [b"/bundle.js" in page for page in (alone, joined, styled, edited)] == [False, True, True, False]
+    assert [b"/main.js" in page for page in (alone, joined, styled, edited)] == [True, False, False, True]
 
 
 def test_a_new_file_makes_another_edition(folder: Path) -> None:
