@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	@$(BIN)/weft serve
 
-# The tests of the editor's model come first and count, but the last word has pytest.
+# The tests of the editor's model come first and count, but the last word has pytest. Three at once, since many
+# wait for a browser or another process.
 test: $(VENV)/installed-dev
 	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1; editor=$$?; \
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile && exit $$editor

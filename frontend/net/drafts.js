@@ -50,14 +50,14 @@ const WRITE = { quiet: 200, most: 800 };
  * @param {Presence} presence
  * @param {{ factory?: IDBFactory }} [options]
  */
-export const openDrafts = async ({ id: session, alive }, { factory = indexedDB } = {}) => {
+export const openDrafts = async ({ id: session, alive, isNew }, { factory = indexedDB } = {}) => {
   /** @type {import("@preact/signals").Signal<unknown>} */
   const fault = signal(null);
   const database = await openDatabase(factory).catch((error) => {
     fault.value = error;
     return null;
   });
-  const restored = database ? await readDrafts(database, session, alive) : [];
+  const restored = database ? await readDrafts(database, session, isNew ? alive : null) : [];
   /** @type {Map<string, Head>} */
   const heads = new Map(restored.map(({ document: _, saved: __, past: ___, ...head }) => [head.id, head]));
   /** @type {Map<string, Partial<Parts> | null>} What is to be written; null for a draft that is to go. */
@@ -175,7 +175,7 @@ const writeDrafts = (database, heads, writing) => {
  *
  * @param {IDBDatabase} database
  * @param {string} session
- * @param {ReadonlySet<string>} alive
+ * @param {ReadonlySet<string> | null} alive The pages that are there; null where nothing is taken over.
  * @returns {Promise<Draft[]>}
  */
 const readDrafts = async (database, session, alive) => {
@@ -184,7 +184,7 @@ const readDrafts = async (database, session, alive) => {
   const [headStore, partStore] = [change.objectStore(HEADS), change.objectStore(PARTS)];
   /** @type {Head[]} */
   const all = await answerOf(headStore.getAll());
-  const free = all.filter((head) => head.session === session || !alive.has(head.session));
+  const free = all.filter((head) => head.session === session || (alive !== null && !alive.has(head.session)));
   const parts = await Promise.all(free.map(({ id }) => readParts(partStore, id)));
   const mine = free.map((head, place) => {
     if (head.session === session) return { ...head, ...parts[place] };

@@ -12,7 +12,13 @@ const CHANNEL = "weft.sessions";
 const ANSWER_MS = 150;
 const RELEASE_MS = 1000;
 
-/** @typedef {{ id: string, alive: ReadonlySet<string> }} Presence The page's own session, and all that are open. */
+/**
+ * @typedef {object} Presence
+ * @property {string} id The page's own session.
+ * @property {ReadonlySet<string>} alive All sessions that are open.
+ * @property {boolean} isNew Whether the page was not there before. One that is reloaded takes nothing over: another one
+ *   that is just being reloaded, too, would look as if it were gone.
+ */
 
 /**
  * Takes the session that this page had before it was reloaded, or a new one.
@@ -35,7 +41,7 @@ const byLocks = async (locks, kept) => {
   if (id !== kept) await hold(locks, id);
   const { held = [] } = await locks.query();
   const names = held.map(({ name = "" }) => name).filter((name) => name.startsWith(LOCK));
-  return { id, alive: new Set(names.map((name) => name.slice(LOCK.length))) };
+  return { id, alive: new Set(names.map((name) => name.slice(LOCK.length))), isNew: id !== kept };
 };
 
 /** Holds the lock of a session until the page is gone. @param {LockManager} locks @param {string} id */
@@ -64,5 +70,5 @@ const byAnswers = async (kept) => {
   channel.onmessage = ({ data }) => {
     if (data.who) channel.postMessage({ alive: id });
   };
-  return { id, alive };
+  return { id, alive, isNew: id !== kept };
 };

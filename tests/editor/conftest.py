@@ -76,7 +76,7 @@ def modules(page: Page, server: LiveServer) -> str:
     """Where the page, which is open, loads the modules of the editor from: an address that ends with `/`."""
     page.goto(server.url)
     imports = json.loads(page.locator('script[type="importmap"]').text_content() or "")["imports"]
-    return str(imports["weft"]).removesuffix("plugin.js")
+    return str(imports["preact"]).removesuffix("vendor/preact.mjs")
 
 
 @pytest.fixture

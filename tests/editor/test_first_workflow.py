@@ -166,7 +166,7 @@ def test_a_picture_is_changed_undone_saved_and_opens_its_workflow_again(editor: 
     editor.press("ControlOrMeta+z")
     assert graph.nodes == TEXT_TO_IMAGE["nodes"]
     editor.press("ControlOrMeta+s")
-    editor.page.get_by_role("dialog").get_by_role("textbox").fill("First picture")
+    editor.page.get_by_role("dialog").get_by_role("textbox").fill(f"First picture {randbelow(2**32)}")
     editor.press("Enter")
     eventually(lambda: not graph.inside("editor.tabs.current.peek().isDirty.value"))
     before = graph.document

@@ -9,7 +9,7 @@ from editor.hands import Hands
 from playwright.sync_api import expect
 
 PROBE = """async (what) => {
-    const base = document.querySelector("script[type=module]").src.replace(/app\\.js$/, "");
+    const base = document.querySelector("script[type=module]").src.replace(/[^/]*$/, "");
     const { createUi } = await import(`${base}ui/ui.js`);
     const { html } = await import(`${base}ui/html.js`);
     const host = document.body.appendChild(document.createElement("div"));

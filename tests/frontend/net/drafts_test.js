@@ -10,7 +10,7 @@ const factory = /** @type {IDBFactory} */ (/** @type {unknown} */ ({
 
 // That drafts survive is shown in tests/editor/test_drafts.py: only a browser has a database to keep them in.
 Deno.test("a browser that keeps nothing says so, and everything else goes on", async () => {
-  const drafts = await openDrafts({ id: "s", alive: new Set(["s"]) }, { factory });
+  const drafts = await openDrafts({ id: "s", alive: new Set(["s"]), isNew: true }, { factory });
 
   drafts.keep("t", { name: "n" });
   drafts.keepJobs("t", ["j1", "j2"]);
@@ -24,7 +24,7 @@ Deno.test("a browser that keeps nothing says so, and everything else goes on", a
 });
 
 Deno.test("a draft that was dropped has no jobs any more", async () => {
-  const drafts = await openDrafts({ id: "s", alive: new Set(["s"]) }, { factory });
+  const drafts = await openDrafts({ id: "s", alive: new Set(["s"]), isNew: true }, { factory });
   drafts.keep("t", {});
   drafts.keepJobs("t", ["j"]);
 

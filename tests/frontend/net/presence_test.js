@@ -26,9 +26,9 @@ for (const [how, locks] of /** @type {const} */ ([["locks", navigator.locks], ["
   });
 
   Deno.test(`by ${how}: a page that is loaded again has its session back`, async () => {
-    const { id } = await claimSession({ locks, storage: storageWith(`before-${how}`) });
+    const { id, isNew } = await claimSession({ locks, storage: storageWith(`before-${how}`) });
 
-    assert.equal(id, `before-${how}`);
+    assert.deepEqual([id, isNew], [`before-${how}`, false]);
   });
 
   Deno.test(`by ${how}: the copy of a page that is open gets another session`, async () => {
@@ -36,7 +36,7 @@ for (const [how, locks] of /** @type {const} */ ([["locks", navigator.locks], ["
 
     const copy = await claimSession({ locks, storage: storageWith(first.id) });
 
-    assert.notEqual(copy.id, first.id);
+    assert.ok(copy.id !== first.id && copy.isNew && first.isNew);
     assert.ok(copy.alive.has(first.id));
   });
 
