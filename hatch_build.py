@@ -167,9 +167,14 @@ def _install(root: Path, scratch: Path) -> Path:
     return scratch / "node_modules"
 
 
+def _deno() -> str:
+    """Give the path of deno: pip builds in an environment whose programs are on the PATH and nowhere else."""
+    return shutil.which("deno") or deno.find_deno_bin()
+
+
 def _run(folder: Path, command: str, *arguments: str) -> None:
     done = subprocess.run(  # noqa: S603 - deno itself, with words of our own
-        [deno.find_deno_bin(), command, "--quiet", *arguments],
+        [_deno(), command, "--quiet", *arguments],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1", "RUST_BACKTRACE": "0"},
         capture_output=True,
