@@ -41,6 +41,7 @@ NEEDED = (INDEX, "vendor/VERSIONS")
 JOINED = frozenset({".js", ".mjs", ".json"})
 """What a bundle is made of."""
 
+_MODULES = frozenset({".js", ".mjs"})
 _COMPRESSED = frozenset({".png", ".webp", ".woff2"})
 
 
@@ -78,11 +79,13 @@ class Edition:
         digest: Stands for the content of all files.
         page: The page that loads them.
         parts: The files by their paths in the folder, with `/`.
+        modules: Where the modules lie that the page loads joined; they are read only if they are asked for.
     """
 
     digest: str
     page: Page
     parts: Mapping[str, Part]
+    modules: Mapping[str, Path]
 
 
 class Editor:
@@ -118,7 +121,10 @@ class Editor:
         edition = self._edition
         if edition is None or edition.digest != digest:
             edition = self.edition()
-        return edition.parts.get(path) if edition.digest == digest else None
+        if edition.digest != digest:
+            return None
+        module = edition.modules.get(path)
+        return edition.parts.get(path) if module is None else _read_part(module, module.read_bytes())
 
 
 def is_bundled(folder: Path) -> bool:
@@ -146,14 +152,23 @@ def _marks(folder: Path) -> Iterator[tuple[str, int, int]]:
 def _read(folder: Path) -> Edition:
     whole = hashlib.sha256()
     parts: dict[str, Part] = {}
+    modules: dict[str, Path] = {}
+    is_joined = is_bundled(folder)
     for name, path in _files(folder):
+        if is_joined and path.suffix in _MODULES and name != BUNDLE:
+            modules[name] = path
+            continue
         content = path.read_bytes()
         whole.update(f"{name}\0{len(content)}\0".encode() + content)
         if name != INDEX:
-            is_gzipped = path.suffix not in _COMPRESSED
-            body = gzip.compress(content, mtime=0) if is_gzipped else content
-            parts[name] = Part(MEDIA_TYPES[path.suffix], body, is_gzipped)
+            parts[name] = _read_part(path, content)
     digest = whole.hexdigest()[:16]
     html = (folder / INDEX).read_text(encoding="utf-8")
-    page = read_page(html.replace(PLACE + ENTRY, PLACE + BUNDLE) if is_bundled(folder) else html, digest)
-    return Edition(digest, page, MappingProxyType(parts))
+    page = read_page(html.replace(PLACE + ENTRY, PLACE + BUNDLE) if is_joined else html, digest)
+    return Edition(digest, page, MappingProxyType(parts), MappingProxyType(modules))
+
+
+def _read_part(path: Path, content: bytes) -> Part:
+    is_gzipped = path.suffix not in _COMPRESSED
+    body = gzip.compress(content, mtime=0) if is_gzipped else content
+    return Part(MEDIA_TYPES[path.suffix], body, is_gzipped)

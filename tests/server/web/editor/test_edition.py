@@ -80,11 +80,14 @@ def test_the_modules_come_joined_until_one_of_them_is_edited(folder: Path) -> No
     alone = editor.edition().page.body
     _change(folder / "bundle.js", "export const answer=42;\n")
     joined = editor.edition().page.body
+    module = editor.part(editor.edition().digest, "app.js")
     _change(folder / "ui" / "ui.css", "body { margin: 1px; }\n")
     styled = editor.edition().page.body
     os.utime(folder / "app.js", ns=(0, (folder / "bundle.js").stat().st_mtime_ns + 1))
     edited = editor.edition().page.body
 
+    assert module is not None
+    assert module.plain == (folder / "app.js").read_bytes()
     assert [b"/bundle.js" in page for page in (alone, joined, styled, edited)] == [False, True, True, False]
     assert [b"/main.js" in page for page in (alone, joined, styled, edited)] == [True, False, False, True]
 
