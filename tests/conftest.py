@@ -8,7 +8,7 @@ from hypothesis import settings
 settings.register_profile("weft", deadline=None, derandomize=True, database=None)
 settings.load_profile("weft")
 
-TRIES = {"editor": 2, "web": 1, "server/workers": 1}
+TRIES = {"editor": 2, "web": 1, "server": 1}
 """How often a test of a folder is tried again where it fails: it waits for a browser or for other processes,
 which share the machine with every other test. The summary counts what was tried again; what always fails is
 a fault. The campaigns of `crash` are not among them, since there every failure counts."""

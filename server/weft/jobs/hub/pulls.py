@@ -241,9 +241,9 @@ class Pulls:
         return size
 
     async def _end(self, id: str, state: PullState, error: WeftError | None = None) -> Pull:
+        """Write down how a download ended, and only then tell anybody."""
         problems = () if error is None else (error.problem().to_json(),)
         pull = replace(self._pulls[id], state=state, finished_at=time.time(), problems=problems)
-        self._pulls[id] = pull
         try:
             await asyncio.to_thread(self._store.record, pull)
             # What a failed one has loaded stays, so that it need not be loaded again.
@@ -251,6 +251,7 @@ class Pulls:
                 await asyncio.to_thread(self._store.clear, pull)
         except WeftError as fault:
             _LOGGER.warning("The end of the download %s could not be written down: %s", id, fault)
+        self._pulls[id] = pull
         for old in [other for other in self.all() if other.is_final][MOST_RECORDS:]:
             del self._pulls[old.id]
             await asyncio.to_thread(self._store.forget, old)
