@@ -13,9 +13,7 @@ import { equal } from "./records.js";
 import { fits, parseType, refusal, withoutNull } from "./types.js";
 import { indexTypes, searchTypes } from "./search.js";
 import { createPartners } from "./partners.js";
-
-/** What begins the type of a node that is a saved workflow. */
-export const WORKFLOW_PREFIX = "workflow:";
+import { workflowType } from "./workflow_types.js";
 
 /** Colours of the builtin types, which the server says nothing of. */
 const BUILTIN_COLORS = new Map([
@@ -50,7 +48,7 @@ export function createCatalog({ nodes, types, packs, workflows, loadChoices }) {
   const known = signal(packs);
   const saved = signal(workflows);
   const all = computed(() => {
-    const asNodes = saved.value.flatMap((entry) => workflowType(entry) ?? []);
+    const asNodes = saved.value.flatMap((entry) => typeOfSaved(entry) ?? []);
     return new Map([...installed.value, ...asNodes].map((type) => [type.type, type]));
   });
   const index = computed(() => indexTypes(all.value.values()));
@@ -110,33 +108,16 @@ function fresh(before, now) {
  * @param {WorkflowEntry} entry
  * @returns {NodeType | null}
  */
-function workflowType({ name, title, description, signature }) {
+function typeOfSaved({ name, title, description, signature }) {
   if (!signature) return null;
-  return {
-    type: `${WORKFLOW_PREFIX}${name}`,
-    version: 1,
-    title: title || name,
-    category: "workflow",
-    summary: /^.*?[.!?](?=\s|$)/s.exec(description)?.[0] ?? description,
-    doc: description,
-    inputs: signature.inputs.map(({ title: _, ...input }) => ({
-      ...input,
-      lazy: false,
-      link_only: input.widget === null,
-      traits: {},
-    })),
-    outputs: signature.outputs.map(({ name, type, doc }) => ({ name, type, doc, traits: {} })),
-    // The server unfolds a workflow before it runs it: all that follows is said by the nodes inside.
-    pure: true,
-    lane: "inline",
-    sink: false,
-    is_async: false,
-    streams: false,
-    has_fingerprint: false,
-    pack: "",
-    code_digest: "",
-    values: {},
-  };
+  const inputs = signature.inputs.map(({ title: _, ...input }) => ({
+    ...input,
+    lazy: false,
+    link_only: input.widget === null,
+    traits: {},
+  }));
+  const outputs = signature.outputs.map(({ name, type, doc }) => ({ name, type, doc, traits: {} }));
+  return workflowType(name, { title, description, inputs, outputs });
 }
 
 /**

@@ -27,6 +27,7 @@ import {
   withoutLinks,
   withRoutes,
 } from "./references.js";
+import { isSameDocument } from "./sameness.js";
 
 /** An op that does not suit the document it is applied to. */
 export class OpError extends Error {
@@ -290,7 +291,9 @@ const setWords = (document, { op: _, ...words }) => {
 /** @type {(document: WorkflowDocument, op: OpOf<"set-workflows">) => Applied} */
 const setWorkflows = (document, { workflows: changes }) => {
   const { workflows = {}, ...others } = document;
-  const real = Object.entries(changes).filter(([name, inner]) => !equal(own(workflows, name) ?? null, inner));
+  const real = Object.entries(changes).filter(([name, inner]) =>
+    !isSameDocument(own(workflows, name) ?? null, inner)
+  );
   if (real.length === 0) return untouched(document);
   const next = changed(workflows, Object.fromEntries(real));
   const before = real.map(([name]) => [name, own(workflows, name) ?? null]);

@@ -9,10 +9,10 @@
 /** @typedef {NodeType["inputs"][number]} Input */
 /** @typedef {NodeType["outputs"][number]} Output */
 
-import { WORKFLOW_PREFIX } from "./catalog.js";
 import { linksIn, linksInto, splitSocket } from "./links.js";
 import { own } from "./records.js";
 import { common, fits, hasVariables, membersOf, parseType, substitute } from "./types.js";
+import { workflowOf, workflowType } from "./workflow_types.js";
 
 /**
  * Gives the value types above each value type.
@@ -39,7 +39,7 @@ const tables = new WeakMap();
  * @returns {NodeType | undefined}
  */
 export const typeIn = (document, catalog, type) => {
-  const name = type.startsWith(WORKFLOW_PREFIX) ? type.slice(WORKFLOW_PREFIX.length) : null;
+  const name = workflowOf(type);
   const inner = name === null ? undefined : own(document.workflows, name);
   return inner && name !== null ? typeOfWorkflow(document, catalog, name, inner) : catalog.get(type);
 };
@@ -67,12 +67,9 @@ const typeOfWorkflow = (document, catalog, name, inner) => {
   // A workflow that contains itself is an error, which the server reports; here it ends the search.
   const { [name]: _, ...workflows } = document.workflows ?? {};
   const within = { ...inner, workflows };
-  const type = {
-    ...WORKFLOW,
-    type: `${WORKFLOW_PREFIX}${name}`,
-    title: inner.title ?? name,
-    summary: inner.description ?? "",
-    doc: inner.description ?? "",
+  const type = workflowType(name, {
+    title: inner.title,
+    description: inner.description,
     inputs: Object.entries(inner.inputs).flatMap(([port, { to, description }]) => {
       const found = to.flatMap((socket) => inputAt(within, catalog, socket) ?? []);
       const first = found.find((input) => suitsAll(input.type, found, supertypesOf(catalog))) ?? found[0];
@@ -83,24 +80,9 @@ const typeOfWorkflow = (document, catalog, name, inner) => {
       const found = typeOfNode(within, catalog, node)?.outputs.find((one) => one.name === output);
       return found ? [{ ...found, name: port, doc: description ?? found.doc }] : [];
     }),
-  };
+  });
   workflowTypes.set(inner, { types, beside: document.workflows, type });
   return type;
-};
-
-/** What is the same for all workflows: the server unfolds them before it runs them. */
-const WORKFLOW = {
-  version: 1,
-  category: "workflow",
-  pure: true,
-  lane: "inline",
-  sink: false,
-  is_async: false,
-  streams: false,
-  has_fingerprint: false,
-  pack: "",
-  code_digest: "",
-  values: {},
 };
 
 /**

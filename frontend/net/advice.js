@@ -9,7 +9,8 @@ import { remembered } from "./remembered.js";
 import { submissionOf } from "./submission.js";
 
 /**
- * @import { Advice, Catalog, ProblemEntry, StepView, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Advice, ProblemEntry, StepView, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Installed } from "../model/sockets.js"
  * @import { CheckRequest, PlanView } from "../types.d.ts"
  * @import { Api } from "./api.js"
  * @import { Stream } from "./stream.js"
@@ -22,7 +23,7 @@ const NONE = [];
 
 /**
  * @typedef {object} AdviceParts
- * @property {Pick<Catalog, "get">} catalog
+ * @property {Installed} catalog
  * @property {Stream} [stream] Tells when the server is back, and when an answer may have changed by itself.
  * @property {() => unknown} [subject] What the document belongs to, such as its tab: the answer on one says nothing of
  *   another. Read where signals are followed.

@@ -9,7 +9,8 @@ import { remembered } from "./remembered.js";
 import { submissionOf } from "./submission.js";
 
 /**
- * @import { Catalog, JobView, Runs } from "../interfaces.d.ts"
+ * @import { JobView, Runs } from "../interfaces.d.ts"
+ * @import { Installed } from "../model/sockets.js"
  * @import { Api } from "./api.js"
  * @import { RunMemory } from "./board.js"
  * @import { Stream } from "./stream.js"
@@ -23,7 +24,7 @@ const AGAIN = [500, 2000];
  *
  * @param {Api} api
  * @param {Stream} stream
- * @param {{ catalog: Pick<Catalog, "get">, memory?: RunMemory }} parts
+ * @param {{ catalog: Installed, memory?: RunMemory }} parts
  * @returns {Runs}
  */
 export const createRuns = (api, stream, { catalog, memory }) => {

@@ -3,9 +3,11 @@
 import { toJSON } from "../model/document.js";
 import { linksOf } from "../model/links.js";
 import { freshName, namesIn } from "../model/names.js";
+import { typeIn } from "../model/sockets.js";
 
 /**
- * @import { Catalog, JSONValue, WorkflowDocument, WorkflowOutput } from "../interfaces.d.ts"
+ * @import { JSONValue, WorkflowDocument, WorkflowOutput } from "../interfaces.d.ts"
+ * @import { Installed } from "../model/sockets.js"
  * @import { CheckRequest } from "../types.d.ts"
  */
 
@@ -28,7 +30,7 @@ const PICTURES = new Set(["image", "list[image]"]);
  * its node. The document of the tab stays as it is.
  *
  * @param {WorkflowDocument} document
- * @param {Pick<Catalog, "get">} catalog
+ * @param {Installed} catalog
  * @param {Wanted} [wanted]
  * @returns {CheckRequest & { workflow: Record<string, JSONValue> }}
  */
@@ -62,7 +64,7 @@ export const withoutAdded = (document) => {
  * Finds the picture outputs of nodes that feed nothing and are no output of the workflow.
  *
  * @param {WorkflowDocument} document
- * @param {Pick<Catalog, "get">} catalog
+ * @param {Installed} catalog
  * @returns {string[]} Each as `node.output`.
  */
 export const loosePictures = (document, catalog) => {
@@ -70,7 +72,7 @@ export const loosePictures = (document, catalog) => {
   for (const { source } of linksOf(document)) used.add(`${source.node}.${source.output}`);
   return Object.entries(document.nodes).flatMap(([id, entry]) => {
     if (entry.mode) return [];
-    const outputs = catalog.get(entry.type)?.outputs ?? [];
+    const outputs = typeIn(document, catalog, entry.type)?.outputs ?? [];
     return outputs.filter(({ type }) => PICTURES.has(type)).map(({ name }) => `${id}.${name}`);
   }).filter((socket) => !used.has(socket));
 };

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 
 import { emptyDocument } from "../model/document.js";
 import { createHistory } from "../model/history.js";
-import { equal } from "../model/records.js";
+import { isSameDocument } from "../model/sameness.js";
 import { createSelection } from "../model/selection.js";
 import { apiFault } from "./fault.js";
 import { randomId } from "./random.js";
@@ -132,7 +132,7 @@ const tabOf = (
     revision: signal(revision),
     history,
     saved: asSaved,
-    isDirty: computed(() => !equal(history.document.value, asSaved.value)),
+    isDirty: computed(() => !isSameDocument(history.document.value, asSaved.value)),
     selection: createSelection(),
     place: signal(place),
   };

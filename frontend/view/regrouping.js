@@ -4,10 +4,10 @@
  * @import { Command, Editor, WorkflowDocument } from "../interfaces.d.ts"
  */
 
-import { WORKFLOW_PREFIX } from "../model/catalog.js";
 import { normalize, toJSON } from "../model/document.js";
 import { isRefused } from "../model/edits/outcome.js";
 import { makeWorkflow, unpack } from "../model/edits/workflows.js";
+import { workflowOf } from "../model/workflow_types.js";
 import { askName } from "../panels/document_actions.js";
 import { selectedNodes } from "./editing.js";
 import { attempt } from "./hands/edits.js";
@@ -15,8 +15,7 @@ import { attempt } from "./hands/edits.js";
 /** The name of the workflow that the one selected node stands for; null for any other selection. @type {(editor: Editor) => string | null} */
 export const selectedWorkflow = (editor) => {
   const [node, ...others] = selectedNodes(editor);
-  const type = node === undefined || others.length > 0 ? "" : editor.document.peek().nodes[node].type;
-  return type.startsWith(WORKFLOW_PREFIX) ? type.slice(WORKFLOW_PREFIX.length) : null;
+  return node === undefined || others.length > 0 ? null : workflowOf(editor.document.peek().nodes[node].type);
 };
 
 /** @type {(editor: Editor, name: string) => Promise<WorkflowDocument>} */

@@ -4,9 +4,9 @@
 /** @typedef {Record<string, WorkflowDocument>} Workflows */
 /** @typedef {Record<string, NodeEntry>} Nodes */
 
-import { WORKFLOW_PREFIX } from "../catalog.js";
 import { freshName } from "../names.js";
 import { equal, own } from "../records.js";
+import { WORKFLOW_PREFIX, workflowOf } from "../workflow_types.js";
 
 /**
  * Lists the names of the workflows that nodes use, also those that these use in turn.
@@ -25,10 +25,7 @@ export const usedBy = (nodes, workflows) => {
 };
 
 /** @type {(nodes: Nodes) => string[]} */
-const namesOf = (nodes) =>
-  Object.values(nodes).flatMap(({ type }) =>
-    type.startsWith(WORKFLOW_PREFIX) ? [type.slice(WORKFLOW_PREFIX.length)] : []
-  );
+const namesOf = (nodes) => Object.values(nodes).flatMap(({ type }) => workflowOf(type) ?? []);
 
 /**
  * Takes the carried workflows that some nodes need.
@@ -65,10 +62,8 @@ export const bringAlong = (document, workflows) => {
   }
   /** @param {NodeEntry} entry */
   const turned = (entry) => {
-    const name = renamed.get(entry.type.slice(WORKFLOW_PREFIX.length));
-    return name === undefined || !entry.type.startsWith(WORKFLOW_PREFIX)
-      ? entry
-      : { ...entry, type: WORKFLOW_PREFIX + name };
+    const name = renamed.get(workflowOf(entry.type) ?? "");
+    return name === undefined ? entry : { ...entry, type: WORKFLOW_PREFIX + name };
   };
   /** @param {Nodes} nodes */
   const retype = (nodes) =>

@@ -4,7 +4,6 @@
 /** @import { Refused } from "./outcome.js" */
 /** @import { Ports } from "./ports.js" */
 
-import { WORKFLOW_PREFIX } from "../catalog.js";
 import { emptyDocument } from "../document.js";
 import {
   downstream,
@@ -19,6 +18,7 @@ import {
 import { freshName, namesIn } from "../names.js";
 import { own } from "../records.js";
 import { signatureMoved } from "../references.js";
+import { WORKFLOW_PREFIX, workflowOf } from "../workflow_types.js";
 import { bringAlong, carriedFor, usedBy } from "./carried.js";
 import { cornerOf, graft, groupOf } from "./copies.js";
 import { refuse, together } from "./outcome.js";
@@ -146,7 +146,7 @@ const outerSignature = (document, node, { inputAt, outputAt }) => {
  */
 export const unpack = (document, _catalog, node, inner) => {
   const entry = own(document.nodes, node);
-  if (!entry?.type.startsWith(WORKFLOW_PREFIX)) return refuse("edit.workflow.noWorkflow", { node });
+  if (!entry || workflowOf(entry.type) === null) return refuse("edit.workflow.noWorkflow", { node });
   const { op: carry, retype } = bringAlong(document, inner.workflows ?? {});
   const { view } = inner;
   const group = {

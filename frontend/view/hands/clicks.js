@@ -6,7 +6,7 @@
  * @import { Pointer } from "./drags.js"
  */
 
-import { WORKFLOW_PREFIX } from "../../model/catalog.js";
+import { workflowOf } from "../../model/workflow_types.js";
 import { distance, polyline } from "../curves.js";
 import { SIZES } from "../metrics.js";
 import { renameFrame, renameNode } from "../naming.js";
@@ -97,7 +97,7 @@ export const doubleClick = (editor, { kind, node, frame, wire, route }, { at, cl
   else if (kind === "sheet" && frame !== undefined) void renameFrame(editor, frame.id);
   else if (kind === "node" && node !== undefined) {
     const box = editor.plane.boxes.peek().get(node);
-    if (box?.entry.type.startsWith(WORKFLOW_PREFIX)) editor.commands.run("edit.open-workflow");
+    if (workflowOf(box?.entry.type ?? "") !== null) editor.commands.run("edit.open-workflow");
     else if (box !== undefined && at[1] < box.y + SIZES.header) void renameNode(editor, node);
   }
 };

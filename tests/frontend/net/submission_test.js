@@ -56,6 +56,18 @@ Deno.test("nodes that are off or passed by are not asked for pictures, and lists
   assert.deepEqual(loosePictures(normalize({ weft: 1, nodes }), toyCatalog), ["list.images"]);
 });
 
+Deno.test("pictures of workflows that the document carries are asked for like those of any node", () => {
+  const inner = {
+    weft: 1,
+    nodes: { draw: { type: "toy.picture" } },
+    outputs: { drawn: { from: "draw.image" } },
+  };
+  const nodes = { portrait: { type: "workflow:portrait" } };
+  const carrying = normalize({ weft: 1, nodes, workflows: { portrait: inner } });
+
+  assert.deepEqual(loosePictures(carrying, toyCatalog), ["portrait.drawn"]);
+});
+
 Deno.test("a picture in a list of links feeds something", () => {
   const nodes = {
     a: { type: "toy.picture" },

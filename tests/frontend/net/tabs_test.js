@@ -148,6 +148,19 @@ Deno.test("a document is dirty until it is what was saved, however that came abo
   assert.ok(!tab.isDirty.value);
 });
 
+Deno.test("another order of the inputs of the form is a change to save", () => {
+  const { tabs } = opened();
+  const [first, second] = [{ to: ["scale.image"] }, { to: ["other.seed"] }];
+  const tab = tabs.open({ ...titled("one"), inputs: { first, second } });
+
+  const { outputs } = tab.history.document.value;
+  tab.history.perform({ id: "x" }, { op: "set-signature", inputs: { second, first }, outputs });
+
+  assert.ok(tab.isDirty.value);
+  tab.history.undo();
+  assert.ok(!tab.isDirty.value);
+});
+
 Deno.test("what a job ran is opened without the outputs that only showed pictures", () => {
   const { tabs } = opened();
 
