@@ -1,6 +1,7 @@
 /** Running a workflow several times with one input that changes: a batch. */
 
 import { useState } from "preact/hooks";
+import { typeOfNode } from "../model/sockets.js";
 import { submissionOf } from "../net/submission.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
@@ -49,7 +50,7 @@ const ManyRuns = ({ editor, document, inputs, close }) => {
   };
   /** @param {Varying} entry */
   const titleOf = ({ node, name }) =>
-    `${nodeTitle(document, node, editor.catalog.get(document.nodes[node].type))} · ${socketLabel(name)}`;
+    `${nodeTitle(document, node, typeOfNode(document, editor.catalog, node))} · ${socketLabel(name)}`;
   return html`<form class="many-runs" onSubmit=${submit}>
     <label>${say("panels.many.input")}
       <select value=${at} onChange=${(/** @type {Event} */ event) => setAt(Number(valueOf(event)))}>

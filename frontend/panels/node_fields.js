@@ -2,6 +2,7 @@
 
 import { Field } from "../fields/field.js";
 import { linksIn } from "../model/links.js";
+import { typeOfNode } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
@@ -72,7 +73,7 @@ const Linked = ({ editor, name, links }) => {
     <div class="linked">
       <span class="linked-name">${socketLabel(name)}</span>
       <div class="links">${links.map(({ source: { node, output } }) => {
-        const title = nodeTitle(document, node, editor.catalog.get(document.nodes[node]?.type));
+        const title = nodeTitle(document, node, typeOfNode(document, editor.catalog, node));
         return html`<button type="button" class="quiet" onClick=${() => goToNode(editor, node)}>
         <${Icon} name="link" />${joined(title, socketLabel(output))}
       </button>`;

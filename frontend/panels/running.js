@@ -2,6 +2,7 @@
 
 import { splitSocket } from "../model/links.js";
 import { advanceSeeds } from "../model/seeds.js";
+import { typeOfNode } from "../model/sockets.js";
 import { attempt } from "./faults.js";
 
 /** @import { Editor } from "../interfaces.d.ts" */
@@ -27,7 +28,7 @@ const stepSeeds = (editor) => {
   /** @param {string} socket */
   const usual = (socket) => {
     const [node, name] = splitSocket(socket);
-    const input = editor.catalog.get(document.nodes[node].type)?.inputs.find((other) => other.name === name);
+    const input = typeOfNode(document, editor.catalog, node)?.inputs.find((other) => other.name === name);
     return Number(input?.default ?? 0);
   };
   const op = advanceSeeds(document, usual);

@@ -1,15 +1,24 @@
 /** What the document takes and gives: pick, order, name. */
 
+import {
+  exposable,
+  exposeInput,
+  exposeOutput,
+  movePort,
+  removePort,
+  titlePort,
+} from "../model/edits/signature.js";
+import { isRefused } from "../model/edits/outcome.js";
+import { typeOfNode } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { IconButton, Nothing } from "./pieces.js";
-import { addEntry, candidates, moveEntry, removeEntry, titleEntry } from "./signature_edits.js";
 import { socketLabel } from "../view/labels.js";
 import { nodeTitle } from "./titles.js";
 
-/** @import { Editor, Op } from "../interfaces.d.ts" */
-/** @import { Side } from "./signature_edits.js" */
+/** @import { Editor, Op, Socket } from "../interfaces.d.ts" */
+/** @import { Side } from "../model/edits/signature.js" */
 
 /**
  * Both lists.
@@ -62,14 +71,14 @@ const Entry = ({ editor, side, name, isFirst, isLast }) => {
         value=${title}
         maxlength="200"
         onChange=${(/** @type {Event} */ event) =>
-          perform(titleEntry(document, side, name, /** @type {HTMLInputElement} */ (event.target).value))}
+          perform(titlePort(document, side, name, /** @type {HTMLInputElement} */ (event.target).value))}
       />
       <${IconButton} icon="chevron-up" label=${say("panels.signature.up", { title })} disabled=${isFirst}
-        onClick=${() => perform(moveEntry(document, side, name, -1))} />
+        onClick=${() => perform(movePort(document, side, name, -1))} />
       <${IconButton} icon="chevron-down" label=${say("panels.signature.down", { title })} disabled=${isLast}
-        onClick=${() => perform(moveEntry(document, side, name, 1))} />
+        onClick=${() => perform(movePort(document, side, name, 1))} />
       <${IconButton} icon="close" label=${say("panels.signature.remove", { title })}
-        onClick=${() => perform(removeEntry(document, side, name))} />
+        onClick=${() => perform(removePort(document, side, name))} />
     </li>
   `;
 };
@@ -82,21 +91,25 @@ const Entry = ({ editor, side, name, isFirst, isLast }) => {
 const offer = (editor, side, event) => {
   const { left, bottom } = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
   const document = editor.document.peek();
-  const found = candidates(document, editor.catalog, side);
+  const found = exposable(document, editor.catalog, side);
   editor.ui.menu(
     [left, bottom + 4],
-    found.flatMap(({ socket, node, name }, at) => {
-      const entry = {
-        title: socketLabel(name),
-        run: () =>
-          editor.perform(
-            { id: "panels.edit.signature" },
-            addEntry(document, side, socket, socketLabel(name)),
-          ),
-      };
+    found.flatMap((socket, at) => {
+      const { node, name } = socket;
+      const entry = { title: socketLabel(name), run: () => expose(editor, socket) };
       const isNew = at === 0 || found[at - 1].node !== node;
-      const group = nodeTitle(document, node, editor.catalog.get(document.nodes[node].type));
+      const group = nodeTitle(document, node, typeOfNode(document, editor.catalog, node));
       return isNew ? [{ group }, entry] : [entry];
     }),
   );
+};
+
+/**
+ * @param {Editor} editor
+ * @param {Socket} socket
+ */
+const expose = (editor, socket) => {
+  const edit = socket.side === "input" ? exposeInput : exposeOutput;
+  const done = edit(editor.document.peek(), editor.catalog, socket, { title: socketLabel(socket.name) });
+  if (!isRefused(done)) editor.perform({ id: "panels.edit.signature" }, done.op);
 };

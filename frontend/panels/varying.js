@@ -1,8 +1,10 @@
 /** The inputs that a batch can vary, and the values they take. No DOM. */
 
 import { linksIn } from "../model/links.js";
+import { typeIn } from "../model/sockets.js";
 
-/** @import { Catalog, InputValue, JSONValue, WorkflowDocument } from "../interfaces.d.ts" */
+/** @import { InputValue, JSONValue, WorkflowDocument } from "../interfaces.d.ts" */
+/** @import { Installed } from "../model/sockets.js" */
 
 /**
  * @typedef {object} Varying An input that takes values.
@@ -22,13 +24,13 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
  * Lists the inputs that can be varied: those that take numbers, words or texts, and have no link.
  *
  * @param {WorkflowDocument} document
- * @param {Pick<Catalog, "get">} catalog
+ * @param {Installed} catalog
  * @returns {Varying[]}
  */
 export const varying = (document, catalog) =>
   Object.entries(document.nodes).flatMap(([node, { type, inputs, mode }]) => {
     if (mode) return [];
-    const found = catalog.get(type)?.inputs ?? [];
+    const found = typeIn(document, catalog, type)?.inputs ?? [];
     return found
       .filter((input) =>
         !input.link_only && WRITTEN.has(input.type) && linksIn(inputs[input.name]).length === 0
