@@ -1,13 +1,15 @@
 /**
- * The workflow that a file carries: a JSON file, or a PNG or WebP picture that weft made.
+ * The workflow that a file carries: a JSON file, or a PNG, JPEG or WebP picture or an MP4 film that weft made.
  *
- * Pictures keep it where the server writes it: in a text chunk named `weft`, or in the EXIF description behind
- * `weft:`. Files come from strangers: what breaks off, lies about its lengths or unpacks to far too much carries none.
+ * Pictures keep it where the server writes it: in a text chunk named `weft`, or behind `weft:` in the EXIF
+ * description or in the comments of a JPEG, which follow each other since each holds 64 KiB only. Files come from
+ * strangers: what breaks off, lies about its lengths or unpacks to far too much carries none.
  *
  * @import { JSONValue } from "../interfaces.d.ts"
  */
 
 import { readJSON } from "./json.js";
+import { isVideo, readVideoText } from "./video_text.js";
 
 /** @typedef {{ [key: string]: JSONValue }} JSONObject */
 
@@ -17,16 +19,21 @@ const TEXT_CHUNKS = new Set(["tEXt", "zTXt", "iTXt"]);
 const MOST_UNPACKED = 1_000_000;
 const EXIF_DESCRIPTION = 0x010e;
 const EXIF_ASCII = 2;
+/** Markers of a JPEG: those that begin the pixels, those without a length, and the two that hold texts. */
+const JPEG_PIXELS = new Set([0xda, 0xd9]);
+const JPEG_BARE = new Set([0x01, 0xd0, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7]);
+const JPEG_COMMENT = 0xfe;
+const JPEG_EXIF = 0xe1;
 
 /**
  * Reads the workflow that a file carries.
  *
- * @param {Uint8Array<ArrayBuffer>} bytes The whole file.
+ * @param {Blob} file
  * @returns {Promise<JSONObject | null>} The document as it was written; null where there is none that can be read.
  */
-export async function readWorkflow(bytes) {
+export async function readWorkflow(file) {
   try {
-    const text = await textIn(bytes);
+    const text = await textIn(file);
     return text === null ? null : workflowIn(readJSON(text));
   } catch (error) {
     // A file that is damaged or of another kind: reading behind its end, unpacking or decoding what is none.
@@ -57,14 +64,18 @@ function isObject(value) {
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {Promise<string> | string | null}
+ * @param {Blob} file
+ * @returns {Promise<string | null>}
  */
-function textIn(bytes) {
+async function textIn(file) {
+  // Films are long, and what is looked for is a small part of them.
+  if (isVideo(new Uint8Array(await file.slice(0, 8).arrayBuffer()))) return await readVideoText(file);
+  const bytes = new Uint8Array(await file.arrayBuffer());
   if (latin1(bytes.subarray(0, 8)) === "\x89PNG\r\n\x1a\n") return pngText(bytes);
   if (latin1(bytes.subarray(0, 4)) === "RIFF" && latin1(bytes.subarray(8, 12)) === "WEBP") {
     return webpText(bytes);
   }
+  if (latin1(bytes.subarray(0, 3)) === "\xff\xd8\xff") return jpegText(bytes);
   return utf8(bytes);
 }
 
@@ -133,6 +144,33 @@ function webpText(bytes) {
     at += 8 + length + (length % 2);
   }
   return null;
+}
+
+/**
+ * Joins the comments of a JPEG, or finds its EXIF, which programs copy from one kind of file to another.
+ *
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ */
+async function jpegText(bytes) {
+  const view = viewOf(bytes);
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const parts = [];
+  let described = null;
+  for (let at = 2; view.getUint8(at) === 0xff && !JPEG_PIXELS.has(view.getUint8(at + 1));) {
+    const kind = view.getUint8(at + 1);
+    // Any number of marks may stand before a marker.
+    if (kind === 0xff || JPEG_BARE.has(kind)) {
+      at += kind === 0xff ? 1 : 2;
+      continue;
+    }
+    const length = view.getUint16(at + 2);
+    const content = bytes.subarray(at + 4, at + 2 + length);
+    const begins = latin1(content.subarray(0, 6));
+    if (kind === JPEG_COMMENT && begins.startsWith(`${KEY}:`)) parts.push(content.subarray(KEY.length + 1));
+    if (kind === JPEG_EXIF && begins === "Exif\0\0") described ??= exifText(content);
+    at += 2 + length;
+  }
+  return parts.length ? utf8(new Uint8Array(await new Blob(parts).arrayBuffer())) : described;
 }
 
 /**

@@ -11,7 +11,8 @@ import { attempt } from "./faults.js";
 /** @import { Editor } from "../interfaces.d.ts" */
 
 /** Files that can carry a workflow. */
-export const OPENABLE = ".json,.png,.webp,.mp4,application/json,image/png,image/webp,video/mp4";
+export const OPENABLE =
+  ".json,.png,.jpg,.jpeg,.webp,.mp4,.mov,application/json,image/png,image/jpeg,image/webp,video/mp4,video/quicktime";
 
 /**
  * Takes files that are dropped on the page, and says so while they are over it.
@@ -55,7 +56,7 @@ export const chooseFiles = (editor) => {
  * @param {File} file
  */
 const openFile = async (editor, file) => {
-  const workflow = await readWorkflow(new Uint8Array(await file.arrayBuffer()));
+  const workflow = await readWorkflow(file);
   if (workflow) {
     openDocument(editor, workflow);
     editor.ui.toast({ id: "panels.drop.opened", with: { name: file.name } }, { kind: "ok" });

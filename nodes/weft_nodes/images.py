@@ -16,6 +16,7 @@ from weft.sdk import (
     Paths,
     Run,
     Slider,
+    encode_jpeg,
     encode_png,
     encode_webp,
     listing,
@@ -37,7 +38,7 @@ from weft_nodes.pixels.conversion import (
 from weft_nodes.pixels.errors import PictureIndexError
 from weft_nodes.pixels.sheets import SheetStyle, sheet_of
 
-PictureFormat: TypeAlias = Literal["png", "webp"]
+PictureFormat: TypeAlias = Literal["png", "webp", "jpeg"]
 """Kind of a picture file."""
 
 Proportions: TypeAlias = Literal["1:1", "5:4", "4:3", "3:2", "16:10", "16:9", "21:9"]
@@ -188,7 +189,7 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
 
 @node("image.save", lane="io", pure=False, sink=True, output="files")
 def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFormat = "png") -> list[str]:
-    """Save pictures without loss as files in the output folder, each with the workflow that made it.
+    """Save pictures as files in the output folder, each with the workflow that made it.
 
     Every run saves anew, even where nothing has changed since the one before.
 
@@ -197,7 +198,8 @@ def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFor
         image: Pictures to save, one file each.
         name: Beginning of the file names, with folders if wanted, such as portraits/first. A number
             follows it, so no file is ever overwritten.
-        format: Kind of file; WebP is smaller, PNG is known everywhere.
+        format: Kind of file. PNG and WebP keep every pixel, WebP in smaller files; JPEG loses a little, and
+            what is transparent becomes white.
 
     Returns:
         The names of the files within the output folder.
@@ -213,8 +215,8 @@ def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFor
     folder = _contained(run.paths.output_dir, place.parent.as_posix(), "output")
     provenance = run.provenance()
     saved = []
+    encode = {"png": encode_png, "webp": encode_webp, "jpeg": encode_jpeg}[format]
     for pixels_HWC in bytes_of(image):
-        encode = encode_png if format == "png" else encode_webp
         path = write_numbered(folder, place.name, f".{format}", encode(pixels_HWC, provenance=provenance))
         saved.append(path.relative_to(run.paths.output_dir.resolve()).as_posix())
     return saved

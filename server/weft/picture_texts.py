@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 TEXT_KEY = "weft"
-"""Key of the text chunk in a PNG, and the beginning of the description in a WebP."""
+"""Key of the text chunk in a PNG, and what the description of a WebP and a comment in a JPEG begin with."""
 
 MAX_TEXT = 32 * 2**20
 """Longer texts are not read; a workflow that large runs nowhere."""
@@ -24,6 +25,15 @@ MAX_CHUNKS = 100_000
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEY = TEXT_KEY.encode() + b"\0"
+_PREFIX = TEXT_KEY.encode() + b":"
+_COMMENT = 0xFE
+_EXIF = 0xE1
+_SCAN = 0xDA
+_END = 0xD9
+_BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
+"""Markers of a JPEG that stand alone, without a length."""
+_LONGEST_PART = 65_533 - len(_PREFIX)
+"""Bytes of the text that one comment of a JPEG has room for."""
 _DESCRIPTION = 0x010E
 _ASCII = 2
 
@@ -33,13 +43,13 @@ class TextUnreadableError(ValueError):
 
 
 def read_text(file: BinaryIO) -> str | None:
-    """Read the text that a PNG or WebP file carries for weft.
+    """Read the text that a PNG, JPEG or WebP file carries for weft.
 
     Args:
         file: The file, at its beginning; it can be sought.
 
     Returns:
-        The text; None where the picture carries none, as every JPEG.
+        The text; None where the picture carries none.
 
     Raises:
         TextUnreadableError: It is no picture, breaks off, or its text is damaged or too long.
@@ -52,12 +62,35 @@ def read_text(file: BinaryIO) -> str | None:
         elif start[:4] == b"RIFF" and start[8:] == b"WEBP":
             found = _webp_text(file)
         elif start.startswith(b"\xff\xd8\xff"):
-            found = None
+            file.seek(2)
+            found = _jpeg_text(file)
         else:
             raise TextUnreadableError("it is not one of PNG, JPEG, WEBP")
         return None if found is None else found.decode()
     except (struct.error, zlib.error, UnicodeDecodeError) as error:
         raise TextUnreadableError(f"it is damaged ({error})") from error
+
+
+def with_jpeg_text(jpeg: bytes, text: str) -> bytes:
+    """Put a text into a JPEG, as comments that follow each other, since each has room for 64 KiB only.
+
+    Turned down: the EXIF, which is one segment and ends there; XMP, whose second half lies elsewhere, named
+    by its digest. `jpegtran` and Pillow keep comments where they drop the rest.
+
+    Args:
+        jpeg: The file.
+        text: Any text.
+
+    Returns:
+        The file with the text, behind the segment that a JPEG begins with.
+    """
+    data = text.encode()
+    parts = [data[at : at + _LONGEST_PART] for at in range(0, len(data), _LONGEST_PART)]
+    comments = [
+        struct.pack(">BBH", 0xFF, _COMMENT, 2 + len(_PREFIX) + len(part)) + _PREFIX + part for part in parts
+    ]
+    (length,) = struct.unpack_from(">H", jpeg, 4)
+    return b"".join([jpeg[: 4 + length], *comments, jpeg[4 + length :]])
 
 
 def _png_text(file: BinaryIO) -> bytes | None:
@@ -99,6 +132,41 @@ def _unpacked(text: bytes) -> bytes:
     return plain
 
 
+def _jpeg_text(file: BinaryIO) -> bytes | None:
+    """Give what stands in comments, or else in the EXIF, which programs copy from a WebP into a JPEG."""
+    parts: list[bytes] = []
+    described = None
+    for kind, length in _jpeg_segments(file):
+        if kind not in (_COMMENT, _EXIF):
+            file.seek(length, 1)
+            continue
+        content = _read(file, length)
+        if kind == _EXIF and content.startswith(b"Exif\0\0"):
+            described = described or _description(content.removeprefix(b"Exif\0\0"))
+        elif kind == _COMMENT and content.startswith(_PREFIX):
+            parts.append(content.removeprefix(_PREFIX))
+            if len(parts) > MAX_TEXT // _LONGEST_PART:
+                raise TextUnreadableError("its text is far too long")
+    return b"".join(parts) if parts else described
+
+
+def _jpeg_segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Give marker and length of each segment before the pixels, with the file at its content."""
+    for _ in range(MAX_CHUNKS):
+        mark, kind = struct.unpack(">BB", file.read(2))
+        if mark != 0xFF:
+            raise TextUnreadableError("it is damaged (a segment begins with no mark)")
+        if kind in (_SCAN, _END):
+            return
+        if kind == 0xFF:
+            # Any number of these may stand before a marker.
+            file.seek(-1, 1)
+        elif kind not in _BARE_MARKERS:
+            (length,) = struct.unpack(">H", file.read(2))
+            yield kind, max(0, length - 2)
+    raise TextUnreadableError("it has far too many parts")
+
+
 def _webp_text(file: BinaryIO) -> bytes | None:
     for _ in range(MAX_CHUNKS):
         head = file.read(8)
@@ -122,8 +190,7 @@ def _description(exif: bytes) -> bytes | None:
         tag, kind, length, place = struct.unpack_from(f"{order}HHII", exif, entry)
         if (tag, kind) == (_DESCRIPTION, _ASCII):
             text = exif[place : place + length].rstrip(b"\0")
-            prefix = f"{TEXT_KEY}:".encode()
-            return text.removeprefix(prefix) if text.startswith(prefix) else None
+            return text.removeprefix(_PREFIX) if text.startswith(_PREFIX) else None
     return None
 
 

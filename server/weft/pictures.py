@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING
 
 from weft.disk_faults import told
 from weft.errors import JSON, FileUnwritableError, PictureUnreadableError
-from weft.picture_texts import MAX_COMPRESSED_TEXT, TEXT_KEY, TextUnreadableError, read_text
+from weft.picture_texts import (
+    MAX_COMPRESSED_TEXT,
+    TEXT_KEY,
+    TextUnreadableError,
+    read_text,
+    with_jpeg_text,
+)
 from weft.values import canonical_json
 
 if TYPE_CHECKING:
@@ -83,6 +89,35 @@ def encode_webp(
     return buffer.getvalue()
 
 
+def encode_jpeg(
+    pixels_HWC: NDArray[np.uint8], *, provenance: Mapping[str, JSON] | None = None, quality: int = 95
+) -> bytes:
+    """Encode a picture as JPEG, with colours as fine as its brightness.
+
+    Args:
+        pixels_HWC: uint8, height x width x 3 or 4, or height x width for grey. JPEG knows no transparency:
+            what is transparent becomes white.
+        provenance: Stored in comments; see `read_provenance`.
+        quality: 0 (smallest) to 100 (best).
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: The array has another shape or dtype.
+    """
+    from PIL import Image as PillowImage
+
+    image = _pillow_image(pixels_HWC)
+    if image.mode == "RGBA":
+        white = PillowImage.new("RGBA", image.size, "white")
+        image = PillowImage.alpha_composite(white, image).convert("RGB")
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, subsampling=0)
+    data = buffer.getvalue()
+    return data if provenance is None else with_jpeg_text(data, canonical_json(dict(provenance)))
+
+
 def _pillow_image(pixels_HWC: NDArray[np.uint8]) -> PillowImage.Image:
     from PIL import Image as PillowImage
 
@@ -111,7 +146,7 @@ def read_picture(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, name: st
 
 
 def read_provenance(source: Path | bytes) -> dict[str, JSON] | None:
-    """Read what `encode_png` or `encode_webp` stored in a picture.
+    """Read what `encode_png`, `encode_jpeg` or `encode_webp` stored in a picture.
 
     Args:
         source: Path of the file, or its bytes.
@@ -126,13 +161,26 @@ def read_provenance(source: Path | bytes) -> dict[str, JSON] | None:
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
             text = read_text(file)
-        found = json.loads(text) if text else None
     except TextUnreadableError as error:
         raise PictureUnreadableError(name=name, reason=str(error)) from error
     except FileNotFoundError as error:
         raise _missing(name) from error
     except OSError as error:
         raise PictureUnreadableError(name=name, reason=f"it is damaged ({error})") from error
+    return None if text is None else parse_provenance(text)
+
+
+def parse_provenance(text: str) -> dict[str, JSON] | None:
+    """Read a provenance from the text that a file carries.
+
+    Args:
+        text: The text, which may come from strangers.
+
+    Returns:
+        The provenance; None where it is none.
+    """
+    try:
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

@@ -41,6 +41,7 @@ from weft.errors import (
 from weft.node import choices, listing, node
 from weft.paths import Paths
 from weft.pictures import (
+    encode_jpeg,
     encode_png,
     encode_webp,
     next_path,
@@ -90,6 +91,7 @@ __all__ = [
     "WeftError",
     "canonical_json",
     "choices",
+    "encode_jpeg",
     "encode_png",
     "encode_webp",
     "listing",

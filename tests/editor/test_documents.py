@@ -13,6 +13,7 @@ import pytest
 from editor.hands import Hands
 from live_server import LiveServer, eventually
 from playwright.sync_api import Locator, Page, expect
+from server.test_video_texts import VIDEOS
 
 DROP = """([name, type, text]) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -174,6 +175,14 @@ def test_a_dropped_document_opens_and_anything_else_says_what_it_is_not(editor: 
     drop(editor, "letter.pdf", "application/pdf", b"%PDF-1.7")
 
     expect(editor.page.get_by_text("letter.pdf is no workflow").first).to_be_visible()
+
+
+def test_a_dropped_film_opens_and_one_of_another_kind_says_what_would(editor: Hands) -> None:
+    drop(editor, "film.mp4", "video/mp4", (VIDEOS / "keys.mp4").read_bytes())
+    expect(title_in_front(editor.page)).to_contain_text("Straße")
+    drop(editor, "film.webm", "video/webm", bytes.fromhex("1a45dfa39f428681"))
+
+    expect(editor.page.get_by_text("film.webm is no workflow: weft opens JSON files").first).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["curl", "Python"])

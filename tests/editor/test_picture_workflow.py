@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
-from weft.pictures import encode_png, encode_webp
+from weft.pictures import encode_jpeg, encode_png, encode_webp
 
 PIXELS = np.zeros((3, 5, 3), dtype=np.uint8)
 DOCUMENT: dict[str, Any] = {
@@ -22,7 +22,8 @@ LARGE = {**DOCUMENT, "description": "word " * 300_000}
 
 READ = """async ([base, text]) => {
   const { readWorkflow } = await import(`${base}model/picture_workflow.js`);
-  return await readWorkflow(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return await readWorkflow(new Blob([bytes]));
 }"""
 
 
@@ -31,7 +32,7 @@ def opened(page: Page, modules: str, file: bytes) -> Any:
     return page.evaluate(READ, [modules, base64.b64encode(file).decode()])
 
 
-@pytest.mark.parametrize("write", [encode_png, encode_webp])
+@pytest.mark.parametrize("write", [encode_png, encode_jpeg, encode_webp])
 @pytest.mark.parametrize("document", [DOCUMENT, LARGE], ids=["small", "large"])
 def test_a_picture_opens_as_the_workflow_it_was_written_with(
     page: Page, modules: str, write: Callable[..., bytes], document: dict[str, Any]
@@ -41,7 +42,7 @@ def test_a_picture_opens_as_the_workflow_it_was_written_with(
     assert opened(page, modules, file) == document
 
 
-@pytest.mark.parametrize("write", [encode_png, encode_webp])
+@pytest.mark.parametrize("write", [encode_png, encode_jpeg, encode_webp])
 def test_a_picture_without_a_workflow_opens_as_none(
     page: Page, modules: str, write: Callable[..., bytes]
 ) -> None:

@@ -185,6 +185,17 @@ def test_a_saved_picture_is_exact_and_carries_its_provenance(
     assert read_provenance(path) == {"files": {"starter/model": "abc"}}
 
 
+def test_a_picture_saved_as_jpeg_carries_its_provenance_too(run: LocalRun) -> None:
+    run.note_file("starter/model", "abc")
+
+    (name,) = images.save_image(run, images.empty_image(5, 3, "#ff8000"), "x", format="jpeg")
+
+    path = run.paths.output_dir / name
+    assert path.suffix == ".jpeg"
+    assert np.abs(read_picture(path).astype(int) - [255, 128, 0]).max() < 8
+    assert read_provenance(path) == {"files": {"starter/model": "abc"}}
+
+
 @pytest.mark.parametrize("name", ["", "..", "../x", "/tmp/x", "a/../../x"])
 def test_nothing_is_saved_outside_the_output_folder(run: LocalRun, name: str) -> None:
     with pytest.raises(PathOutsideError):

@@ -20,9 +20,11 @@ from PIL import Image as PillowImage
 from weft.errors import FileUnwritableError, PictureUnreadableError
 from weft.picture_texts import MAX_COMPRESSED_TEXT
 from weft.pictures import (
+    encode_jpeg,
     encode_png,
     encode_webp,
     next_path,
+    parse_provenance,
     read_picture,
     read_provenance,
     write_atomically,
@@ -93,9 +95,25 @@ def test_what_is_no_picture_is_not_encoded(found: NDArray[Any]) -> None:
         encode_png(found)
     with pytest.raises(ValueError, match="A picture is uint8"):
         encode_webp(found)
+    with pytest.raises(ValueError, match="A picture is uint8"):
+        encode_jpeg(found)
 
 
-@pytest.mark.parametrize("encode", [encode_png, encode_webp])
+def test_a_jpeg_looks_like_what_was_encoded() -> None:
+    found = encode_jpeg(gradient())
+
+    assert np.abs(read_picture(found).astype(int) - gradient()).mean() < 2
+    assert len(encode_jpeg(gradient(), quality=20)) < len(found)
+
+
+def test_grey_stays_grey_in_a_jpeg_and_what_is_transparent_becomes_white() -> None:
+    clear = np.zeros((8, 8, 4), dtype=np.uint8)
+
+    assert read_picture(encode_jpeg(clear)).min() > 250
+    assert np.ptp(read_picture(encode_jpeg(gradient()[..., 0])), axis=-1).max() == 0
+
+
+@pytest.mark.parametrize("encode", [encode_png, encode_jpeg, encode_webp])
 def test_a_picture_carries_its_provenance(encode: Any) -> None:
     data = encode(gradient(), provenance=PROVENANCE)
 
@@ -115,6 +133,7 @@ def test_a_provenance_of_any_length_can_be_read_again() -> None:
     data = encode_png(gradient(), provenance=long)
 
     assert read_provenance(data) == long
+    assert read_provenance(encode_jpeg(gradient(), provenance=long)) == long
     np.testing.assert_array_equal(read_picture(data), gradient())
 
 
@@ -141,7 +160,12 @@ def test_a_picture_without_a_provenance_that_can_be_read_has_none(text: str | No
     assert read_provenance(saved(PillowImage.fromarray(gradient()), pnginfo=info)) is None
 
 
-def test_a_jpeg_has_no_provenance() -> None:
+@pytest.mark.parametrize("text", ["", "x", "[]", "1", "[" * 100_000, '{"a": '])
+def test_a_text_that_says_nothing_is_no_provenance(text: str) -> None:
+    assert parse_provenance(text) is None
+
+
+def test_a_jpeg_of_others_has_no_provenance() -> None:
     assert read_provenance(saved(PillowImage.fromarray(gradient()), "JPEG")) is None
 
 

@@ -34,15 +34,15 @@ class FileUnreadableError(WeftError):
 
 
 class PictureWithoutWorkflowError(WeftError):
-    """A picture carries no workflow."""
+    """A picture or film carries no workflow."""
 
     code = "picture-without-workflow"
 
     def __init__(self, *, path: str, kind: str = "") -> None:
-        because = f": it is a {kind} picture, and weft puts workflows into PNG and WebP alone" if kind else ""
+        because = f": it is a {kind} file, and weft looks into PNG, WebP, JPEG and MP4 files alone"
         super().__init__(
-            f"{path} carries no workflow{because}.",
-            hint="Only the original file of a picture made by weft can be run; editors and chat programs"
+            f"{path} carries no workflow{because if kind else ''}.",
+            hint="Only the original file of what weft made can be run; editors and chat programs"
             " remove what it carries.",
         )
 

@@ -1,26 +1,36 @@
-"""Where a workflow comes from: standard input, a file, a picture that carries it, or a name."""
+"""Where a workflow comes from: standard input, a file, a picture or film that carries it, or a name."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from weft.cli.faults import FileUnreadableError, PictureWithoutWorkflowError
 from weft.graph_errors import WorkflowUnknownError
+from weft.picture_texts import TextUnreadableError
+from weft.video_texts import is_video, read_video_text
 
 if TYPE_CHECKING:
     from weft.graph.document import Document
     from weft.graph.workflows import WorkflowSource
     from weft.values import JSON
 
-PICTURE_SUFFIXES = (".png", ".webp")
-OTHER_PICTURES = MappingProxyType(
-    {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+JPEG = b"\xff\xd8\xff"
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+OTHER_FILES = MappingProxyType(
+    {
+        b"GIF8": "GIF",
+        b"BM": "BMP",
+        b"II*\0": "TIFF",
+        b"MM\0*": "TIFF",
+        b"\x1a\x45\xdf\xa3": "WebM or Matroska",
+    }
 )
-"""How files of pictures begin that weft never writes."""
+"""How files of pictures and films begin in which nobody keeps workflows."""
 STANDARD_INPUT = "-"
 
 
@@ -32,7 +42,7 @@ class Source:
         name: What messages and file names call it.
         document: The workflow.
         path: The file it was read from; None for a name and for standard input.
-        picture: That file again, where it is a picture.
+        picture: That file again, where it is a picture that can be compared; a JPEG lost some of its own.
         provenance: All that the picture says about how it was made.
     """
 
@@ -47,7 +57,8 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
     """Find and read a workflow.
 
     Args:
-        subject: `-`, the path of a JSON file or picture, or a workflow's name. A file wins over a name.
+        subject: `-`, the path of a JSON file, picture or MP4 film, or a workflow's name. A file wins over a
+            name.
         workflows: The workflows that have a name.
 
     Returns:
@@ -56,7 +67,7 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
     Raises:
         WorkflowUnknownError: There is neither such a file nor such a name.
         FileUnreadableError: The path leads nowhere, to a folder, or to a file that is not ours to read.
-        PictureWithoutWorkflowError: The picture does not say how it was made.
+        PictureWithoutWorkflowError: The picture or film does not say how it was made.
         PictureUnreadableError: The picture is damaged, be it only in its pixels.
         ProblemsError: The document has a wrong form; every problem is in it.
     """
@@ -66,9 +77,13 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
         return Source("workflow", parse_document(sys.stdin.buffer.read()))
     path = Path(subject).expanduser()
     if path.is_file():
-        data = _read(path)
-        if path.suffix.lower() in PICTURE_SUFFIXES or _is_png_or_webp(data):
-            return _picture(path)
+        with _opened(path) as file:
+            beginning = file.read(12)
+            if is_video(beginning):
+                return _film(path, file)
+            if path.suffix.lower() in PICTURE_SUFFIXES or _is_picture(beginning):
+                return _picture(path, is_exact=not beginning.startswith(JPEG))
+            data = beginning + file.read()
         _refuse_binary(path, data)
         return Source(path.stem, parse_document(data), path=path)
     if subject in workflows.names():
@@ -92,13 +107,28 @@ def lineage_of(source: Source) -> str:
     return str(source.path.resolve()) if source.path is not None else source.name
 
 
-def _picture(path: Path) -> Source:
-    from weft.graph.document import parse_document
+def _picture(path: Path, *, is_exact: bool) -> Source:
     from weft.pictures import read_picture, read_provenance
 
     # What is damaged cannot be compared with what is made of it, and a run may take minutes.
     read_picture(path)
-    provenance = read_provenance(path)
+    return _made(path, read_provenance(path), picture=path if is_exact else None)
+
+
+def _film(path: Path, file: BinaryIO) -> Source:
+    from weft.pictures import parse_provenance
+
+    try:
+        text = read_video_text(file)
+    except TextUnreadableError as error:
+        raise FileUnreadableError(path=str(path), reason=f"cannot be read: {error}") from error
+    return _made(path, None if text is None else parse_provenance(text))
+
+
+def _made(path: Path, provenance: "dict[str, JSON] | None", *, picture: Path | None = None) -> Source:
+    """Give the workflow that a file was made with."""
+    from weft.graph.document import parse_document
+
     carried = None if provenance is None else provenance.get("weft")
     if provenance is None or not isinstance(carried, Mapping):
         raise PictureWithoutWorkflowError(path=str(path))
@@ -107,23 +137,24 @@ def _picture(path: Path) -> Source:
         name=said if isinstance(said, str) else path.stem,
         document=parse_document(carried),
         path=path,
-        picture=path,
+        picture=picture,
         provenance=provenance,
     )
 
 
-def _is_png_or_webp(data: bytes) -> bool:
-    return data.startswith(b"\x89PNG") or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+def _is_picture(beginning: bytes) -> bool:
+    is_webp = beginning.startswith(b"RIFF") and beginning[8:] == b"WEBP"
+    return is_webp or beginning.startswith((b"\x89PNG", JPEG))
 
 
 def _refuse_binary(path: Path, data: bytes) -> None:
     """Refuse a file that is no text.
 
     Raises:
-        PictureWithoutWorkflowError: It is a picture that weft cannot have made.
+        PictureWithoutWorkflowError: It is a picture or film that weft cannot have made.
         FileUnreadableError: It is anything else.
     """
-    for beginning, kind in OTHER_PICTURES.items():
+    for beginning, kind in OTHER_FILES.items():
         if data.startswith(beginning):
             raise PictureWithoutWorkflowError(path=str(path), kind=kind)
     try:
@@ -134,9 +165,11 @@ def _refuse_binary(path: Path, data: bytes) -> None:
         raise FileUnreadableError(path=str(path), reason="is neither JSON nor a picture that weft made")
 
 
-def _read(path: Path) -> bytes:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            yield file
     except OSError as error:
         reason = f"cannot be read: {(error.strerror or 'no reason given').lower()}"
         raise FileUnreadableError(path=str(path), reason=reason) from error

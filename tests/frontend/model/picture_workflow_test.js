@@ -1,7 +1,7 @@
 /** A file opens as the workflow that it carries, and a file that carries none does no harm. */
 
 import assert from "node:assert/strict";
-import { readWorkflow } from "../../../frontend/model/picture_workflow.js";
+import { readWorkflow as readFile } from "../../../frontend/model/picture_workflow.js";
 
 const DOCUMENT = {
   weft: 1,
@@ -12,6 +12,9 @@ const DOCUMENT = {
 };
 const CARRIED = JSON.stringify({ weft: DOCUMENT, workflow: "street", seeds: {} });
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** @param {Uint8Array<ArrayBuffer>} bytes */
+const readWorkflow = (bytes) => readFile(new Blob([bytes]));
 
 /** @param {string} text */
 const utf8 = (text) => [...new TextEncoder().encode(text)];
@@ -139,12 +142,49 @@ Deno.test("a WebP carries its workflow in its EXIF, in either order of bytes", a
   assert.equal(await readWorkflow(webp(exif("A sunset", true))), null);
 });
 
-Deno.test("a picture within a larger buffer is read from where it begins", async () => {
-  const whole = webp(exif(`weft:${CARRIED}`, true));
-  const buffer = new Uint8Array(whole.length + 7);
-  buffer.set(whole, 7);
+/**
+ * @param {number} kind
+ * @param {number[]} content
+ */
+const segment = (kind, content) => [
+  0xff,
+  kind,
+  ...uint32(content.length + 2).slice(2),
+  ...content,
+];
 
-  assert.deepEqual(await readWorkflow(buffer.subarray(7)), DOCUMENT);
+/** @param {...number[]} segments */
+const jpeg = (...segments) =>
+  Uint8Array.from([
+    0xff,
+    0xd8,
+    ...segment(0xe0, utf8("JFIF")),
+    ...segments.flat(),
+    ...segment(0xda, [1, 2]),
+    ...utf8("pixels"),
+  ]);
+
+Deno.test("a JPEG carries its workflow in comments that follow each other", async () => {
+  const whole = utf8(CARRIED);
+  const cut = whole.indexOf(0xc3) + 1;
+  const parts = [whole.slice(0, cut), whole.slice(cut)].map((part) =>
+    segment(0xfe, [...utf8("weft:"), ...part])
+  );
+  const others = [
+    segment(0xfe, utf8("a holiday")),
+    [0xff, 0x01, 0xff],
+    segment(0xe1, utf8("http://ns.adobe")),
+  ];
+
+  assert.deepEqual(await readWorkflow(jpeg(...others, ...parts)), DOCUMENT);
+  assert.equal(await readWorkflow(jpeg(...others)), null);
+  assert.equal(await readWorkflow(jpeg(parts[1] ?? [])), null);
+});
+
+Deno.test("a JPEG that was made of a WebP carries its workflow in the EXIF", async () => {
+  const found = [...utf8("Exif\0\0"), ...exif(`weft:${CARRIED}`, true)];
+
+  assert.deepEqual(await readWorkflow(jpeg(segment(0xe1, found))), DOCUMENT);
 });
 
 Deno.test("files that carry no workflow give none", async () => {
@@ -166,7 +206,11 @@ Deno.test("files that carry no workflow give none", async () => {
 
 Deno.test("a file that breaks off anywhere gives none, or what came before", async () => {
   const compressed = chunk("iTXt", [...utf8("weft\0"), 1, 0, 0, 0, ...await packed(CARRIED)]);
-  const files = [webp(exif(`weft:${CARRIED}`, true)), png(compressed)];
+  const files = [
+    webp(exif(`weft:${CARRIED}`, true)),
+    png(compressed),
+    jpeg(segment(0xfe, utf8(`weft:${CARRIED}`))),
+  ];
   const beginnings = files.flatMap((file) => Array.from(file, (_, length) => file.slice(0, length)));
   const found = await Promise.all(beginnings.map(readWorkflow));
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from server.test_video_texts import FILMS, VIDEOS
 from weft.cli.faults import FileUnreadableError, PictureWithoutWorkflowError
 from weft.cli.sources import lineage_of, read_source
 from weft.errors import JSON, PictureUnreadableError, ProblemsError
 from weft.graph.workflows import FolderWorkflows, NoWorkflows
 from weft.graph_errors import WorkflowUnknownError
-from weft.pictures import encode_png, read_provenance
+from weft.pictures import encode_jpeg, encode_png, read_provenance
 
 DOCUMENT: dict[str, JSON] = {"weft": 1, "title": "Sum", "nodes": {"a": {"type": "number.integer"}}}
 
@@ -104,13 +105,57 @@ def test_a_picture_is_known_by_what_it_holds_and_not_by_its_name(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("beginning", "kind"), [(b"\xff\xd8\xff\xe0", "JPEG"), (b"GIF89a", "GIF"), (b"MM\0*", "TIFF")]
+    ("beginning", "kind"),
+    [(b"GIF89a", "GIF"), (b"MM\0*", "TIFF"), (bytes.fromhex("1a45dfa3"), "WebM or Matroska")],
 )
-def test_a_picture_of_another_kind_carries_no_workflow(tmp_path: Path, beginning: bytes, kind: str) -> None:
-    (tmp_path / "x.jpg").write_bytes(beginning + b"\x80\0" * 20)
+def test_a_file_of_another_kind_says_which_kinds_carry_workflows(
+    tmp_path: Path, beginning: bytes, kind: str
+) -> None:
+    (tmp_path / "x").write_bytes(beginning + b"\x80\0" * 20)
 
-    with pytest.raises(PictureWithoutWorkflowError, match=f"carries no workflow: it is a {kind} picture"):
-        read_source(str(tmp_path / "x.jpg"), NoWorkflows())
+    with pytest.raises(PictureWithoutWorkflowError, match=f"it is a {kind} file, and weft looks into PNG"):
+        read_source(str(tmp_path / "x"), NoWorkflows())
+
+
+def test_a_jpeg_gives_its_workflow_and_is_compared_with_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "x.jpg"
+    path.write_bytes(encode_jpeg(np.zeros((4, 4, 3), np.uint8), provenance={"weft": DOCUMENT}))
+
+    source = read_source(str(path), NoWorkflows())
+
+    assert (source.name, source.document.title, source.path, source.picture) == ("x", "Sum", path, None)
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "download"])
+def test_a_jpeg_without_a_workflow_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(encode_jpeg(np.zeros((4, 4, 3), np.uint8)))
+
+    with pytest.raises(PictureWithoutWorkflowError, match=f"{name} carries no workflow"):
+        read_source(str(tmp_path / name), NoWorkflows())
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_film_gives_its_workflow(name: str) -> None:
+    source = read_source(str(VIDEOS / name), NoWorkflows())
+
+    assert (source.name, source.document.title, source.picture) == ("street", "Straße", None)
+    assert source.provenance["workflow"] == "street"
+
+
+def test_a_film_without_a_workflow_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes((VIDEOS / FILMS[0]).read_bytes().replace(b"weft", b"warp"))
+
+    with pytest.raises(PictureWithoutWorkflowError, match=r"x\.mp4 carries no workflow"):
+        read_source(str(path), NoWorkflows())
+
+
+def test_a_film_that_breaks_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.mp4"
+    path.write_bytes((VIDEOS / FILMS[0]).read_bytes()[:-9])
+
+    with pytest.raises(FileUnreadableError, match="cannot be read: it is damaged"):
+        read_source(str(path), NoWorkflows())
 
 
 @pytest.mark.parametrize("data", [b"\x80\x04\x95" + b"\xff" * 40, b"PK\x03\x04" + b"\0" * 40, b"\0" * 40])
