@@ -1,6 +1,7 @@
 /** Runs the document a moment after every change, where its user wishes so. */
 
 import { effect } from "@preact/signals";
+import { faultText } from "./faults.js";
 import { hasEnded } from "./queue_rows.js";
 
 /** @import { Editor, WorkflowDocument } from "../interfaces.d.ts" */
@@ -9,25 +10,39 @@ import { hasEnded } from "./queue_rows.js";
 const QUIET_MS = 400;
 
 /**
- * Follows the document in front. A run that an edit has made useless is cancelled.
+ * Follows the document in front. A run that an edit has made useless is cancelled. A refusal is said once, and again
+ * only after a run has begun or another reason has come.
  *
- * @param {Pick<Editor, "tabs" | "document" | "settings" | "advice" | "runs">} editor
+ * @param {Pick<Editor, "tabs" | "document" | "settings" | "advice" | "runs" | "ui">} editor
  * @returns {() => void} What ends it.
  */
-export const createLiveRun = ({ tabs, document, settings, advice, runs }) => {
+export const createLiveRun = ({ tabs, document, settings, advice, runs, ui }) => {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   /** @type {string | null} */
   let latest = null;
   /** @type {{ tab: string, document: WorkflowDocument } | null} */
   let seen = null;
+  let refusal = "";
 
+  /** @param {unknown} fault */
+  const refused = (fault) => {
+    const why = faultText(fault);
+    if (why !== refusal) ui.toast({ id: "panels.run.live-refused", with: { fault: why } });
+    refusal = why;
+    return null;
+  };
+  /** @param {string} job */
+  const begun = (job) => {
+    refusal = "";
+    return job;
+  };
   const run = async () => {
     const tab = tabs.current.peek();
     if (!settings.liveRun.peek() || !advice.ok.peek()) return;
     const before = runs.jobs.peek().find((job) => job.id === latest);
     if (before && !hasEnded(before)) await runs.cancel(before.id).catch(() => undefined);
-    latest = await runs.submit(tab).then((job) => job.id, () => null);
+    latest = await runs.submit(tab).then(({ id }) => begun(id), refused);
   };
   const stop = effect(() => {
     const isWanted = settings.liveRun.value;

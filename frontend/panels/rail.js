@@ -57,7 +57,7 @@ export const Rail = ({ editor }) => {
 };
 
 /**
- * What a phone shows instead of the rail: one thing at a time.
+ * What a phone shows instead of the rail: one thing at a time. What does not fit is scrolled to.
  *
  * @param {{ editor: Editor }} props
  */
@@ -83,7 +83,7 @@ export const BottomBar = ({ editor }) => {
     )
   }
     ${
-    PANELS.map(({ id, icon }) =>
+    panels().map(({ id, icon }) =>
       html`
         <${IconButton}
           icon=${icon}

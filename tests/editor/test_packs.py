@@ -73,6 +73,13 @@ def test_a_pack_adds_a_panel_and_a_command(editor: Hands, page: Page) -> None:
     expect(page.get_by_text("A pack shouts.")).to_be_visible()
 
 
+def test_a_phone_shows_the_panels_of_packs_in_its_bar(editor: Hands, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("navigation", name="Panels").get_by_role("button", name="Words").click()
+
+    expect(page.get_by_text("All the words there are.")).to_be_visible()
+
+
 def test_a_pack_brings_a_field_for_an_input_of_its_node(editor: Hands, page: Page) -> None:
     editor.open_empty()
     editor.canvas.dblclick()
