@@ -33,7 +33,7 @@ const ON_NODES = {
     "edit.select-downstream",
   ],
 };
-const ON_WORKFLOWS = ["edit.open-workflow", "edit.unpack"];
+const ON_WORKFLOWS = ["edit.open-workflow", "edit.publish-workflow", "edit.unpack"];
 const ON_SEVERAL = ["edit.arrange", "edit.tidy"];
 const ON_GROUND = {
   add: ["edit.add-node", "edit.note", "edit.paste"],

@@ -1,10 +1,11 @@
 /**
- * Commands that make a workflow of nodes, go into it, and unpack it again.
+ * Commands that make a workflow of nodes, go into it, publish it, and unpack it again.
  *
  * @import { Command, Editor, WorkflowDocument } from "../interfaces.d.ts"
  */
 
 import { normalize, toJSON } from "../model/document.js";
+import { publish } from "../model/edits/carried.js";
 import { isRefused } from "../model/edits/outcome.js";
 import { makeWorkflow, unpack } from "../model/edits/workflows.js";
 import { workflowOf } from "../model/workflow_types.js";
@@ -38,13 +39,33 @@ const make = async (editor) => {
   if (done !== null) editor.selection.peek().set({ nodes: [done.node] });
 };
 
+/** Tells whether the document carries the workflow that the selected node stands for. @type {(editor: Editor) => boolean} */
+const isCarried = (editor) =>
+  Object.hasOwn(editor.document.peek().workflows ?? {}, selectedWorkflow(editor) ?? "");
+
+/**
+ * Saves a workflow that the document carries, so that every document can use it.
+ *
+ * @param {Editor} editor
+ */
+const publishSelected = async (editor) => {
+  const name = selectedWorkflow(editor);
+  const saved = name && await askName(editor, { id: "hands.workflow.publish" }, name);
+  if (!name || !saved) return;
+  const published = publish(editor.document.peek(), name, saved);
+  if (!isRefused(published)) {
+    await editor.api.saveWorkflow(saved, toJSON(published.document), { over: null });
+  }
+  if (attempt(editor, { id: "step.publish-workflow" }, published) === null) return;
+  editor.ui.toast({ id: "panels.saved", with: { name: saved } }, { kind: "ok" });
+};
+
 /** @type {(editor: Editor) => Promise<void>} */
 const open = async (editor) => {
   const name = selectedWorkflow(editor);
   if (name === null) return;
-  const carried = editor.document.peek().workflows ?? {};
-  // A workflow that came inside the document has no place of its own until it is saved.
-  if (Object.hasOwn(carried, name)) editor.tabs.open(carried[name]);
+  // A workflow that came inside the document has no place of its own until it is published.
+  if (isCarried(editor)) editor.tabs.open(await readInner(editor, name));
   else await editor.tabs.openSaved(name);
 };
 
@@ -78,6 +99,7 @@ export const regroupingCommands = (editor) => {
       run: () => make(editor),
     },
     { id: "edit.open-workflow", keys: ["Mod+ArrowDown"], isEnabled: isWorkflow, run: () => open(editor) },
+    { id: "edit.publish-workflow", isEnabled: () => isCarried(editor), run: () => publishSelected(editor) },
     { id: "edit.unpack", isEnabled: isWorkflow, run: () => unpackSelected(editor) },
   ];
 };

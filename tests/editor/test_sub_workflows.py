@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from editor.hands import Hands
+from editor.test_documents import drop
+from live_server import LiveServer
 from playwright.sync_api import expect
 
 PARTS = ("positive", "negative", "size", "sample")
@@ -65,3 +67,44 @@ def test_unpacking_the_node_gives_the_graph_it_was_made_of(editor: Hands) -> Non
     assert after["nodes"] == before["nodes"]
     assert after["inputs"] == before["inputs"]
     assert after["outputs"] == before["outputs"]
+
+
+def test_a_workflow_that_came_inside_a_document_is_published_and_used_in_another(
+    editor: Hands, server: LiveServer
+) -> None:
+    carried = {
+        "weft": 1,
+        "title": "Red ground",
+        "outputs": {"image": {"from": "empty.image"}},
+        "inputs": {"width": {"to": ["empty.width"]}},
+        "nodes": {
+            "empty": {"type": "image.empty", "version": 1, "inputs": {"color": "#ff0000", "height": 8}}
+        },
+    }
+    document = {
+        "weft": 1,
+        "nodes": {"ground": {"type": "workflow:ground", "version": 1, "inputs": {"width": 8}}},
+        "workflows": {"ground": carried},
+    }
+    drop(editor, "file.json", "application/json", json.dumps(document).encode())
+
+    select(editor, "ground")
+    editor.page.mouse.click(*editor.title_of("ground"), button="right")
+    editor.page.get_by_role("menuitem", name="Publish the workflow").click()
+    dialog = editor.page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("red-ground")
+    dialog.get_by_role("button", name="Save").click()
+    expect(editor.page.get_by_text("Saved as red-ground.").first).to_be_visible()
+
+    assert server.call("GET", "/api/workflows/red-ground").json["title"] == "Red ground"
+    editor.button("New document").click()
+    editor.open_empty()
+    editor.page.mouse.dblclick(*editor.on_canvas(0.5, 0.5))
+    editor.page.keyboard.type("red ground")
+    editor.page.get_by_role("option", name="Red ground").first.click()
+    expect(editor.field("red-ground", "width")).to_be_visible()
+    editor.field("red-ground", "width").fill("8")
+    editor.field("red-ground", "width").press("Enter")
+    with editor.run():
+        editor.button("Run").first.click()
+    expect(editor.picture("red-ground")).to_be_visible()

@@ -1,12 +1,14 @@
 /** Workflows that a document carries along for the nodes that use them. */
 
 /** @import { NodeEntry, Op, WorkflowDocument } from "../../interfaces.d.ts" */
+/** @import { Refused } from "./outcome.js" */
 /** @typedef {Record<string, WorkflowDocument>} Workflows */
 /** @typedef {Record<string, NodeEntry>} Nodes */
 
 import { freshName } from "../names.js";
 import { equal, own } from "../records.js";
 import { WORKFLOW_PREFIX, workflowOf } from "../workflow_types.js";
+import { refuse, together } from "./outcome.js";
 
 /**
  * Lists the names of the workflows that nodes use, also those that these use in turn.
@@ -74,5 +76,45 @@ export const bringAlong = (document, workflows) => {
   return {
     op: added.length ? { op: "set-workflows", workflows: Object.fromEntries(brought) } : null,
     retype,
+  };
+};
+
+/**
+ * Lets the nodes of a workflow that a document carries stand for the one that is saved under a name. What nothing
+ * uses any more is carried no longer.
+ *
+ * @param {WorkflowDocument} document
+ * @param {string} name What the document calls the workflow.
+ * @param {string} saved What it is called once it is saved.
+ * @returns {{ op: Op, document: WorkflowDocument } | Refused} With what is to be saved.
+ */
+export const publish = (document, name, saved) => {
+  const { workflows = {} } = document;
+  const inner = workflows[name];
+  if (saved !== name && own(workflows, saved)) return refuse("edit.workflow.carried", { name: saved });
+  /** @param {Nodes} nodes */
+  const retype = (nodes) =>
+    Object.fromEntries(
+      Object.entries(nodes).map(([id, entry]) => [
+        id,
+        workflowOf(entry.type) === name ? { ...entry, type: WORKFLOW_PREFIX + saved } : entry,
+      ]),
+    );
+  const others = Object.entries(workflows).filter(([other]) => other !== name);
+  const kept = Object.fromEntries(others.map(([other, it]) => [other, { ...it, nodes: retype(it.nodes) }]));
+  const used = usedBy(retype(document.nodes), kept);
+  const changes = Object.keys(workflows).map((other) => [other, used.has(other) && own(kept, other) || null]);
+  const nodes = Object.entries(document.nodes).filter(([, { type }]) => workflowOf(type) === name);
+  const carried = carriedFor(document, inner.nodes);
+  return {
+    op: together(
+      { op: "set-workflows", workflows: Object.fromEntries(changes) },
+      ...nodes.map(([node]) => /** @type {Op} */ ({
+        op: "set-node",
+        node,
+        fields: { type: WORKFLOW_PREFIX + saved },
+      })),
+    ),
+    document: Object.keys(carried).length ? { ...inner, workflows: carried } : inner,
   };
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { bringAlong, carriedFor, usedBy } from "../../../../frontend/model/edits/carried.js";
-import { documentOf, done } from "../toy_documents.js";
+import { bringAlong, carriedFor, publish, usedBy } from "../../../../frontend/model/edits/carried.js";
+import { documentOf, done, reason } from "../toy_documents.js";
 
 const inner = documentOf({ open: ["image.open"] });
 const outer = documentOf({ inner: ["workflow:inner"] });
@@ -37,4 +37,32 @@ Deno.test("a workflow whose name means another one there gets a fresh name, ever
       .map(({ type }) => type),
     ["workflow:inner_2", "workflow:outer", "image.open"],
   );
+});
+
+Deno.test("what is published is used from where it is saved, and takes along what it uses", () => {
+  const outcome = publish(document, "outer", "portrait");
+  assert.ok("op" in outcome);
+  const next = done(document, outcome);
+
+  assert.deepEqual(Object.values(next.nodes).map(({ type }) => type), [
+    "workflow:portrait",
+    "workflow:saved",
+  ]);
+  assert.equal(next.workflows, undefined);
+  assert.deepEqual(outcome.document, { ...outer, workflows: { inner } });
+});
+
+Deno.test("what other carried workflows use is published under one name for all", () => {
+  const outcome = publish(document, "inner", "opening");
+  assert.ok("op" in outcome);
+  const next = done(document, outcome);
+
+  assert.deepEqual(Object.keys(next.workflows ?? {}), ["outer"]);
+  assert.equal(next.workflows?.outer.nodes.inner.type, "workflow:opening");
+  assert.deepEqual(outcome.document, inner);
+  assert.deepEqual(Object.keys(done(document, publish(document, "outer", "outer")).nodes), ["a", "b"]);
+});
+
+Deno.test("a workflow is not published under the name of another that is carried", () => {
+  assert.equal(reason(publish(document, "inner", "outer")), "edit.workflow.carried");
 });
