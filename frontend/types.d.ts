@@ -530,6 +530,8 @@ export interface PlanView {
   steps: StepView[];
   /** How long those that would run took when they last ran, as far as that is known. */
   seconds: number;
+  /** What the results of those held in memory then, as far as that is known. */
+  held_bytes: number;
 }
 
 /** What went wrong with a request (RFC 9457). */
@@ -770,6 +772,8 @@ export interface StepView {
   reason: ReasonView;
   /** How long it took when it last ran; null where that is not known. */
   seconds_last: number | null;
+  /** Bytes of the tensors that its results held then; null where that is not known. */
+  held_bytes_last: number | null;
 }
 
 /** What flows on wires, and what may feed what. */

@@ -6,7 +6,7 @@ budget gives up what is cheapest to lose: from the device to memory, from memory
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -41,12 +41,14 @@ class Hit:
         tier: Where it was found.
         seconds: What it once cost to compute.
         files: Digests of the files that went into it, by name.
+        held_bytes: Bytes of the tensors that it keeps alive.
     """
 
     outputs: Mapping[str, object]
     tier: TierName
     seconds: float
     files: Mapping[str, str]
+    held_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class ResultCache:
         *,
         files: Mapping[str, str] = NO_FILES,
         persist: bool = True,
-    ) -> None:
+    ) -> int:
         """Keep a result.
 
         Args:
@@ -199,6 +201,9 @@ class ResultCache:
             seconds: What it cost to compute.
             files: Digests of the files that went into it, by name.
             persist: Whether it is worth a place on disk.
+
+        Returns:
+            Bytes of the tensors that it keeps alive.
         """
         persist = persist and self._disk is not None
         entry = make_entry(outputs, seconds, files, persist=persist)
@@ -209,6 +214,7 @@ class ResultCache:
                 self._device.put(key, entry)
             else:
                 self._ram.put(key, entry)
+        return entry.held_bytes
 
     def link(self, key: str, link: Link, *, persist: bool = True) -> None:
         """Let a key stand for the results of other keys.
@@ -335,7 +341,7 @@ class ResultCache:
 
     def _hit(self, entry: Entry, tier: TierName) -> Hit:
         self._found[tier] += 1
-        return Hit(entry.outputs, tier, entry.seconds, entry.files)
+        return Hit(entry.outputs, tier, entry.seconds, entry.files, entry.held_bytes)
 
     def _bring_back(self, key: str, entry: Entry, hit: Hit) -> Hit:
         """Put a result that had to leave the device back there."""
@@ -344,7 +350,7 @@ class ResultCache:
         outputs = {name: to_device(value, self._device_name) for name, value in entry.outputs.items()}
         back = make_entry(outputs, entry.seconds, entry.files, persist=entry.persist)
         self._device.put(key, back, uses=uses)
-        return Hit(outputs, hit.tier, hit.seconds, hit.files)
+        return replace(hit, outputs=outputs)
 
     def _leave_device(self, key: str, entry: Entry) -> None:
         outputs = {name: to_device(value, "cpu") for name, value in entry.outputs.items()}

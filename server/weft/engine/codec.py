@@ -165,13 +165,22 @@ def storages_of(value: object) -> dict[Storage, int]:
     return blocks
 
 
+def held_bytes(value: object) -> int:
+    """Return how many bytes the tensors of a value keep alive.
+
+    Args:
+        value: Any value.
+    """
+    return sum(storages_of(value).values())
+
+
 def size_bytes(value: object) -> int:
     """Return how many bytes a value holds: its tensors exactly, everything else by a rough count.
 
     Args:
         value: Any value.
     """
-    return sum(storages_of(value).values()) + plain_bytes(value)
+    return held_bytes(value) + plain_bytes(value)
 
 
 def plain_bytes(value: object) -> int:

@@ -15,9 +15,10 @@ from weft.engine.cancel import CancelToken
 from weft.engine.events import Event, RunFinished, RunStarted, RunState
 from weft.engine.execution import Executor
 from weft.engine.explain import Lineage, Lineages
+from weft.engine.footprint import PeakMeter
 from weft.engine.jobs import Job, Phase
 from weft.engine.lanes import Lanes
-from weft.engine.memory import MemoryRelief
+from weft.engine.memory import MemoryRelief, peak_of
 from weft.engine.performing import Workshop
 from weft.engine.plan import Plan, plan
 from weft.engine.recipes import Recipe
@@ -26,6 +27,7 @@ from weft.engine.running import Stage
 from weft.engine.scheduler import GraphRun
 from weft.engine.services import Services
 from weft.engine.submission import FEW_NODES, Submission, Submitter
+from weft.engine.traces import Cost
 from weft.engine.writing import BackgroundWriter
 from weft.errors import Problem
 from weft.graph.structure import Graph
@@ -87,7 +89,8 @@ class Engine:
         self._writer = BackgroundWriter(self._note_failure)
         self._relief = MemoryRelief(device, (self.cache.release, self.services.release))
         submitter = Submitter(self._definition, FingerprintScope(paths), self._lanes)
-        executor = Executor(self._lanes, self.cache, self._relief, is_guarding=is_guarding)
+        peaks = PeakMeter(peak_of(device))
+        executor = Executor(self._lanes, self.cache, self._relief, is_guarding=is_guarding, peaks=peaks)
         self._shop = Workshop(self.cache, executor, self._lanes, submitter)
 
     @classmethod
@@ -240,14 +243,14 @@ class Engine:
 
     def _remember(self, submission: Submission, jobs: Mapping[str, Job], lineage: Lineage) -> bool:
         """Note what every node that has a result was like, and say whether that is news."""
-        finished: dict[str, float | None] = {}
+        finished: dict[str, Cost | None] = {}
         is_news = False
         for name, job in jobs.items():
             outcome = job.outcome
             if outcome is None or outcome.state not in {"hit", "ran"}:
                 continue
             ran = outcome.state == "ran"
-            finished[name] = outcome.seconds if ran else None
+            finished[name] = Cost(outcome.seconds, outcome.footprint.held_bytes) if ran else None
             is_news = is_news or ran or not lineage.knows(name)
         lineage.remember(submission.snapshot, finished)
         return is_news

@@ -7,6 +7,7 @@ Every node that counts ends with exactly one `NodeFinished` or `NodeFailed`.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from weft.engine.footprint import NO_FOOTPRINT, Footprint
 from weft.engine.reasons import Reason
 from weft.errors import Problem
 from weft.values import JSON
@@ -135,12 +136,14 @@ class NodeFinished:
         reason: Why it ran or not.
         seconds: How long its own work took, from the first of its items to the last where it was mapped; 0
             where it did none.
+        footprint: The memory of its results, also where they were reused, and of its own work.
     """
 
     node: str
     state: NodeState
     reason: Reason
     seconds: float = 0.0
+    footprint: Footprint = NO_FOOTPRINT
 
     def to_json(self) -> dict[str, JSON]:
         """Return the event as it is sent."""
@@ -150,6 +153,7 @@ class NodeFinished:
             "state": self.state,
             "reason": self.reason.to_json(),
             "seconds": self.seconds,
+            **self.footprint.to_json(),
         }
 
 

@@ -9,8 +9,9 @@ from typing import TypeVar, cast
 import torch
 
 from weft.engine.cache import Hit, ResultCache
-from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, tensors_of
+from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, held_bytes, tensors_of
 from weft.engine.flights import Flights, Follower
+from weft.engine.footprint import NO_FOOTPRINT, Footprint, PeakMeter, footprint_of
 from weft.engine.lanes import Lanes
 from weft.engine.memory import MemoryRelief, shortage_of
 from weft.engine.reasons import EQUAL_INPUTS, SAME_WORK, Reason
@@ -62,12 +63,14 @@ class Outcome:
         files: Digests of the files that went into them.
         seconds: How long the work took; 0 where it was not done here.
         reused: Why it was not done here; None where it was.
+        footprint: The memory of the values, and of the work where it was done here.
     """
 
     outputs: Mapping[str, object]
     files: Mapping[str, str]
     seconds: float = 0.0
     reused: Reason | None = None
+    footprint: Footprint = NO_FOOTPRINT
 
 
 class Executor:
@@ -78,18 +81,26 @@ class Executor:
         cache: Where results are found and kept.
         relief: What frees memory when it runs short.
         is_guarding: Whether to check, at the cost of hashing, that no node changes what it is given.
+        peaks: Measures the memory of the device; None measures nothing.
 
     Attributes:
         seals: What notices that a node changes a tensor it is given.
     """
 
     def __init__(
-        self, lanes: Lanes, cache: ResultCache, relief: MemoryRelief, *, is_guarding: bool = False
+        self,
+        lanes: Lanes,
+        cache: ResultCache,
+        relief: MemoryRelief,
+        *,
+        is_guarding: bool = False,
+        peaks: PeakMeter | None = None,
     ) -> None:
         self._lanes = lanes
         self._cache = cache
         self._relief = relief
         self._is_guarding = is_guarding
+        self._peaks = peaks or PeakMeter()
         self.seals = Seals()
         self._flights: Flights[Outcome] = Flights()
 
@@ -118,7 +129,8 @@ class Executor:
 
         outcome, is_shared = await self._flights.share(key, work, order.run.follow)
         if is_shared and outcome.reused is None:
-            return replace(outcome, seconds=0.0, reused=SAME_WORK)
+            held = Footprint(outcome.footprint.held_bytes)
+            return replace(outcome, seconds=0.0, reused=SAME_WORK, footprint=held)
         return outcome
 
     async def _find_on_disk(self, order: Order) -> Outcome | None:
@@ -147,11 +159,11 @@ class Executor:
         seal = self.seals.take(order.type, order.inputs)
         before = self._guard(order)
         started = time.perf_counter()
-        with torch.no_grad():
+        with torch.no_grad(), self._peaks.watch() as watch:
             outputs = self._twice(lambda: order.recipe.unpack(_collect(order, order.call())))
         self.seals.check(order.type, seal)
         self._check_guard(order, before)
-        return self._finish(order, outputs, time.perf_counter() - started)
+        return self._finish(order, outputs, time.perf_counter() - started, watch.peak_bytes)
 
     async def _compute_on_the_loop(self, order: Order) -> Outcome:
         """Await an asynchronous function; what is heavy about its result is done in a thread."""
@@ -160,23 +172,28 @@ class Executor:
         seal = self.seals.take(order.type, order.inputs)
         before = self._guard(order)
         started = time.perf_counter()
-        result = await self._twice_async(lambda: _collect_async(order))
+        with self._peaks.watch() as watch:
+            result = await self._twice_async(lambda: _collect_async(order))
         seconds = time.perf_counter() - started
         self.seals.check(order.type, seal)
         self._check_guard(order, before)
         outputs = order.recipe.unpack(result)
         if all(type(value) in SCALAR_TYPES for value in outputs.values()):
-            return self._finish(order, outputs, seconds)
-        return await self._lanes.call("io", lambda: self._finish(order, outputs, seconds))
+            return self._finish(order, outputs, seconds, watch.peak_bytes)
+        return await self._lanes.call("io", lambda: self._finish(order, outputs, seconds, watch.peak_bytes))
 
-    def _finish(self, order: Order, outputs: Mapping[str, object], seconds: float) -> Outcome:
+    def _finish(
+        self, order: Order, outputs: Mapping[str, object], seconds: float, peak_bytes: int | None
+    ) -> Outcome:
         """Check a result and keep it."""
         check_finite(outputs, order.inputs, order.run.node)
         self.seals.note(outputs)
-        if order.key is not None:
-            files = order.run.files
-            self._cache.put(order.key, outputs, seconds, files=files, persist=order.persist)
-        return Outcome(outputs, order.run.files, seconds)
+        files = order.run.files
+        if order.key is None:
+            held = held_bytes(outputs)
+        else:
+            held = self._cache.put(order.key, outputs, seconds, files=files, persist=order.persist)
+        return Outcome(outputs, files, seconds, footprint=footprint_of(held, peak_bytes))
 
     def _twice(self, attempt: Callable[[], T]) -> T:
         """Try again, once, where memory ran short and some could be freed."""
@@ -297,7 +314,7 @@ async def _collect_async(order: Order) -> object:
 
 
 def _reused(hit: Hit) -> Outcome:
-    return Outcome(hit.outputs, hit.files, 0.0, EQUAL_INPUTS)
+    return Outcome(hit.outputs, hit.files, 0.0, EQUAL_INPUTS, footprint_of(hit.held_bytes))
 
 
 def _digest_or_nothing(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from weft.engine.disk import write_whole
 from weft.engine.reasons import EVICTED, FIRST_RUN, Reason
-from weft.engine.traces import Snapshot, Trace
+from weft.engine.traces import UNKNOWN_COST, Cost, Snapshot, Trace
 from weft.values import JSON
 
 MOST_LINEAGES = 256
@@ -95,7 +95,7 @@ class Lineage:
         self._traces: dict[str, Trace] = dict(stored or {})
         # Traces are made when somebody asks; until then the snapshot they are made from is kept.
         self._snapshots: dict[str, Snapshot] = {}
-        self._seconds: dict[str, float | None] = {}
+        self._costs: dict[str, Cost] = {}
 
     def last(self, node: str) -> Trace | None:
         """Return a node as it was when it last finished; None where it never did.
@@ -105,7 +105,7 @@ class Lineage:
         """
         snapshot = self._snapshots.get(node)
         if snapshot is not None:
-            self._traces[node] = snapshot.trace(node, self._seconds.get(node))
+            self._traces[node] = snapshot.trace(node, self._costs.get(node, UNKNOWN_COST))
             # A run that ended meanwhile may have left a newer snapshot, which must stay.
             if self._snapshots.get(node) is snapshot:
                 del self._snapshots[node]
@@ -119,28 +119,28 @@ class Lineage:
         """
         return node in self._snapshots or node in self._traces
 
-    def seconds(self, node: str) -> float | None:
-        """Return how long a node took when it last ran; None where that is not known.
+    def cost(self, node: str) -> Cost:
+        """Return what a node took when it last ran.
 
         Args:
             node: Its id.
         """
-        known = self._seconds.get(node)
-        if known is not None:
+        known = self._costs.get(node, UNKNOWN_COST)
+        if known is not UNKNOWN_COST:
             return known
         trace = self._traces.get(node)
-        return None if trace is None else trace.seconds
+        return UNKNOWN_COST if trace is None else trace.cost
 
-    def remember(self, snapshot: Snapshot, finished: Mapping[str, float | None]) -> None:
+    def remember(self, snapshot: Snapshot, finished: Mapping[str, Cost | None]) -> None:
         """Note how a run ended.
 
         Args:
             snapshot: The graph as it was submitted.
-            finished: For each node that has a result, how long it took; None where it was reused.
+            finished: For each node that has a result, what it took; None where it was reused.
         """
-        for node, seconds in finished.items():
+        for node, cost in finished.items():
             self._snapshots[node] = snapshot
-            self._seconds[node] = self.seconds(node) if seconds is None else seconds
+            self._costs[node] = self.cost(node) if cost is None else cost
 
     def to_json(self) -> dict[str, JSON]:
         """Return what is stored of it."""

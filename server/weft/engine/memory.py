@@ -140,6 +140,26 @@ def free_bytes(device: str) -> int | None:
     return machine if limit < 0 else max(0, limit - held)
 
 
+def peak_of(device: str) -> Callable[[], int] | None:
+    """Return what tells the most memory that torch had in use on a device since it was last asked.
+
+    Args:
+        device: Such as `cpu` or `cuda:0`.
+
+    Returns:
+        What `PeakMeter` takes; None for a device that keeps no such count.
+    """
+    if not device.startswith("cuda"):
+        return None
+
+    def take() -> int:
+        peak = torch.cuda.max_memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        return int(peak)
+
+    return take
+
+
 def _held_bytes() -> int | None:
     """Give how much data of its own the process holds, as Linux counts it against the limit."""
     return _stated_bytes(Path("/proc/self/status"), "VmData")

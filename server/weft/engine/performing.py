@@ -10,6 +10,7 @@ from weft.context import Lazy
 from weft.engine.cache import ResultCache
 from weft.engine.disk import Link
 from weft.engine.execution import Executor, Order, Outcome
+from weft.engine.footprint import Footprint, together
 from weft.engine.inputs import NOWHERE, Inputs, Position, fresh, lazy_inputs, linked_value, nest
 from weft.engine.jobs import ItemFailedError, Job, UpstreamLostError
 from weft.engine.lanes import Lanes
@@ -59,6 +60,8 @@ class Performed:
         files: Digests of the files that went into them.
         seconds: How long the work took: of items, which overlap, from the first start to the last end.
         reused: Why nothing had to be done; None where something had.
+        footprint: The memory of the values and of the work; of items, what they hold together and the highest
+            peak.
         items: How many items there are; None where the node was not mapped.
         reused_items: How many of them were reused.
     """
@@ -67,6 +70,7 @@ class Performed:
     files: Mapping[str, str]
     seconds: float
     reused: Reason | None
+    footprint: Footprint
     items: int | None = None
     reused_items: int = 0
 
@@ -116,7 +120,9 @@ class Performer:
         if not job.node.out_axes:
             outcome, key = await call.one(NOWHERE)
             self._remember(job, [key], None)
-            return Performed(outcome.outputs, outcome.files, outcome.seconds, outcome.reused)
+            return Performed(
+                outcome.outputs, outcome.files, outcome.seconds, outcome.reused, outcome.footprint
+            )
         lengths = inputs.lengths()
         pairs = await call.all(list(inputs.positions(lengths)))
         self._remember(job, [key for _, key in pairs], lengths)
@@ -285,6 +291,7 @@ def _folded(job: Job, outcomes: Sequence[Outcome], lengths: tuple[int, ...], sec
         files=files,
         seconds=seconds,
         reused=reused[0].reused if reused and len(reused) == len(outcomes) else None,
+        footprint=together(outcome.footprint for outcome in outcomes),
         items=len(outcomes),
         reused_items=len(reused),
     )

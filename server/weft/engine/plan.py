@@ -26,12 +26,14 @@ class PlannedNode:
             a run can tell.
         reason: Why.
         seconds_last: How long it took when it last ran; None where that is not known.
+        held_bytes_last: Bytes of the tensors that its results held then; None where that is not known.
     """
 
     id: str
     action: Action
     reason: Reason
     seconds_last: float | None
+    held_bytes_last: int | None
 
     def to_json(self) -> dict[str, JSON]:
         """Return the step as it is printed."""
@@ -40,6 +42,7 @@ class PlannedNode:
             "action": self.action,
             "reason": self.reason.to_json(),
             "seconds_last": self.seconds_last,
+            "held_bytes_last": self.held_bytes_last,
         }
 
 
@@ -58,9 +61,15 @@ class Plan:
         """How long the nodes that would run took when they last ran, as far as that is known."""
         return sum(step.seconds_last or 0.0 for step in self.steps if step.action == "run")
 
+    @property
+    def held_bytes(self) -> int:
+        """What the results of those nodes held then, as far as that is known."""
+        return sum(step.held_bytes_last or 0 for step in self.steps if step.action == "run")
+
     def to_json(self) -> dict[str, JSON]:
         """Return the plan as it is printed."""
-        return {"steps": [step.to_json() for step in self.steps], "seconds": self.seconds}
+        steps: list[JSON] = [step.to_json() for step in self.steps]
+        return {"steps": steps, "seconds": self.seconds, "held_bytes": self.held_bytes}
 
 
 def plan(submission: Submission, cache: ResultCache, lineage: Lineage) -> Plan:
@@ -100,7 +109,8 @@ def _step(
         reason = submission.why(name, lineage)
     else:
         reason = NOT_NEEDED if tier is None else hit_reason(tier)
-    return PlannedNode(name, action, reason, lineage.seconds(name))
+    cost = lineage.cost(name)
+    return PlannedNode(name, action, reason, cost.seconds, cost.held_bytes)
 
 
 def _ask(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from weft.engine.events import NodeState, RunState
+from weft.engine.footprint import NO_FOOTPRINT, Footprint
 from weft.engine.reasons import Reason
 from weft.errors import JSON, Problem
 
@@ -18,12 +19,14 @@ class NodeOutcome:
         reason: Why it ran or not.
         seconds: How long its own work took, from the first of its items to the last where it was mapped.
         problem: What went wrong, where it failed.
+        footprint: The memory of its results, also where they were reused, and of its own work.
     """
 
     state: NodeState
     reason: Reason
     seconds: float = 0.0
     problem: Problem | None = None
+    footprint: Footprint = NO_FOOTPRINT
 
     def to_json(self) -> dict[str, JSON]:
         """Return the outcome as it is printed."""
@@ -31,6 +34,7 @@ class NodeOutcome:
             "state": self.state,
             "reason": self.reason.to_json(),
             "seconds": self.seconds,
+            **self.footprint.to_json(),
             "problem": None if self.problem is None else self.problem.to_json(),
         }
 

@@ -14,11 +14,12 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 from weft.engine.cache import Hit
-from weft.engine.codec import SCALAR_TYPES, Storage, storages_of
+from weft.engine.codec import SCALAR_TYPES, Storage, held_bytes, storages_of
 from weft.engine.disk import Link
 from weft.engine.events import NodeFailed, NodeFinished, NodeStarted
 from weft.engine.execution import check_finite, exit_refused
 from weft.engine.explain import Lineage
+from weft.engine.footprint import Footprint, footprint_of
 from weft.engine.inputs import fresh, gather
 from weft.engine.jobs import ItemFailedError, Job, Phase, UpstreamLostError
 from weft.engine.performing import Performed, Performer, Workshop, fold_outputs
@@ -117,7 +118,7 @@ class GraphRun:
         elif job.is_quick:
             hit = self._cache.get_held(job.print)
             if hit is not None:
-                self._finish(job, hit.outputs, hit.files, NodeOutcome("hit", hit_reason(hit.tier)))
+                self._finish(job, hit.outputs, hit.files, _reused(hit.tier, hit.held_bytes))
             elif job.is_target and self._cache.peek(job.print) is not None:
                 self._spawn(self._fetch(job, Link((job.print,))), group)
             else:
@@ -171,7 +172,7 @@ class GraphRun:
         files = {name: digest for hit in found for name, digest in hit.files.items()}
         tier = slowest([hit.tier for hit in found])
         outputs = fold_outputs(job, [hit.outputs for hit in found], link.lengths)
-        self._finish(job, outputs, files, NodeOutcome("hit", hit_reason(tier)))
+        self._finish(job, outputs, files, _reused(tier, sum(hit.held_bytes for hit in found)))
         return True
 
     def _start(self, job: Job, group: asyncio.TaskGroup) -> None:
@@ -211,9 +212,11 @@ class GraphRun:
         except Exception as error:  # noqa: BLE001
             self._end_badly(job, error)
             return
-        if node.id not in self._submission.unstable:
-            self._cache.put(job.print, outputs, seconds, files=files, persist=job.is_target)
-        self._finish(job, outputs, files, NodeOutcome("ran", reason, seconds))
+        if node.id in self._submission.unstable:
+            held = held_bytes(outputs)
+        else:
+            held = self._cache.put(job.print, outputs, seconds, files=files, persist=job.is_target)
+        self._finish(job, outputs, files, _ran(reason, seconds, footprint_of(held)))
 
     def _seal(self, type: str, inputs: dict[str, object]) -> Seal:
         """Protect what a trivial node is given; numbers and texts need no protection."""
@@ -241,13 +244,13 @@ class GraphRun:
 
     def _conclude(self, job: Job, performed: Performed) -> None:
         if performed.reused is not None:
-            outcome = NodeOutcome("hit", performed.reused)
+            outcome = NodeOutcome("hit", performed.reused, footprint=performed.footprint)
         else:
             reason = self._reason(job)
             if performed.reused_items:
                 text = f"{reason.text} {performed.reused_items} of {performed.items} items were reused."
                 reason = replace(reason, text=text)
-            outcome = NodeOutcome("ran", reason, performed.seconds)
+            outcome = _ran(reason, performed.seconds, performed.footprint)
         self._finish(job, performed.outputs, performed.files, outcome)
 
     def _reason(self, job: Job) -> Reason:
@@ -262,7 +265,8 @@ class GraphRun:
         job.outputs, job.files = outputs, files
         job.phase = Phase.DONE
         job.outcome = outcome
-        self._observe(NodeFinished(job.node.id, outcome.state, outcome.reason, outcome.seconds))
+        told = NodeFinished(job.node.id, outcome.state, outcome.reason, outcome.seconds, outcome.footprint)
+        self._observe(told)
         for reader in job.take_readers():
             reader.pending -= 1
             if not reader.pending and reader.phase is Phase.WANTED:
@@ -373,6 +377,14 @@ def _problem_of(job: Job, error: Exception) -> Problem:
         trace = "".join(traceback.format_exception(error))
         error = NodeFailedError(type=job.node.type, cause=error, traceback=trace)
     return error.problem(node=job.node.id)
+
+
+def _ran(reason: Reason, seconds: float, footprint: Footprint) -> NodeOutcome:
+    return NodeOutcome("ran", reason, seconds, footprint=footprint)
+
+
+def _reused(tier: TierName, held: int) -> NodeOutcome:
+    return NodeOutcome("hit", hit_reason(tier), footprint=footprint_of(held))
 
 
 def _skipped(root: str) -> NodeOutcome:

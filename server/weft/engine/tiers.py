@@ -49,7 +49,12 @@ class Entry:
     @property
     def size(self) -> int:
         """All bytes it keeps alive."""
-        return self.plain + sum(self.storages.values())
+        return self.plain + self.held_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the tensors it keeps alive."""
+        return sum(self.storages.values()) if self.storages else 0
 
 
 NO_STORAGES: Mapping[Storage, int] = MappingProxyType({})

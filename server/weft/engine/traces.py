@@ -12,6 +12,22 @@ LONGEST_LITERAL = 60
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a node took when it last ran.
+
+    Attributes:
+        seconds: How long it took; None where that is not known.
+        held_bytes: Bytes of the tensors that its results held; None where that is not known.
+    """
+
+    seconds: float | None = None
+    held_bytes: int | None = None
+
+
+UNKNOWN_COST = Cost()
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """One node as it was.
 
@@ -25,7 +41,7 @@ class Trace:
         values: Its literal inputs: as JSON where short, otherwise a digest after `#`.
         links: Where its other inputs came from, such as `sample.latent`.
         feeds: The fingerprints of the nodes that fed each of those inputs.
-        seconds: How long it took.
+        cost: What it took.
     """
 
     fingerprint: str
@@ -37,11 +53,12 @@ class Trace:
     values: Mapping[str, str]
     links: Mapping[str, str]
     feeds: Mapping[str, tuple[str, ...]]
-    seconds: float | None = None
+    cost: Cost = UNKNOWN_COST
 
     def to_json(self) -> dict[str, JSON]:
         """Return the trace as it is stored."""
         found = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        found |= dataclasses.asdict(found.pop("cost"))
         found["feeds"] = {name: list(prints) for name, prints in self.feeds.items()}
         return found
 
@@ -65,6 +82,8 @@ class Trace:
                 "feeds": dict(feeds),
                 "seconds": (int() | float() | None) as seconds,
             }:
+                # What older versions of weft wrote says nothing of memory.
+                held = data.get("held_bytes")
                 prints = {
                     name: tuple(map(str, part)) for name, part in feeds.items() if isinstance(part, list)
                 }
@@ -78,7 +97,7 @@ class Trace:
                     {name: str(text) for name, text in values.items()},
                     {name: str(text) for name, text in links.items()},
                     prints,
-                    seconds,
+                    Cost(seconds, held if isinstance(held, int) else None),
                 )
         return None
 
@@ -97,12 +116,12 @@ class Snapshot:
     prints: Mapping[str, str]
     outside: Mapping[str, str]
 
-    def trace(self, node: str, seconds: float | None = None) -> Trace:
+    def trace(self, node: str, cost: Cost = UNKNOWN_COST) -> Trace:
         """Return what is to be remembered of one node.
 
         Args:
             node: Its id.
-            seconds: How long it took.
+            cost: What it took.
         """
         entry = self.graph.nodes[node]
         return Trace(
@@ -115,7 +134,7 @@ class Snapshot:
             values={name: _literal(value) for name, value in entry.values.items()},
             links={name: _link_text(link) for name, link in entry.links.items()},
             feeds={name: self._feeds(link) for name, link in entry.links.items()},
-            seconds=seconds,
+            cost=cost,
         )
 
     def _feeds(self, link: "Source | tuple[Source | Spread | Constant, ...]") -> tuple[str, ...]:

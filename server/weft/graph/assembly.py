@@ -7,13 +7,14 @@ their sources are known.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from weft.errors import JSON, PluginError, Problem, WeftError
 from weft.graph.axes import Axes, loop_of
 from weft.graph.converters import Converters
 from weft.graph.faults import NestedListError, VariableConflictError
-from weft.graph.literals import Refusal, canonical, file_hint, item_refusal, read_literal
+from weft.graph.literals import Refusal, canonical, file_hint, item_refusal, missing_models, read_literal
 from weft.graph.offers import Offers
 from weft.graph.structure import Constant, GraphNode, Part, Source, Spread
 from weft.graph.subgraphs import Flat
@@ -224,7 +225,12 @@ class Assembly:
     def _refuse(self, draft: _Draft, schema: InputSchema, reason: str, value: JSON) -> None:
         node, name = self._flat.place(draft.wired.flat.id, schema.name)
         error = InputInvalidError(name=name, reason=reason, hint=file_hint(schema.widget, value))
-        self.problems.append(error.problem(node=node, input=name))
+        problem = error.problem(node=node, input=name)
+        # A value may be refused before anybody asks which files there are, and there may be no answer.
+        with suppress(PluginError):
+            missing = missing_models(schema.widget, value, self._offers)
+            problem = replace(problem, details={"missing_models": [*missing]} if missing else {})
+        self.problems.append(problem)
 
     def _report(self, draft: _Draft, input: str, error: WeftError) -> None:
         node, name = self._flat.place(draft.wired.flat.id, input)

@@ -98,6 +98,27 @@ def file_hint(widget: Widget | None, value: JSON = None) -> str:
             return ""
 
 
+def missing_models(widget: Widget | None, value: JSON, offers: Offers) -> list[str]:
+    """Name the model files that an input asks for and that are not there.
+
+    Args:
+        widget: The input's widget.
+        value: What it was given: a name, or names in a list.
+        offers: Knows the files that are there.
+
+    Raises:
+        PluginError: What is there cannot be found out.
+    """
+    match widget:
+        case Items(item=inner):
+            return missing_models(inner, value, offers)
+        case ModelFile(listing=kind):
+            names = value if isinstance(value, list) else [value]
+            return [name for name in names if isinstance(name, str) and name not in offers.listing(kind)]
+        case _:
+            return []
+
+
 def canonical(type: SocketType, value: JSON) -> JSON:
     """Give the one form in which equal values of a type are written.
 

@@ -25,7 +25,11 @@ def worker_data(view: WorkerView) -> dict[str, JSON]:
 
 
 def nodes_data(message: NodesChanged) -> dict[str, JSON]:
-    """Say which nodes began and ended; one that ended as id, state, reason, seconds and detail."""
+    """Say which nodes began and ended.
+
+    One that ended is a row: id, state, reason, seconds, detail, the bytes that its results hold, the most bytes
+    that its device had in use. What is not known or nothing at the end of a row is left out.
+    """
     found: dict[str, JSON] = {}
     if message.started:
         found["started"] = list(message.started)
@@ -69,4 +73,7 @@ def death_problem(death: WorkerDied) -> dict[str, JSON]:
 
 def _finish(finish: NodeFinish) -> list[JSON]:
     found: list[JSON] = [finish.node, finish.state, finish.reason, round(finish.seconds, DIGITS)]
-    return [*found, finish.detail] if finish.detail else found
+    rest: list[JSON] = [finish.detail, finish.held_bytes, finish.peak_bytes]
+    while rest and not rest[-1]:
+        rest.pop()
+    return [*found, *rest]

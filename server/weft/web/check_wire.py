@@ -124,12 +124,14 @@ class StepView(Wire):
         action: `hit` where its result would be reused, `run`, or `unknown` where only a run can tell.
         reason: Why.
         seconds_last: How long it took when it last ran; null where that is not known.
+        held_bytes_last: Bytes of the tensors that its results held then; null where that is not known.
     """
 
     node: str
     action: Literal["hit", "run", "unknown"]
     reason: ReasonView
     seconds_last: float | None
+    held_bytes_last: int | None
 
 
 class PlanView(Wire):
@@ -138,7 +140,9 @@ class PlanView(Wire):
     Attributes:
         steps: The needed nodes, in an order in which they can run.
         seconds: How long those that would run took when they last ran, as far as that is known.
+        held_bytes: What the results of those held in memory then, as far as that is known.
     """
 
     steps: tuple[StepView, ...]
     seconds: float
+    held_bytes: int

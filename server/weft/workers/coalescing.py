@@ -51,7 +51,12 @@ class Coalescer:
                 self._note_progress(event.node, event.index + 1, total)
             case NodeFinished():
                 detail = ", ".join(event.reason.inputs)
-                self._finish(NodeFinish(event.node, event.state, event.reason.code, event.seconds, detail))
+                code, took = event.reason.code, event.footprint
+                self._finish(
+                    NodeFinish(
+                        event.node, event.state, code, event.seconds, detail, took.held_bytes, took.peak_bytes
+                    )
+                )
             case NodeFailed(problem=problem):
                 detail = problem.message[:LONGEST_DETAIL]
                 self._finish(NodeFinish(event.node, "failed", problem.code, 0.0, detail))

@@ -195,6 +195,8 @@ class NodeFinish:
         reason: Code of the reason why it ran or not.
         seconds: How long its own work took.
         detail: What the reason is about, such as the name of the changed input.
+        held_bytes: Bytes of the tensors that its results keep alive.
+        peak_bytes: The most memory that the device had in use while it worked; None where that is not known.
     """
 
     node: str
@@ -202,6 +204,8 @@ class NodeFinish:
     reason: str
     seconds: float
     detail: str = ""
+    held_bytes: int = 0
+    peak_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,16 @@ def test_what_was_put_is_found_in_memory() -> None:
     assert (hit.outputs, hit.tier, hit.seconds, hit.files) == ({"out": 1}, "ram", 0.5, {"w": "d"})
 
 
+def test_what_was_put_says_what_its_tensors_hold_and_so_does_whoever_finds_it(tmp_path: Path) -> None:
+    with make_cache(tmp_path) as cache:
+        assert cache.put("aa", block(100), 0.5) == 100
+        assert cache.put("bb", {"out": "a text"}, 0.5) == 0
+    with make_cache(tmp_path) as cache:
+        found = [cache.get("aa"), cache.get("aa"), cache.get("bb")]
+
+    assert [hit.held_bytes for hit in found if hit is not None] == [100, 100, 0]
+
+
 def test_an_unknown_key_is_a_miss() -> None:
     with make_cache() as cache:
         assert cache.peek("aa") is None

@@ -15,6 +15,7 @@ from weft.engine.codec import (
     decode,
     digest,
     encode,
+    held_bytes,
     key_of,
     size_bytes,
     storages_of,
@@ -169,6 +170,7 @@ def test_a_view_weighs_as_much_as_the_memory_it_keeps_alive() -> None:
     base = torch.zeros(1_000)
 
     assert sum(storages_of([base[:1], base[500:]]).values()) == 4_000
+    assert held_bytes(["a text", base[:1], {"b": base}]) == 4_000
 
 
 def test_size_counts_tensors_exactly_and_the_rest_roughly() -> None:

@@ -15,6 +15,7 @@ from weft.engine.events import (
     RunFinished,
     RunStarted,
 )
+from weft.engine.footprint import Footprint
 from weft.engine.reasons import FIRST_RUN
 from weft.errors import Problem
 
@@ -59,9 +60,10 @@ def test_a_preview_tells_its_size_and_keeps_its_pixels_to_itself() -> None:
     assert sent == {"event": "node-preview", "node": "a", "height": 8, "width": 16}
 
 
-def test_an_end_carries_its_reason() -> None:
-    sent = NodeFinished("a", "ran", FIRST_RUN, 0.25).to_json()
+def test_an_end_carries_its_reason_and_its_memory() -> None:
+    sent = NodeFinished("a", "ran", FIRST_RUN, 0.25, Footprint(12)).to_json()
 
+    assert (sent["held_bytes"], sent["peak_bytes"]) == (12, None)
     assert sent["reason"] == {"code": "first-run", "text": "It has not run to its end before.", "inputs": []}
 
 

@@ -1,12 +1,19 @@
 """A call is retried where memory ran short, refused where its result is no number, and guarded if asked."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 import torch
 from server.engine.workbench import MEGABYTE, Bench, Grid, Tally, link, states
+from weft.engine.cancel import CancelToken
 from weft.engine.events import NodeItem
-from weft.engine.execution import check_finite
+from weft.engine.execution import Executor, Order, check_finite
+from weft.engine.footprint import Footprint, PeakMeter
+from weft.engine.lanes import Lanes
+from weft.engine.memory import MemoryRelief
+from weft.engine.recipes import Recipe
+from weft.engine.running import NodeRun, Stage
 from weft.errors import NotFiniteError
 
 
@@ -178,3 +185,27 @@ async def test_a_stream_is_kept_as_the_list_of_its_items_and_told_item_by_item(
     assert result.outputs == {"items": [0, 1, 2], "sum": 3}
     assert told == [0, 1, 2]
     assert states(again) == {"stream": "hit", "sum": "hit"}
+
+
+def make_stage(bench: Bench) -> Stage:
+    """The stage of a run that nobody watches."""
+    services, loop = bench.engine.services, asyncio.get_running_loop()
+    graph = bench.graph({"grid": ("grid", {})})
+    return Stage(graph, services, bench.paths, "cpu", CancelToken(), lambda event: None, None, loop)
+
+
+@pytest.mark.parametrize("kind", ["grid", "drip"])
+async def test_a_call_tells_the_most_that_the_device_held_while_it_worked(tmp_path: Path, kind: str) -> None:
+    peaks = iter((900, 40))
+    with Bench(tmp_path) as bench:
+        lanes = Lanes()
+        meter = PeakMeter(lambda: next(peaks))
+        executor = Executor(lanes, bench.cache, MemoryRelief("cpu", ()), peaks=meter)
+        recipe = Recipe.of(bench.registry.definition(f"toy.{kind}"))
+        order = Order(recipe, {}, NodeRun("node", make_stage(bench), {}), "key")
+        outcome = await executor.execute(order)
+        again = await executor.execute(order)
+        lanes.close()
+
+    assert outcome.footprint.peak_bytes == 40
+    assert again.footprint == Footprint(outcome.footprint.held_bytes)

@@ -8,7 +8,7 @@ import pytest
 from server.engine.workbench import Bench, Nodes, codes, link
 from weft.engine.cancel import CancelToken
 from weft.engine.explain import MOST_LINEAGES, MOST_NODES, Lineage, Lineages, explain_miss
-from weft.engine.traces import Snapshot, Trace
+from weft.engine.traces import UNKNOWN_COST, Cost, Snapshot, Trace
 
 DISK = 2**30
 PATIENCE_S = 20.0
@@ -22,7 +22,7 @@ BEFORE = Trace(
     values={"b": "4", "text": '"old"', "long": "#aaaa"},
     links={"a": "x.value"},
     feeds={"a": ("p1",)},
-    seconds=1.0,
+    cost=Cost(1.0, 64),
 )
 
 
@@ -169,19 +169,19 @@ def make_lineage(folder: Path, count: int) -> Lineage:
         graph = bench.graph({**nodes, "costly": ("add", {"a": 1})})
     lineage = Lineage()
     snapshot = Snapshot(graph, dict.fromkeys(graph.nodes, "p"), {})
-    lineage.remember(snapshot, dict.fromkeys(graph.nodes, 0.5))
+    lineage.remember(snapshot, dict.fromkeys(graph.nodes, Cost(0.5)))
     return lineage
 
 
-def test_seconds_are_remembered_also_over_a_run_that_reused_the_result(tmp_path: Path) -> None:
+def test_costs_are_remembered_also_over_a_run_that_reused_the_result(tmp_path: Path) -> None:
     with Bench(tmp_path) as bench:
         snapshot = Snapshot(bench.graph(NODES), {name: name for name in NODES}, {})
     lineage = Lineage()
-    lineage.remember(snapshot, {"seed": 2.5})
+    lineage.remember(snapshot, {"seed": Cost(2.5, 64)})
     lineage.remember(snapshot, {"seed": None})
 
-    assert lineage.seconds("seed") == 2.5
-    assert lineage.seconds("half") is None
+    assert lineage.cost("seed") == Cost(2.5, 64)
+    assert lineage.cost("half") is UNKNOWN_COST
     assert lineage.knows("seed")
     assert not lineage.knows("half")
     assert lineage.last("half") is None
@@ -196,10 +196,10 @@ def test_lineages_survive_and_damage_is_forgotten(tmp_path: Path) -> None:
     known = make_lineage(tmp_path, 1)
     lineages = Lineages(tmp_path / "lineages")
     snapshot = known._snapshots["costly"]
-    lineages.get("a").remember(snapshot, {"costly": 0.5})
+    lineages.get("a").remember(snapshot, {"costly": Cost(0.5, 64)})
     lineages.store("a")
 
-    assert Lineages(tmp_path / "lineages").get("a").seconds("costly") == 0.5
+    assert Lineages(tmp_path / "lineages").get("a").cost("costly") == Cost(0.5, 64)
     for path in (tmp_path / "lineages").iterdir():
         path.write_bytes(path.read_bytes()[:-5])
     assert not Lineages(tmp_path / "lineages").get("a").knows("costly")

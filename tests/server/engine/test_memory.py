@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from weft.engine.memory import MemoryRelief, Shortage, free_bytes, limit_memory, shortage_of
+from weft.engine.memory import MemoryRelief, Shortage, free_bytes, limit_memory, peak_of, shortage_of
 
 CUDA_TEXT = (
     "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 139.81 GiB "
@@ -124,3 +124,20 @@ def test_under_a_budget_too_large_a_tensor_fails_and_the_process_does_not() -> N
     )
 
     assert ended.stdout.split() == ["True"] * 5
+
+
+def test_a_processor_keeps_no_count_of_its_peak() -> None:
+    assert peak_of("cpu") is None
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a graphics card")
+def test_a_graphics_card_tells_its_peak_since_it_was_last_asked() -> None:
+    take = peak_of("cuda:0")
+    assert take is not None
+    take()
+    before = take()
+    block = torch.zeros(2**20, dtype=torch.uint8, device="cuda:0")
+    del block
+
+    assert take() >= before + 2**20
+    assert take() == before

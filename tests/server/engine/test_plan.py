@@ -70,6 +70,20 @@ async def test_a_plan_tells_how_long_it_took_last_time(tmp_path: Path) -> None:
     assert step.reason.text == "a changed from 1 to 2."
 
 
+async def test_a_plan_tells_what_the_results_held_last_time(tmp_path: Path) -> None:
+    def nodes(by: float) -> Nodes:
+        shift = ("shift", {"grid": link("grid.toy_grid"), "by": by})
+        return {"grid": ("grid", {"size": 8}), "shift": shift}
+
+    with Bench(tmp_path, disk=DISK) as bench:
+        await bench.run(nodes(1.0))
+    with Bench(tmp_path, disk=DISK) as bench:
+        plan = await plan_of(bench, nodes(2.0))
+
+    assert [(step.action, step.held_bytes_last) for step in plan.steps] == [("hit", 32), ("run", 32)]
+    assert plan.held_bytes == 32
+
+
 async def test_what_feeds_only_reused_nodes_is_not_needed(tmp_path: Path) -> None:
     with Bench(tmp_path, disk=DISK) as bench:
         await bench.run(CHAIN, out="half.value")
@@ -139,8 +153,11 @@ async def test_a_plan_is_json(tmp_path: Path) -> None:
 
     reason = {"code": "first-run", "text": "It has not run to its end before.", "inputs": []}
     assert sent == {
-        "steps": [{"node": "add", "action": "run", "reason": reason, "seconds_last": None}],
+        "steps": [
+            {"node": "add", "action": "run", "reason": reason, "seconds_last": None, "held_bytes_last": None}
+        ],
         "seconds": 0.0,
+        "held_bytes": 0,
     }
 
 

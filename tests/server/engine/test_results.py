@@ -2,6 +2,7 @@
 
 import json
 
+from weft.engine.footprint import Footprint
 from weft.engine.reasons import FIRST_RUN
 from weft.engine.results import NodeOutcome
 from weft.errors import Problem
@@ -19,3 +20,9 @@ def test_an_outcome_is_json() -> None:
 
 def test_an_outcome_without_a_problem_says_so() -> None:
     assert NodeOutcome("ran", FIRST_RUN).to_json()["problem"] is None
+
+
+def test_an_outcome_says_what_memory_it_took() -> None:
+    sent = NodeOutcome("ran", FIRST_RUN, footprint=Footprint(12, 30)).to_json()
+
+    assert (sent["held_bytes"], sent["peak_bytes"]) == (12, 30)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from server.engine.workbench import Bench, Nodes, link
-from weft.engine.traces import LONGEST_LITERAL, Snapshot, Trace
+from weft.engine.traces import LONGEST_LITERAL, Cost, Snapshot, Trace
 
 NODES: Nodes = {
     "a": ("number", {"value": 3}),
@@ -26,13 +26,13 @@ def make_snapshot(folder: Path, nodes: Nodes) -> Snapshot:
 
 
 def test_a_trace_names_literals_links_and_what_feeds_them(tmp_path: Path) -> None:
-    trace = make_snapshot(tmp_path, NODES).trace("add", 0.5)
+    trace = make_snapshot(tmp_path, NODES).trace("add", Cost(0.5, 64))
 
     assert trace.fingerprint == "print of add"
     assert trace.values == {"b": "4"}
     assert trace.links == {"a": "a.value"}
     assert trace.feeds == {"a": ("print of a",)}
-    assert trace.seconds == 0.5
+    assert trace.cost == Cost(0.5, 64)
     assert trace.outside == ""
 
 
@@ -61,7 +61,7 @@ def test_long_literals_are_kept_as_digests(tmp_path: Path) -> None:
 def test_every_trace_is_read_as_it_was_stored(tmp_path: Path) -> None:
     snapshot = make_snapshot(tmp_path, NODES)
     for name in NODES:
-        trace = snapshot.trace(name, 0.25)
+        trace = snapshot.trace(name, Cost(0.25, 64))
 
         assert Trace.from_json(json.loads(json.dumps(trace.to_json()))) == trace
 
@@ -71,9 +71,21 @@ def test_a_trace_of_another_form_is_none() -> None:
     assert Trace.from_json({}) is None
 
 
-@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Trace)])
+def test_a_trace_of_a_version_that_did_not_count_bytes_is_read_without_them(tmp_path: Path) -> None:
+    stored = make_snapshot(tmp_path, NODES).trace("add", Cost(0.5, 64)).to_json()
+    del stored["held_bytes"]
+    trace = Trace.from_json(stored)
+
+    assert trace is not None
+    assert trace.cost == Cost(0.5)
+
+
+PARTS = [*(field.name for field in dataclasses.fields(Trace) if field.name != "cost"), "seconds"]
+
+
+@pytest.mark.parametrize("name", PARTS)
 def test_a_trace_with_a_part_of_another_kind_is_none(tmp_path: Path, name: str) -> None:
-    stored = make_snapshot(tmp_path, NODES).trace("add", 0.5).to_json()
+    stored = make_snapshot(tmp_path, NODES).trace("add", Cost(0.5)).to_json()
 
     assert Trace.from_json({**stored, name: ["other"]}) is None
     assert Trace.from_json({key: part for key, part in stored.items() if key != name}) is None

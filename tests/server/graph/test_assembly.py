@@ -89,6 +89,19 @@ def test_a_weight_file_that_is_not_there_is_met_with_the_folders_for_them() -> N
 
     assert 'checkpoint is "smal", ' in problem.message
     assert "WEFT_MODELS_DIRS" in problem.hint
+    assert problem.details == {"missing_models": ["smal"]}
+
+
+def test_every_weight_file_of_a_list_that_is_not_there_is_named() -> None:
+    (problem,) = report_of({"m": entry("toy.load", checkpoint=["small", "smal", "larg"])}).problems
+
+    assert problem.details == {"missing_models": ["smal", "larg"]}
+
+
+def test_a_value_of_another_kind_names_no_weight_file() -> None:
+    (problem,) = report_of({"m": entry("toy.load", checkpoint=5)}).problems
+
+    assert problem.details == {}
 
 
 def test_a_list_into_one_item_maps() -> None:

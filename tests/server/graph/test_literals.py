@@ -6,7 +6,15 @@ from typing import Annotated
 
 import pytest
 from weft.errors import JSON, PluginError
-from weft.graph.literals import Literal, Refusal, canonical, file_hint, item_refusal, read_literal
+from weft.graph.literals import (
+    Literal,
+    Refusal,
+    canonical,
+    file_hint,
+    item_refusal,
+    missing_models,
+    read_literal,
+)
 from weft.graph.offers import Offers
 from weft.node import choices, listing, node
 from weft.paths import Paths
@@ -253,3 +261,17 @@ def test_a_pickle_is_refused_as_what_it_is(name: str) -> None:
     assert isinstance(found, Refusal)
     assert "a pickle: opening it would run whatever code it contains" in found.reason
     assert "as .safetensors" in file_hint(weights.widget, name)
+
+
+def test_model_files_that_are_not_there_are_named() -> None:
+    registry = Registry()
+    registry.add(_weights)
+    offers = Offers(registry)
+    (there, *_) = offers.listing("checkpoint")
+    one, several = ModelFile("checkpoint"), Items(ModelFile("checkpoint"))
+
+    assert missing_models(one, "gone", offers) == ["gone"]
+    assert missing_models(one, there, offers) == []
+    assert missing_models(several, [there, "gone", "far"], offers) == ["gone", "far"]
+    assert missing_models(one, 5, offers) == []
+    assert missing_models(ImageFile(), "gone.png", offers) == []

@@ -19,13 +19,28 @@ def test_a_finished_node_is_a_short_row() -> None:
     }
 
 
+def test_the_memory_of_a_node_is_told_where_there_is_any() -> None:
+    held = NodeFinish("decode", "ran", "first-run", 0.5, held_bytes=196_608)
+    changed = NodeFinish("sample", "ran", "input-changed", 0.5, "seed", 4_096, 2**33)
+    nothing = NodeFinish("load", "ran", "first-run", 0.5, peak_bytes=2**32)
+
+    assert nodes_data(NodesChanged("a", 1, (), (held, changed, nothing)))["finished"] == [
+        ["decode", "ran", "first-run", 0.5, "", 196_608],
+        ["sample", "ran", "input-changed", 0.5, "seed", 4_096, 2**33],
+        ["load", "ran", "first-run", 0.5, "", 0, 2**32],
+    ]
+
+
 def test_what_did_not_happen_is_not_told() -> None:
     assert nodes_data(NodesChanged("a", 1)) == {}
 
 
 def test_a_thousand_nodes_take_less_than_two_hundred_bytes_each() -> None:
     names = [f"a_rather_long_name_of_a_node_{index}" for index in range(1000)]
-    finished = tuple(NodeFinish(name, "ran", "upstream-changed", 0.0123, "image") for name in names)
+    finished = tuple(
+        NodeFinish(name, "ran", "upstream-changed", 0.0123, "image", 12_582_912, 8_589_934_592)
+        for name in names
+    )
     batches = [NodesChanged("a", 1, tuple(names)), NodesChanged("a", 1, (), finished)]
 
     size = sum(len(json.dumps(nodes_data(batch))) for batch in batches)

@@ -57,10 +57,14 @@ def test_a_plan_says_what_would_run_and_afterwards_that_it_would_not(ready_serve
     before = PlanView.model_validate_json(ready_server.call("POST", "/api/plan", body).body)
     ready_server.submit(body, wait=100)
     after = PlanView.model_validate_json(ready_server.call("POST", "/api/plan", body).body)
+    changed = {"name": "draw", "inputs": {"prompt": "planned", "seed": 1235}}
+    changed_since = PlanView.model_validate_json(ready_server.call("POST", "/api/plan", changed).body)
 
     assert [(step.node, step.action) for step in before.steps] == [("draw", "run"), ("measure", "run")]
     assert {step.action for step in after.steps} == {"hit"}
     assert all(step.reason.text for step in before.steps)
+    assert changed_since.held_bytes == changed_since.steps[0].held_bytes_last
+    assert changed_since.held_bytes > 0
 
 
 def test_a_plan_of_what_cannot_run_is_refused_with_the_problems(ready_server: LiveServer) -> None:

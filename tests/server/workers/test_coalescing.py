@@ -4,6 +4,7 @@ import asyncio
 
 from server.workers.toys import until
 from weft.engine.events import NodeFailed, NodeFinished, NodeItem, NodeProgress, NodeStarted, RunStarted
+from weft.engine.footprint import Footprint
 from weft.engine.reasons import FIRST_RUN, HIT_RAM, Reason
 from weft.errors import Problem
 from weft.workers.coalescing import LONGEST_DETAIL, Coalescer
@@ -33,10 +34,10 @@ async def test_of_a_node_that_begins_and_ends_in_between_only_the_end_is_told() 
 
     coalescer.note(NodeStarted("a"))
     coalescer.note(NodeProgress("a", 1, 2))
-    coalescer.note(NodeFinished("a", "ran", FIRST_RUN, 0.25))
+    coalescer.note(NodeFinished("a", "ran", FIRST_RUN, 0.25, Footprint(12, 30)))
     coalescer.flush()
 
-    assert told == [NodesChanged("j", 1, (), (NodeFinish("a", "ran", "first-run", 0.25),))]
+    assert told == [NodesChanged("j", 1, (), (NodeFinish("a", "ran", "first-run", 0.25, "", 12, 30),))]
 
 
 async def test_of_the_progress_of_a_node_only_the_newest_is_told() -> None:

@@ -44,7 +44,7 @@ DOCUMENT: dict[str, JSON] = {
     "weft": 1,
     "nodes": {"a": {"type": "b", "inputs": {"seed": 2**63 - 1, "x": 1.0}}},
 }
-FINISH = NodeFinish("a", "ran", "input-changed", 0.25, "text")
+FINISH = NodeFinish("a", "ran", "input-changed", 0.25, "text", 12, 2**33)
 PRODUCT = Product("image", 1, "list[image]", "/x/0.png", "ab" * 32, 10, "image/png", 4, 2)
 PROBLEM: dict[str, JSON] = {"code": "cycle", "message": "…", "details": {"nodes": ["a", "b"]}}
 

@@ -72,6 +72,12 @@ async def test_it_is_told_when_a_job_begins_and_how_every_node_ends(workers: Wor
     assert workers.ends("told-again")["trace"].state == "hit"
 
 
+async def test_a_node_tells_what_its_picture_takes_in_memory(workers: Workers) -> None:
+    await workers.run("held", document(["draw.image"], draw=toy("picture.draw", seed=103)))
+
+    assert workers.ends("held")["draw"].held_bytes == 12 * 8 * 3 * 4
+
+
 async def test_the_end_of_a_job_is_the_last_that_is_told_of_it(workers: Workers) -> None:
     slow = document(["draw.image"], draw=toy("picture.draw", seed=101, steps=20, pause_s=0.01, show=True))
 
