@@ -15,7 +15,8 @@ from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, unet_part
-from weft_nodes.models.text import TextStack, final_norm, hidden_states, joined
+from weft_nodes.models.text import TextStack, final_norm, hidden_states, weighted
+from weft_nodes.models.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ class StableDiffusion:
         return UNetNetwork(module, space=space, key=key)
 
     def encode(
-        self, stacks: tuple[TextStack, ...], text: str, *, skipped_layers: int
+        self, stacks: tuple[TextStack, ...], wording: Wording, *, skipped_layers: int
     ) -> Mapping[str, Tensor]:
         """Encode a prompt to `encoder_hidden_states` [1, T, D]; see `weft_nodes.models.adapter.Family`."""
         (stack,) = stacks
-        states = hidden_states(stack, text)
+        states = hidden_states(stack, wording)
         if skipped_layers == 0:
-            return {"encoder_hidden_states": joined(states.last_NTD)}
+            return {"encoder_hidden_states": weighted(states, states.last_NTD)}
         layer = states.layers[-1 - min(skipped_layers, len(states.layers) - 1)]
-        return {"encoder_hidden_states": joined(final_norm(stack.encoder, layer))}
+        return {"encoder_hidden_states": weighted(states, final_norm(stack.encoder, layer))}

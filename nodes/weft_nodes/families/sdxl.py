@@ -17,7 +17,8 @@ from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, open_clip_part, unet_part
-from weft_nodes.models.text import TextStack, hidden_states, joined
+from weft_nodes.models.text import TextStack, hidden_states, weighted
+from weft_nodes.models.wording import Wording
 
 # What a refiner is told of a picture's beauty, 0..10; diffusers' default for positive prompts.
 _AESTHETIC_SCORE = 6.0
@@ -105,7 +106,7 @@ class StableDiffusionXL:
         return XLNetwork(module, space=space, key=key, reduction=self.reduction, is_refiner=self.is_refiner)
 
     def encode(
-        self, stacks: tuple[TextStack, ...], text: str, *, skipped_layers: int
+        self, stacks: tuple[TextStack, ...], wording: Wording, *, skipped_layers: int
     ) -> Mapping[str, Tensor]:
         """Encode a prompt; see `weft_nodes.models.adapter.Family`.
 
@@ -113,9 +114,12 @@ class StableDiffusionXL:
             `encoder_hidden_states` [1, T, D], the last layer but one of every encoder side by side, and
             `text_embeds` [1, D], the pooled state of the last encoder for the first chunk of the prompt.
         """
-        found = [hidden_states(stack, text) for stack in stacks]
-        layers = [states.layers[-2 - min(skipped_layers, len(states.layers) - 2)] for states in found]
+        found = [hidden_states(stack, wording) for stack in stacks]
+        read = [
+            weighted(states, states.layers[-2 - min(skipped_layers, len(states.layers) - 2)])
+            for states in found
+        ]
         return {
-            "encoder_hidden_states": torch.cat([joined(layer) for layer in layers], dim=-1),
+            "encoder_hidden_states": torch.cat(read, dim=-1),
             "text_embeds": found[-1].pooled_ND[:1],
         }

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.models.text import TextStack
+from weft_nodes.models.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ class Family(Protocol):
         """
 
     def encode(
-        self, stacks: tuple[TextStack, ...], text: str, *, skipped_layers: int
+        self, stacks: tuple[TextStack, ...], wording: Wording, *, skipped_layers: int
     ) -> Mapping[str, Tensor]:
         """Encode a prompt to the network's inputs.
 
         Args:
             stacks: One live text encoder and tokenizer per text part.
-            text: A prompt of any length.
+            wording: A prompt of any length, with the weights of its words.
             skipped_layers: How many of the last layers are left out.
 
         Returns:

@@ -24,6 +24,7 @@ from weft_nodes.models.pixels import decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
+from weft_nodes.models.wording import Wording
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL
@@ -92,12 +93,12 @@ class HandleStore:
             config["rescale_betas_zero_snr"] = True
         return space_from_scheduler_config(config)
 
-    def encode_prompt(self, encoder: TextEncoder, text: str) -> Conditioning:
+    def encode_prompt(self, encoder: TextEncoder, prompt: str | Wording) -> Conditioning:
         """Encode a prompt of any length.
 
         Args:
             encoder: The handle of the encoders.
-            text: The prompt; may be empty.
+            prompt: The prompt; may be empty. A text is taken letter by letter, without any syntax.
 
         Returns:
             A conditioning with one prompt, on the store's device.
@@ -107,7 +108,8 @@ class HandleStore:
         """
         family = self._family(encoder.family)
         live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
-        tensors = family.encode(live.stacks, text, skipped_layers=encoder.skipped_layers)
+        wording = Wording.plain(prompt) if isinstance(prompt, str) else prompt
+        tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
         return Conditioning((Prompt(tensors, family=encoder.family),))
 
     def encode_image(self, vae: Vae, image: Image) -> Latent:

@@ -5,6 +5,7 @@ import tiny_models
 import torch
 from weft_nodes.families import FAMILIES
 from weft_nodes.models.text import TextStack
+from weft_nodes.models.wording import Wording
 
 CLASSIC = ("sd15", "sd2", "starter")
 
@@ -21,7 +22,7 @@ def test_there_is_one_text_encoder(name: str) -> None:
 
 @pytest.mark.parametrize(("words", "tokens"), [(0, 77), (75, 77), (76, 154), (300, 308)])
 def test_a_prompt_has_states_for_every_chunk(words: int, tokens: int) -> None:
-    tensors = FAMILIES["sd15"].encode((_stack(),), "a " * words, skipped_layers=0)
+    tensors = FAMILIES["sd15"].encode((_stack(),), Wording.plain("a " * words), skipped_layers=0)
 
     assert {name: tuple(tensor.shape) for name, tensor in tensors.items()} == {
         "encoder_hidden_states": (1, tokens, tiny_models.WIDTH)
@@ -31,7 +32,9 @@ def test_a_prompt_has_states_for_every_chunk(words: int, tokens: int) -> None:
 def test_each_skipped_layer_gives_other_states() -> None:
     stacks = (_stack(),)
     states = [
-        FAMILIES["sd15"].encode(stacks, "an inn", skipped_layers=count)["encoder_hidden_states"]
+        FAMILIES["sd15"].encode(stacks, Wording.plain("an inn"), skipped_layers=count)[
+            "encoder_hidden_states"
+        ]
         for count in (0, 1, 2, 3)
     ]
 
@@ -41,7 +44,9 @@ def test_each_skipped_layer_gives_other_states() -> None:
 def test_more_skipped_layers_than_there_are_leave_the_embedding() -> None:
     stacks = (_stack(),)
     all_of_them, more = (
-        FAMILIES["sd15"].encode(stacks, "an inn", skipped_layers=count)["encoder_hidden_states"]
+        FAMILIES["sd15"].encode(stacks, Wording.plain("an inn"), skipped_layers=count)[
+            "encoder_hidden_states"
+        ]
         for count in (3, 11)
     )
 

@@ -7,6 +7,7 @@ from weft_nodes.diffusion.spaces import DiffusionSpace
 from weft_nodes.families import FAMILIES
 from weft_nodes.families.sdxl import XLNetwork
 from weft_nodes.models.text import TextStack, hidden_states
+from weft_nodes.models.wording import Wording
 
 SPACE = DiffusionSpace((0.1, 1.0, 10.0))
 
@@ -51,9 +52,9 @@ def _told(conditions: dict[str, Tensor], *, is_refiner: bool, rows: int = 2) -> 
 
 def test_the_last_layer_but_one_of_both_encoders_stands_side_by_side() -> None:
     stacks = _stacks()
-    states = [hidden_states(stack, "an inn").layers[-2] for stack in stacks]
+    states = [hidden_states(stack, Wording.plain("an inn")).layers[-2] for stack in stacks]
 
-    tensors = FAMILIES["sdxl"].encode(stacks, "an inn", skipped_layers=0)
+    tensors = FAMILIES["sdxl"].encode(stacks, Wording.plain("an inn"), skipped_layers=0)
 
     assert torch.equal(tensors["encoder_hidden_states"], torch.cat(states, dim=-1))
     assert tensors["text_embeds"].shape == (1, 40)
@@ -62,8 +63,8 @@ def test_the_last_layer_but_one_of_both_encoders_stands_side_by_side() -> None:
 def test_both_encoders_cut_a_long_prompt_alike_and_the_first_chunk_is_pooled() -> None:
     stacks = _stacks()
 
-    long = FAMILIES["sdxl"].encode(stacks, "a " * 100, skipped_layers=0)
-    short = FAMILIES["sdxl"].encode(stacks, "a " * 75, skipped_layers=0)
+    long = FAMILIES["sdxl"].encode(stacks, Wording.plain("a " * 100), skipped_layers=0)
+    short = FAMILIES["sdxl"].encode(stacks, Wording.plain("a " * 75), skipped_layers=0)
 
     assert long["encoder_hidden_states"].shape == (1, 154, 72)
     torch.testing.assert_close(long["text_embeds"], short["text_embeds"], rtol=0, atol=1e-6)
@@ -72,7 +73,7 @@ def test_both_encoders_cut_a_long_prompt_alike_and_the_first_chunk_is_pooled() -
 def test_the_refiner_reads_the_second_encoder_alone() -> None:
     refiner, stack = FAMILIES["sdxl-refiner"], _stacks()[1]
 
-    tensors = refiner.encode((stack,), "an inn", skipped_layers=0)
+    tensors = refiner.encode((stack,), Wording.plain("an inn"), skipped_layers=0)
 
     assert [part.encoder.name for part in refiner.text_parts] == ["text_encoder_2"]
     assert tensors["encoder_hidden_states"].shape == (1, 77, 40)
