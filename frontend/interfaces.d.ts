@@ -277,6 +277,8 @@ export interface Runs {
   submit(tab: Tab, options?: { targets?: string[]; inputs?: Record<string, JSONValue> }): Promise<JobView>;
   cancel(job: string): Promise<void>;
   retry(job: string): Promise<JobView>;
+  /** Has a job that waits run before all others. */
+  putFirst(job: string): Promise<void>;
   remove(job: string): Promise<void>;
   pause(): Promise<void>;
   resume(): Promise<void>;

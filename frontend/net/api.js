@@ -113,6 +113,8 @@ const jobsApi = (ask) => ({
   jobDocument: (id) => ask(`${jobPath(id)}/document`),
   /** @param {string} id @returns {Promise<JobView>} */
   cancel: (id) => ask(`${jobPath(id)}/cancel`, { method: "POST" }),
+  /** @param {string} id @returns {Promise<JobView>} */
+  putFirst: (id) => ask(`${jobPath(id)}/first`, { method: "POST" }),
   /** @param {string} id @param {{ key?: string }} [options] @returns {Promise<JobView>} */
   retry: (id, options) => ask(`${jobPath(id)}/retry`, { method: "POST", headers: keyed(options) }),
   /** @param {string} id @returns {Promise<void>} */

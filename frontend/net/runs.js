@@ -60,6 +60,7 @@ export const createRuns = (api, stream, { catalog, memory }) => {
       for (const [tab, runs] of board.tabs) if (runs.trail().includes(id)) board.show(tab, job.id);
       return job;
     },
+    putFirst: async (id) => void board.take(await api.putFirst(id)),
     remove: async (id) => {
       await api.remove(id);
       jobs.drop(id);

@@ -10,7 +10,7 @@ import { download, openPictureWorkflow } from "./document_actions.js";
 import { attempt } from "./faults.js";
 import { createPicturePages } from "./picture_pages.js";
 import { IconButton, Nothing, Thumbnail } from "./pieces.js";
-import { pictureOf } from "./shown_pictures.js";
+import { pictureOf, removalWords } from "./shown_pictures.js";
 
 /** @import { AssetView, Editor } from "../interfaces.d.ts" */
 /** @import { PicturePages } from "./picture_pages.js" */
@@ -95,8 +95,24 @@ const openTileMenu = (editor, pages, asset, at) =>
     },
     { title: say("panels.compare"), run: () => pickForComparison(editor.desk, pictureOf(asset)) },
     { title: say("panels.picture.download"), run: () => download(asset.url, fileName(asset)) },
-    { title: say("panels.picture.delete"), run: () => void attempt(editor, () => pages.remove(asset)) },
+    {
+      title: say("panels.picture.delete"),
+      run: () => void attempt(editor, () => removeAsked(editor, pages, asset)),
+    },
   ]);
+
+/**
+ * Deletes a picture once it was said what goes with it.
+ *
+ * @param {Editor} editor
+ * @param {PicturePages} pages
+ * @param {AssetView} asset
+ */
+const removeAsked = async (editor, pages, asset) => {
+  const makers = await pages.makersOf(asset);
+  const isSure = await editor.ui.confirm(removalWords(asset, makers), { id: "panels.picture.delete" });
+  if (isSure) await pages.remove(asset, makers);
+};
 
 /** @param {AssetView} asset */
 const fileName = ({ name, digest, media_type: type }) =>

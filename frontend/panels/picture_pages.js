@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { faultText } from "./faults.js";
 import { hasEnded } from "./queue_rows.js";
 
-/** @import { AssetView, Editor } from "../interfaces.d.ts" */
+/** @import { AssetView, Editor, JobView } from "../interfaces.d.ts" */
 
 /** @typedef {ReturnType<typeof createPicturePages>} PicturePages */
 
@@ -62,10 +62,17 @@ export const createPicturePages = ({ api, runs }) => {
     more: async () => {
       if (next.peek() !== null) await load(next.peek());
     },
-    /** Deletes an upload, or the job that made a picture with all that it made. @param {AssetView} asset */
-    async remove(asset) {
+    /** Finds the jobs that made a picture; none for an upload. @param {AssetView} asset */
+    makersOf: (asset) => asset.kind === "upload" ? Promise.resolve([]) : makersOf(runs, asset.digest),
+    /**
+     * Deletes an upload, or the jobs that made a picture with all that they made.
+     *
+     * @param {AssetView} asset
+     * @param {readonly JobView[]} makers
+     */
+    async remove(asset, makers) {
       if (asset.kind === "upload") await api.deleteAsset(asset.digest);
-      else await removeJobOf(runs, asset.digest);
+      else await Promise.all(makers.map((job) => runs.remove(job.id)));
       assets.value = assets.peek()?.filter(({ digest }) => digest !== asset.digest) ?? null;
       await load(null);
     },
@@ -88,12 +95,12 @@ export const joined = (before, added) => {
  * @param {Editor["runs"]} runs
  * @param {string} digest
  */
-const removeJobOf = async (runs, digest) => {
+const makersOf = async (runs, digest) => {
   const makers = () =>
     runs.jobs.peek().filter((job) =>
       hasEnded(job) && job.outputs.some((output) => output.asset?.digest === digest)
     );
   // deno-lint-ignore no-await-in-loop -- a page is asked for only where those before it do not have the job
   while (makers().length === 0 && await runs.loadOlder());
-  await Promise.all(makers().map((job) => runs.remove(job.id)));
+  return makers();
 };

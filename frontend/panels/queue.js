@@ -6,7 +6,7 @@ import { joined, progressText, when } from "./amounts.js";
 import { attempt } from "./faults.js";
 import { EndedJobs } from "./history.js";
 import { IconButton, Nothing } from "./pieces.js";
-import { firstPriority, openBatches, sortJobs } from "./queue_rows.js";
+import { openBatches, sortJobs } from "./queue_rows.js";
 
 /** @import { Editor, JobView } from "../interfaces.d.ts" */
 
@@ -96,7 +96,7 @@ const WaitingJob = ({ editor, job }) => {
       <${IconButton}
         icon="chevron-up"
         label=${say("panels.queue.first", { title: job.name })}
-        onClick=${() => runFirst(editor, job)}
+        onClick=${() => attempt(editor, () => editor.runs.putFirst(job.id))}
       />
     `
   }
@@ -114,29 +114,3 @@ const CancelButton = ({ editor, job }) =>
       onClick=${() => attempt(editor, () => editor.runs.cancel(job.id))}
     />
   `;
-
-/**
- * Runs a job before all others that wait. The priority of a job is fixed when it is submitted, so it is submitted
- * anew; the one that waited goes only once the new one is there.
- *
- * @param {Editor} editor
- * @param {JobView} job
- */
-const runFirst = (editor, job) =>
-  attempt(editor, async () => {
-    const { workflow } = await editor.api.jobDocument(job.id);
-    const priority = firstPriority(editor.runs.jobs.peek());
-    const first = await editor.api.submit({
-      workflow,
-      name: job.name || null,
-      inputs: {},
-      outputs: null,
-      priority,
-      id: null,
-    });
-    for (const tab of editor.tabs.all.peek()) {
-      if (editor.runs.shown(tab.id).peek()?.id === job.id) editor.runs.show(tab.id, first.id);
-    }
-    await editor.runs.cancel(job.id);
-    await editor.runs.remove(job.id);
-  });

@@ -42,19 +42,6 @@ export const openBatches = (jobs) => {
   return [...batches.values()];
 };
 
-/**
- * Gives the priority with which a job runs before all that wait.
- *
- * @param {readonly JobView[]} jobs
- */
-export const firstPriority = (jobs) => {
-  const most = Math.max(0, ...jobs.filter((job) => job.state === "queued").map((job) => job.priority));
-  return Math.min(MOST_PRIORITY, most + 1);
-};
-
-/** The highest priority that the server takes. */
-const MOST_PRIORITY = 100;
-
 /** @type {(a: JobView, b: JobView) => number} */
 const byTurn = (a, b) =>
   a.position !== null && b.position !== null

@@ -1,6 +1,8 @@
 /** Pictures of jobs and of the gallery in the one shape in which the viewer shows them. No DOM. */
 
-/** @import { AssetView, JobView, ShownPicture } from "../interfaces.d.ts" */
+import { say } from "../ui/texts.js";
+
+/** @import { AssetView, JobView, ShownPicture, Words } from "../interfaces.d.ts" */
 
 /**
  * Gives the pictures that a job made, in the order of its outputs.
@@ -36,3 +38,16 @@ export const pictureOf = (asset) => ({
   height: asset.height,
   title: asset.name,
 });
+
+/**
+ * Asks whether a picture is to be deleted: a job goes with all that it made.
+ *
+ * @param {AssetView} asset
+ * @param {readonly JobView[]} makers The jobs that made it.
+ * @returns {Words}
+ */
+export const removalWords = (asset, makers) => {
+  if (makers.length === 0) return { id: "panels.picture.delete-one", with: { name: asset.name } };
+  const title = [...new Set(makers.map(({ name }) => name || say("panels.untitled")))].join(", ");
+  return { id: "panels.picture.delete-run", with: { title, count: makers.flatMap(picturesOf).length } };
+};

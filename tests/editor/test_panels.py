@@ -97,6 +97,8 @@ def test_a_dropped_picture_without_a_workflow_is_uploaded_and_deleted(editor: Ha
     expect(picture).to_be_visible()
     gallery.get_by_role("button", name="More for this picture").first.click()
     editor.page.get_by_role("menuitem", name="Delete picture").click()
+    asked = editor.page.get_by_role("dialog", name="Delete teal.png for good?")
+    asked.get_by_role("button", name="Delete picture").click()
 
     expect(picture).to_have_count(0)
 

@@ -100,7 +100,8 @@ def test_jobs_of_others_are_unknown(people: Any, anns_job: str) -> None:
     path = f"/api/jobs/{anns_job}"
     ways = [
         ("GET", path), ("GET", f"{path}/document"), ("GET", f"{path}/preview"), ("GET", f"{path}/events"),
-        ("POST", f"{path}/cancel"), ("POST", f"{path}/retry"), ("DELETE", path),
+        ("POST", f"{path}/cancel"), ("POST", f"{path}/first"), ("POST", f"{path}/retry"),
+        ("DELETE", path),
     ]  # fmt: skip
 
     assert {people.bob.call(*way).code for way in ways} == {"job-unknown"}

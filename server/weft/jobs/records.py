@@ -19,6 +19,9 @@ FINAL_STATES = frozenset({"succeeded", "failed", "cancelled"})
 MOST_DEATHS = 3
 """A job that was running this many times when its worker died is failed."""
 
+MOST_PRIORITY = 100
+"""The highest priority of a job; the lowest is as far below zero."""
+
 DATABASE_NAME = "weft.db"
 """Name of the ledger's file in the data folder."""
 

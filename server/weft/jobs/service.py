@@ -272,6 +272,19 @@ class Jobs:
             self._dispatcher.cancel(job_id)
         return job
 
+    async def put_first(self, job_id: str, *, owner: str | None = None) -> Job:
+        """Have a job that waits run before all others; one that runs or is final is left as it is.
+
+        Args:
+            job_id: Its id.
+            owner: Whose job it must be; None for anyone's.
+
+        Raises:
+            JobUnknownError: There is no such job.
+        """
+        await self.job(job_id, owner=owner)
+        return await self.ledger.write(lambda ledger: ledger.put_first(job_id))
+
     async def delete(self, job_id: str, *, owner: str | None = None) -> None:
         """Take a final job out of the history, with all that only it refers to.
 

@@ -307,6 +307,24 @@ async def cancel_job(call: Call[None]) -> Reply:
 
 @route(
     "POST",
+    "/api/jobs/{job_id}/first",
+    policy=Policy.SUBMIT,
+    tag="Jobs",
+    answers={200: JobView},
+    faults=(404, 507),
+)
+async def put_job_first(call: Call[None]) -> Reply:
+    """Run a job that waits before all others.
+
+    It gets a higher priority than every other one that waits, up to 100. One that runs or has ended stays as
+    it is.
+    """
+    job_id = call.request.match_info["job_id"]
+    return Reply(await view_of(call, await call.services.jobs.put_first(job_id, owner=call.caller.sees)))
+
+
+@route(
+    "POST",
     "/api/jobs/{job_id}/retry",
     policy=Policy.SUBMIT,
     tag="Jobs",

@@ -129,6 +129,25 @@ Deno.test("a job that is removed is gone from the list", async () => {
   await end();
 });
 
+Deno.test("a job that is put first stays the same job", async () => {
+  const waiting = toyJob({ number: 1 });
+  const { server, runs, end } = await running({ jobs: new Map([["job-1", waiting]]) });
+  server.answers.set("POST /api/jobs/job-1/first", () => {
+    server.jobs.set("job-1", { ...waiting, priority: 1 });
+    return Response.json(server.jobs.get("job-1"));
+  });
+  await until(() => runs.jobs.value.length === 1);
+
+  await runs.putFirst("job-1");
+
+  assert.deepEqual(runs.jobs.value.map(({ id, number, priority }) => [id, number, priority]), [[
+    "job-1",
+    1,
+    1,
+  ]]);
+  await end();
+});
+
 Deno.test("the queue is paused and resumed", async () => {
   const { server, runs, end } = await running();
   const queue = { paused: true, counts: { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 } };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { activeJob, firstPriority, openBatches, sortJobs } from "../../../frontend/panels/queue_rows.js";
+import { activeJob, openBatches, sortJobs } from "../../../frontend/panels/queue_rows.js";
 
 /** @import { JobView } from "../../../frontend/interfaces.d.ts" */
 
@@ -69,10 +69,4 @@ Deno.test("a batch is listed as long as one of its jobs has not ended", () => {
   ];
 
   assert.deepEqual(openBatches(jobs), [{ id: "a", name: "portrait", left: 2 }]);
-});
-
-Deno.test("running first takes a higher priority than anything that waits, up to the server's limit", () => {
-  assert.equal(firstPriority([job({ priority: 3 }), job({ priority: 9, state: "running" })]), 4);
-  assert.equal(firstPriority([]), 1);
-  assert.equal(firstPriority([job({ priority: 100 })]), 100);
 });

@@ -419,6 +419,16 @@ async def test_a_batch_is_cancelled_as_a_whole(paused: Jobs) -> None:
     assert (view.counts["cancelled"], view.is_final) == (3, True)
 
 
+async def test_a_job_that_is_put_first_runs_before_older_ones(paused: Jobs) -> None:
+    older, _ = await paused.submit(request(value=1, priority=2))
+    job, _ = await paused.submit(request(value=2))
+
+    first = await paused.put_first(job.id)
+
+    assert (first.id, first.number) == (job.id, job.number)
+    assert await paused.positions([older, first]) == {job.id: 0, older.id: 1}
+
+
 async def test_a_final_job_is_repeated_as_a_new_one(jobs: Jobs) -> None:
     first = await _run(jobs, request(("double", {}), value=9, priority=3))
 

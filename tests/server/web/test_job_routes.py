@@ -93,6 +93,19 @@ def test_a_failed_job_says_why_and_can_be_run_again(ready_server: LiveServer) ->
     assert (again["state"], again["retry_of"]) == ("failed", job["id"])
 
 
+def test_a_job_that_waits_is_put_first_under_its_id(ready_server: LiveServer) -> None:
+    ready_server.call("POST", "/api/queue/pause")
+    older, job = (ready_server.submit({"name": "draw"}) for _ in range(2))
+
+    first = ready_server.call("POST", f"/api/jobs/{job['id']}/first").json
+    behind = ready_server.call("GET", f"/api/jobs/{older['id']}").json
+    ready_server.call("POST", "/api/queue/resume")
+
+    assert (first["id"], first["number"], first["position"]) == (job["id"], job["number"], 1)
+    assert behind["position"] == 2
+    assert ready_server.wait_for(job["id"], "succeeded")["number"] == job["number"]
+
+
 def test_only_a_job_that_has_ended_can_be_run_again_or_deleted(ready_server: LiveServer) -> None:
     job_id = ready_server.submit(SLOW)["id"]
     path = f"/api/jobs/{job_id}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Executable, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Executable, and_, bindparam, func, insert, or_, select, update
 
 from weft.errors import JSON
 from weft.jobs.faults import (
@@ -30,7 +30,7 @@ from weft.jobs.ledger.retention import Retention
 from weft.jobs.ledger.rows import JOB_COLUMNS, job_of, jobs_of, new_job, output_rows, row_of
 from weft.jobs.ledger.schema import documents, facts, jobs, outputs
 from weft.jobs.ledger.workflow_table import WorkflowTable
-from weft.jobs.records import MOST_DEATHS, Event, Job, NewEvent, NewJob, Outcome
+from weft.jobs.records import MOST_DEATHS, MOST_PRIORITY, Event, Job, NewEvent, NewJob, Outcome
 
 # Statements that run for every job are built once: building costs more than running.
 _SUBMITTED = (
@@ -269,6 +269,28 @@ class Ledger(History, Retention, AssetTable, WorkflowTable):
             if job.state == "running" and not job.is_cancelling:
                 return self._set(change, job, {"is_cancelling": True})
             return job
+
+    def put_first(self, job_id: str) -> Job:
+        """Give a job that waits the priority with which it is the next to run; leave any other one as it is.
+
+        Args:
+            job_id: Id of the job.
+
+        Returns:
+            The job as it is now. Where another one waits with the highest priority there is and is older, it
+            still comes first.
+
+        Raises:
+            JobUnknownError: There is no such job.
+        """
+        with self._changing() as change:
+            job = find_job(change.connection, job_id)
+            others = and_(jobs.c.state == "queued", jobs.c.number != job.number)
+            most = change.connection.scalar(select(func.max(jobs.c.priority)).where(others))
+            priority = job.priority if most is None else min(MOST_PRIORITY, most + 1)
+            if job.state != "queued" or priority <= job.priority:
+                return job
+            return self._set(change, job, {"priority": priority})
 
     def set_paused(self, paused: bool) -> None:
         """Stop or go on starting jobs; what runs goes on, and new jobs are taken.

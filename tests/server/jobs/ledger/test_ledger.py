@@ -14,7 +14,7 @@ from weft.jobs.faults import (
     QueueFullError,
 )
 from weft.jobs.ledger.ledger import Ledger
-from weft.jobs.records import Event, JobFilter, NewEvent, Outcome, Output
+from weft.jobs.records import MOST_PRIORITY, Event, JobFilter, NewEvent, Outcome, Output
 
 PROBLEM = {"code": "node-failed", "message": "It failed.", "hint": ""}
 
@@ -338,6 +338,46 @@ def test_cancelling_a_final_job_leaves_it(ledger: Ledger) -> None:
     job = run(ledger, "one")
 
     assert ledger.cancel("one") == job
+
+
+def test_a_job_that_is_put_first_is_the_next_to_run_and_stays_the_same_job(ledger: Ledger) -> None:
+    for name, priority in (("one", 0), ("urgent", 5), ("two", 0)):
+        submit(ledger, name, priority=priority)
+    before = ledger.last_number()
+
+    job = ledger.put_first("two")
+
+    assert (job.id, job.number, job.priority) == ("two", 3, 6)
+    assert [waiting.id for waiting in ledger.candidates(3)] == ["two", "urgent", "one"]
+    assert [event.data["priority"] for event in ledger.events_after(before)] == [6]
+
+
+def test_putting_a_job_first_that_is_so_already_changes_nothing(ledger: Ledger) -> None:
+    submit(ledger, "one")
+    submit(ledger, "two")
+    first = ledger.put_first("two")
+    before = ledger.last_number()
+
+    assert ledger.put_first("two") == first
+    assert ledger.last_number() == before
+
+
+def test_a_job_is_put_no_higher_than_the_highest_priority(ledger: Ledger) -> None:
+    submit(ledger, "one", priority=MOST_PRIORITY)
+    submit(ledger, "two")
+
+    assert ledger.put_first("two").priority == MOST_PRIORITY
+
+
+def test_a_job_that_runs_or_has_ended_is_not_put_first(ledger: Ledger) -> None:
+    final = run(ledger, "one")
+    submit(ledger, "two")
+    running = start(ledger, "two")
+    submit(ledger, "three")
+
+    assert [ledger.put_first("one"), ledger.put_first("two")] == [final, running]
+    with pytest.raises(JobUnknownError):
+        ledger.put_first("four")
 
 
 def test_cancelling_an_unknown_job_is_an_error(ledger: Ledger) -> None:
