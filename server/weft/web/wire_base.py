@@ -15,6 +15,6 @@ JSONValue = Annotated[JSON, SkipValidation]
 
 
 class Wire(BaseModel):
-    """A message of the API."""
+    """A message of the API; its validator is built when the first one comes, since few kinds ever do."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
