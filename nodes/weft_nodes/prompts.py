@@ -2,20 +2,55 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
-from weft.sdk import Mask, Run, Slider, Text, node
+from weft.sdk import (
+    FingerprintScope,
+    Mask,
+    ModelFile,
+    NodeError,
+    Paths,
+    Run,
+    Slider,
+    Text,
+    listing,
+    node,
+)
 
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, Prompt
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
+from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import TextEncoder
+from weft_nodes.models.wording import EMBEDDING, Wording, read_prompt
 
+_EMBEDDING_FOLDER = "embeddings"
 _STATES = "encoder_hidden_states"
 # What the network is told of a picture's size is no part of the prompt's meaning.
 _SIZES = ("time_ids", "aesthetic_score")
+
+
+@listing("embedding")
+def embeddings_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the learned words in the `embeddings` folders of the models folders.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        Names with no traits: a learned word says for which text encoder it was made by its width alone.
+    """
+    return {name: {} for name in sorted(_embeddings(paths))}
+
+
+def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
+    """Tell files apart by their content and their place, which handles carry."""
+    path = _embeddings(run.paths).get(embedding)
+    return "missing" if path is None else f"{path} {run.file_digest(path)}"
 
 
 @node(
@@ -29,22 +64,101 @@ def encode_prompt(
     run: Run,
     encoder: TextEncoder,
     text: Annotated[str, Text(multiline=True, placeholder="a red circle on a white background")] = "",
+    weighting: Literal["interpolate", "rescale", "off"] = "interpolate",
 ) -> Conditioning:
-    """Turn a text into what the model reads.
+    r"""Turn a text into what the model reads. Brackets say more than words can.
+
+    `a (red:1.3) circle` lets a word count more, `(red:0.7)` less; `(red)` is 1.1 and `[red]` 1 / 1.1.
+    `a [red:blue:0.4] circle` is red for the first 40 % of the steps, then blue; `[red::0.4]` goes and
+    `[blue:0.4]` comes. `a [red|blue] circle` changes from step to step. `a circle BREAK a star` reads the
+    words behind in a chunk of their own, and `a circle AND a star:0.5` is two prompts at once, the second
+    with half the strength. `embedding:name` is a word added by embedding.apply. A backslash makes a sign a
+    character: `\(red\)`.
 
     Args:
         run: The run this is part of.
         encoder: The text encoder of the checkpoint that is to read the prompt.
         text: What the picture shall show (or shall not, when used as negative). It may have any length;
             an empty text stands for any picture.
+        weighting: interpolate: words are moved away from, or towards, what an empty prompt says; rescale:
+            what they say is multiplied, and the mean kept, as prompts for Automatic1111's web interface
+            expect; off: the text is taken letter by letter, brackets and all.
 
     Returns:
-        The prompt, applying everywhere and during all steps.
+        The prompt, applying everywhere and during all steps; several where words change on the way.
 
     Raises:
+        PromptUnreadableError: Brackets do not pair, or a number is out of bounds.
+        EmbeddingUnknownError: The text names a learned word that was not added to the encoder.
         ModelError: The weights of the encoder cannot be read.
     """
-    return run.service(ModelStore).encode_prompt(encoder, text)
+    store = run.service(ModelStore)
+    encoded: dict[Wording, Prompt] = {}
+    entries = []
+    for timed in read_prompt(text, weighting=weighting):
+        run.check_cancelled()
+        if timed.wording not in encoded:
+            (encoded[timed.wording],) = store.encode_prompt(encoder, timed.wording).entries
+        entries.append(
+            replace(
+                encoded[timed.wording],
+                strength=timed.strength,
+                start=timed.start,
+                end=timed.end,
+                turn=timed.turn,
+                turns=timed.turns,
+            )
+        )
+    return Conditioning(tuple(entries))
+
+
+@node(
+    "embedding.apply",
+    lane="io",
+    output="encoder",
+    fingerprint=_digest_of_embedding,
+    accepts={"encoder": {"family": "$family"}},
+    gives={"encoder": {"family": "$family"}},
+)
+def add_embedding(
+    run: Run, encoder: TextEncoder, embedding: Annotated[str, ModelFile("embedding")], word: str = ""
+) -> TextEncoder:
+    """Teach a text encoder a learned word ("textual inversion"), for prompts to use like any other.
+
+    Args:
+        run: The run this is part of.
+        encoder: The text encoder; the checkpoint itself stays as it is.
+        embedding: Name of a .safetensors file in the `embeddings` folder of a models folder.
+        word: What prompts call it: "dusk" is written embedding:dusk, or (embedding:dusk:1.2) with a weight.
+            Empty takes the name of the file without its ending.
+
+    Returns:
+        The text encoder that knows the word.
+
+    Raises:
+        ModelFileMissingError: There is no file of that name.
+        ModelFileRefusedError: The file is a pickle, which could run code.
+        CheckpointCorruptError: The file is damaged.
+        PatchMismatchError: The file holds no learned word.
+        NodeError: The word has letters that a prompt cannot name, such as spaces.
+    """
+    path = _embeddings(run.paths).get(embedding)
+    if path is None:
+        raise ModelFileMissingError(
+            path=Path(embedding), hint=f"Put the file into a {_EMBEDDING_FOLDER} folder of a models folder."
+        )
+    name = word or embedding.removesuffix(".safetensors")
+    if EMBEDDING.fullmatch(f"embedding:{name}") is None:
+        raise NodeError(
+            f'"{name}" is no word that a prompt can name.',
+            hint="Enter a word of letters, digits and _ - . or /, with at least one letter.",
+        )
+    digest = run.service(ModelStore).digests.file(path)
+    run.note_file(embedding, digest)
+    parts = embedding_parts(path)
+    if not parts:
+        raise PatchMismatchError(patch=f"The embedding {embedding}", problem="it holds no learned word")
+    return encoder.with_patches(*(EmbeddingPatch(str(path), digest, name, part) for part in parts))
 
 
 @node(
@@ -186,12 +300,19 @@ def limit_to_range(
         end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
 
     Returns:
-        The prompt, limited to the range.
+        The prompt, limited to the range; where its words change on the way, they still do so at their time.
 
     Raises:
         ConditioningError: `end` lies before `start`.
     """
-    return conditioning.with_(start=start, end=end)
+    if end < start:
+        raise ConditioningError(
+            f"A prompt cannot apply in the range {start}..{end}.", hint="Let the end lie behind the start."
+        )
+    narrowed = [(max(entry.start, start), min(entry.end, end), entry) for entry in conditioning.entries]
+    return Conditioning(
+        tuple(replace(entry, start=begin, end=stop) for begin, stop, entry in narrowed if begin <= stop)
+    )
 
 
 @node(
@@ -242,6 +363,14 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
     return _changed(conditioning, silent)
 
 
+def _embeddings(paths: Paths) -> Mapping[str, Path]:
+    found: dict[str, Path] = {}
+    for folder in (models / _EMBEDDING_FOLDER for models in paths.models):
+        for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
+            found.setdefault(path.relative_to(folder).as_posix(), path)
+    return found
+
+
 def _changed(conditioning: Conditioning, change: Callable[[Prompt], Prompt]) -> Conditioning:
     return Conditioning(tuple(change(entry) for entry in conditioning.entries))
 
@@ -251,7 +380,7 @@ def _only(conditioning: Conditioning, name: str) -> Prompt:
     if len(conditioning.entries) != 1:
         raise ConditioningError(
             f"{name} holds {len(conditioning.entries)} prompts, but must be a single one.",
-            hint="Put prompt.combine behind this node instead of before it.",
+            hint="Put prompt.combine behind this node, and let no words of the text change on the way.",
         )
     return conditioning.entries[0]
 

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from safetensors.torch import save_file
+from tiny_models import WIDTH
 from tiny_runs import load_tiny, tiny_paths
-from weft.sdk import LocalRun, Mask
+from weft.sdk import FingerprintScope, LocalRun, Mask, NodeError
 from weft_nodes import prompts
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.models.embeddings import EmbeddingUnknownError
+from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
+from weft_nodes.models.handles import TextEncoder, Weights
+from weft_nodes.models.wording import PromptUnreadableError
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,133 @@ def test_a_long_text_is_read_to_its_end(run: LocalRun, checkpoint: LoadedCheckpo
     assert not states(prompts.encode_prompt(run, checkpoint.encoder, long + "x")).equal(
         states(prompts.encode_prompt(run, checkpoint.encoder, long + "y"))
     )
+
+
+def test_a_weight_changes_its_words_alone(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
+    plain = states(prompts.encode_prompt(run, checkpoint.encoder, "a b c"))
+
+    weighed = states(prompts.encode_prompt(run, checkpoint.encoder, "a (b:1.5) c"))
+
+    # The start token, then one token for each word.
+    changed = (weighed - plain).abs().amax(dim=(0, 2)) > 1e-4
+    assert changed.nonzero().flatten().tolist() == [2]
+
+
+def test_both_encoders_of_a_family_weigh_words(run: LocalRun) -> None:
+    encoder = load_tiny(run, "xl").encoder
+    plain = states(prompts.encode_prompt(run, encoder, "a b c"))
+
+    weighed = states(prompts.encode_prompt(run, encoder, "a (b:1.5) c"))
+
+    for half in (slice(None, WIDTH), slice(WIDTH, None)):
+        changed = (weighed - plain)[..., half].abs().amax(dim=(0, 2)) > 1e-4
+        assert changed.nonzero().flatten().tolist() == [2]
+
+
+def test_weights_may_be_read_in_another_way_or_not_at_all(
+    run: LocalRun, checkpoint: LoadedCheckpoint
+) -> None:
+    text = "a (b:1.5) c"
+    interpolated, rescaled, literal = (
+        states(prompts.encode_prompt(run, checkpoint.encoder, text, weighting))
+        for weighting in ("interpolate", "rescale", "off")
+    )
+
+    assert not interpolated.equal(literal)
+    assert not interpolated.equal(rescaled)
+    assert literal.equal(states(prompts.encode_prompt(run, checkpoint.encoder, r"a \(b\:1.5\) c")))
+
+
+def test_words_that_change_on_the_way_are_several_prompts_in_time(
+    run: LocalRun, checkpoint: LoadedCheckpoint
+) -> None:
+    found = prompts.encode_prompt(run, checkpoint.encoder, "a [red:blue:0.4] star").entries
+
+    assert [(entry.start, entry.end) for entry in found] == [(0.0, 0.4), (0.4, 1.0)]
+    for entry, text in zip(found, ("a red star", "a blue star"), strict=True):
+        alone = states(prompts.encode_prompt(run, checkpoint.encoder, text))
+        assert entry.tensors["encoder_hidden_states"].equal(alone)
+
+
+def test_words_that_take_turns_are_encoded_once_each(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
+    found = prompts.encode_prompt(run, checkpoint.encoder, "[red|blue|red|blue] star").entries
+
+    assert [(entry.turn, entry.turns) for entry in found] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert found[0].tensors == found[2].tensors
+    assert found[0].tensors["encoder_hidden_states"] is found[2].tensors["encoder_hidden_states"]
+
+
+def test_several_prompts_of_a_text_have_their_strengths(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
+    found = prompts.encode_prompt(run, checkpoint.encoder, "a star AND a circle:0.5").entries
+
+    assert [entry.strength for entry in found] == [1.0, 0.5]
+
+
+def test_a_prompt_that_means_nothing_is_told_before_weights_are_read(run: LocalRun) -> None:
+    absent = TextEncoder("starter", Weights("none", "nowhere"))
+
+    with pytest.raises(PromptUnreadableError, match="character 3"):
+        prompts.encode_prompt(run, absent, "a (red circle")
+
+
+def embedded(run: LocalRun, encoder: TextEncoder, name: str, **tensors: torch.Tensor) -> TextEncoder:
+    """An encoder that learned a word from a file."""
+    path = run.paths.models[0] / "embeddings" / f"{name}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path)
+    return prompts.add_embedding(run, encoder, f"{name}.safetensors")
+
+
+def test_a_learned_word_is_read_by_the_encoder_it_was_added_to(
+    run: LocalRun, checkpoint: LoadedCheckpoint
+) -> None:
+    encoder = embedded(run, checkpoint.encoder, "dusk", emb_params=torch.randn(2, WIDTH))
+
+    found = states(prompts.encode_prompt(run, encoder, "a embedding:dusk b"))
+
+    assert not found.equal(states(prompts.encode_prompt(run, encoder, "a b")))
+    assert run.files["dusk.safetensors"]
+    assert states(prompts.encode_prompt(run, encoder, "a b")).equal(
+        states(prompts.encode_prompt(run, checkpoint.encoder, "a b"))
+    )
+    with pytest.raises(EmbeddingUnknownError):
+        prompts.encode_prompt(run, checkpoint.encoder, "a embedding:dusk b")
+
+
+def test_a_learned_word_of_two_encoders_changes_what_both_read(run: LocalRun) -> None:
+    xl = load_tiny(run, "xl").encoder
+    encoder = embedded(run, xl, "dawn", clip_l=torch.randn(1, WIDTH), clip_g=torch.randn(1, WIDTH + 8))
+    other = embedded(run, xl, "noon", clip_l=torch.randn(1, WIDTH), clip_g=torch.randn(1, WIDTH + 8))
+
+    difference = states(prompts.encode_prompt(run, encoder, "embedding:dawn")) - states(
+        prompts.encode_prompt(run, other, "embedding:noon")
+    )
+
+    assert difference[..., :WIDTH].any()
+    assert difference[..., WIDTH:].any()
+
+
+def test_learned_words_are_listed_and_told_apart_by_content(
+    run: LocalRun, checkpoint: LoadedCheckpoint
+) -> None:
+    embedded(run, checkpoint.encoder, "sets/night", emb_params=torch.randn(2, WIDTH))
+    scope = FingerprintScope(run.paths)
+
+    before = prompts._digest_of_embedding(scope, "sets/night.safetensors")
+    embedded(run, checkpoint.encoder, "sets/night", emb_params=torch.randn(3, WIDTH))
+
+    assert "sets/night.safetensors" in prompts.embeddings_by_name(run.paths)
+    assert prompts._digest_of_embedding(scope, "sets/night.safetensors") != before
+    assert prompts._digest_of_embedding(scope, "absent") == "missing"
+
+
+def test_a_learned_word_has_a_name_that_prompts_can_say(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
+    with pytest.raises(NodeError, match="no word that a prompt can name"):
+        embedded(run, checkpoint.encoder, "my style", emb_params=torch.randn(2, WIDTH))
+    with pytest.raises(ModelFileMissingError):
+        prompts.add_embedding(run, checkpoint.encoder, "absent.safetensors")
+    with pytest.raises(PatchMismatchError, match="no learned word"):
+        embedded(run, checkpoint.encoder, "odd", a=torch.randn(2), b=torch.randn(2))
 
 
 def test_combined_prompts_are_all_there_in_order() -> None:
@@ -118,6 +251,17 @@ def test_a_range_limits_a_prompt_to_some_of_the_steps() -> None:
     assert (limited.start, limited.end) == (0.2, 0.6)
     with pytest.raises(ConditioningError, match=r"range 0\.6\.\.0\.2"):
         prompts.limit_to_range(made(1.0), 0.6, 0.2)
+
+
+def test_a_range_within_a_range_is_where_both_apply() -> None:
+    halves = prompts.combine_prompts(
+        prompts.limit_to_range(made(1.0), 0.0, 0.5), prompts.limit_to_range(made(2.0), 0.5, 1.0)
+    )
+
+    limited = prompts.limit_to_range(halves, 0.2, 0.8)
+
+    assert [(entry.start, entry.end) for entry in limited.entries] == [(0.2, 0.5), (0.5, 0.8)]
+    assert len(prompts.limit_to_range(halves, 0.6).entries) == 1
 
 
 def test_a_strength_is_set() -> None:

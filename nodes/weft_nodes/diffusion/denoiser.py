@@ -196,7 +196,7 @@ class Denoiser:
         self._positive = tuple(entry.on(device) for entry in job.positive.entries)
         self._negative = tuple(entry.on(device) for entry in job.negative.entries) if job.negative else ()
         self._casts_by_members: dict[tuple[int, ...], _Cast] = {}
-        self._casts = tuple(self._cast_at(step / max(job.steps, 1)) for step in range(max(job.steps, 1)))
+        self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
         self._identities: dict[_Cast, Hashable] = {}
         self._mask: Tensor | None = None
         self._kept: Tensor | None = None
@@ -284,9 +284,10 @@ class Denoiser:
             self._identities[cast] = (names, digests, len(kept))
         return self._identities[cast]
 
-    def _cast_at(self, share: float) -> _Cast:
-        positives = [entry for entry in self._positive if applies(entry.start, entry.end, share)]
-        negatives = [entry for entry in self._negative if applies(entry.start, entry.end, share)]
+    def _cast_at(self, step: int) -> _Cast:
+        share = step / max(self.job.steps, 1)
+        positives = _applying(self._positive, step, share)
+        negatives = _applying(self._negative, step, share)
         if not self.job.guidance.is_active(share):
             negatives = []
         if not positives:
@@ -322,6 +323,14 @@ class Denoiser:
         covered = total > 0
         even = 1.0 / len(prompts)
         return tuple(torch.where(covered, weight / total.where(covered, 1.0), even) for weight in raw)
+
+
+def _applying(prompts: Sequence[Prompt], step: int, share: float) -> list[Prompt]:
+    return [
+        entry
+        for entry in prompts
+        if applies(entry.start, entry.end, share) and step % entry.turns == entry.turn
+    ]
 
 
 def _weighted(outputs_BChw: Tensor, weights: tuple[Tensor, ...] | None) -> Tensor:

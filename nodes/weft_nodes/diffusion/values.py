@@ -102,9 +102,12 @@ class Prompt:
         start: Share of the steps after which the prompt begins to apply, 0..1.
         end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
         family: Model family whose encoder made it, such as "sdxl"; empty when unknown.
+        turn: Of every `turns` steps, counted from the first of all, the one at which the prompt applies.
+        turns: After how many steps it applies again, where prompts take turns; 1 is every step.
 
     Raises:
-        ConditioningError: A tensor has another batch size than 1, or strength or range are out of bounds.
+        ConditioningError: A tensor has another batch size than 1, or strength, range or turn are out of
+            bounds.
     """
 
     tensors: Mapping[str, Tensor]
@@ -113,6 +116,8 @@ class Prompt:
     start: float = 0.0
     end: float = 1.0
     family: str = ""
+    turn: int = 0
+    turns: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
@@ -126,6 +131,11 @@ class Prompt:
             raise ConditioningError(
                 f"A prompt has strength {self.strength} and range {self.start}..{self.end}.",
                 hint="Strength is at least 0, and 0 <= start <= end <= 1.",
+            )
+        if not 0 <= self.turn < self.turns:
+            raise ConditioningError(
+                f"A prompt applies at turn {self.turn} of {self.turns}.",
+                hint="Turns count from 0 to one less than there are.",
             )
         if self.mask_hw is not None and self.mask_hw.ndim != 2:
             raise ConditioningError(

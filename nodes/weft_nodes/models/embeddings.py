@@ -91,15 +91,15 @@ class LearnedWords(nn.Module):
     """
 
     vectors_KD: Tensor
-    _first: int
+    first: int
 
     def __init__(self, base: nn.Module, name: str, vectors_KD: Tensor) -> None:
         super().__init__()
         self.base = base
         weight = cast("Tensor", base.weight)
         words: Mapping[str, tuple[int, ...]] = base.words if isinstance(base, LearnedWords) else {}
-        self._first = base._first + len(base.vectors_KD) if isinstance(base, LearnedWords) else 0
-        ids = tuple(-1 - self._first - row for row in range(len(vectors_KD)))
+        self.first = base.first + len(base.vectors_KD) if isinstance(base, LearnedWords) else 0
+        ids = tuple(-1 - self.first - row for row in range(len(vectors_KD)))
         self.words: Mapping[str, tuple[int, ...]] = {**words, name: ids}
         self.register_buffer("vectors_KD", vectors_KD.to(weight.device, weight.dtype), persistent=False)
 
@@ -110,7 +110,7 @@ class LearnedWords(nn.Module):
 
     def forward(self, ids_NT: Tensor) -> Tensor:
         """Return the vector of each id; those of learned words lie below 0."""
-        rows_NT = -1 - ids_NT - self._first
+        rows_NT = -1 - ids_NT - self.first
         is_own_NT = (rows_NT >= 0) & (rows_NT < len(self.vectors_KD))
         own_NTD = self.vectors_KD[rows_NT.clamp(0, len(self.vectors_KD) - 1)]
         others_NTD = self.base(torch.where(is_own_NT, 0, ids_NT))

@@ -1,6 +1,7 @@
 """Jobs and their denoisers: regions, step ranges, guidance, inpainting, and the seed of each item."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 import torch
@@ -111,6 +112,37 @@ def test_prompts_take_turns_over_the_steps() -> None:
 
     assert _rows(job, 3) == early.entries
     assert _rows(job, 4) == late.entries
+
+
+def test_prompts_that_take_turns_apply_at_every_step_of_theirs() -> None:
+    one, two = (replace(prompt(seed), turn=turn, turns=2) for turn, seed in enumerate((1, 5)))
+    job = make_job(positive=Conditioning((one, two)), negative=None)
+
+    assert [_rows(job, step)[0].turn for step in range(4)] == [0, 1, 0, 1]
+    assert all(len(_rows(job, step)) == 1 for step in range(4))
+
+
+def test_turns_that_nobody_takes_are_told() -> None:
+    lonely = Conditioning((replace(prompt(1), turn=0, turns=2),))
+
+    with pytest.raises(ConditioningError, match="No positive prompt applies"):
+        Denoiser(make_job(positive=lonely))
+
+
+def test_prompts_that_take_turns_equal_their_own_runs_in_company() -> None:
+    # Prompts of different lengths, so that jobs can share a forward at some steps only.
+    network = SmoothNetwork()
+    alternating = Conditioning(
+        (replace(prompt(1), turn=0, turns=2), replace(prompt(5, tokens=12), turn=1, turns=2))
+    )
+    jobs = [make_job(network=network, positive=alternating, seed=3), make_job(network=network, seed=4)]
+
+    with Batcher() as batcher:
+        together = batcher.drive_all(jobs)
+        alone = [batcher.drive(job) for job in jobs]
+
+    for one, other in zip(together, alone, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
 def test_a_gap_between_prompts_is_refused_before_anything_runs() -> None:

@@ -74,7 +74,13 @@ def test_a_prompt_takes_one_batch_item() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"strength": -1.0}, {"start": 0.6, "end": 0.5}, {"end": 1.5}, {"mask_hw": torch.ones(1, 1, 2, 2)}],
+    [
+        {"strength": -1.0},
+        {"start": 0.6, "end": 0.5},
+        {"end": 1.5},
+        {"mask_hw": torch.ones(1, 1, 2, 2)},
+        {"turn": 2, "turns": 2},
+    ],
 )
 def test_a_prompt_out_of_bounds_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(ConditioningError):
