@@ -8,7 +8,6 @@ import json
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,64 +21,11 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import save_file
-from tokenizers.pre_tokenizers import ByteLevel
+from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
+from tiny.sd3 import tiny_sd3
 from torch import Tensor, nn
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
-WIDTH = 32
-START, END = "<|startoftext|>", "<|endoftext|>"
-
-
-@cache
-def _pieces() -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    letters = sorted(ByteLevel.alphabet())
-    merges = (("t", "h"), ("i", "n"), ("a", "n"), ("e", "r</w>"), ("th", "e</w>"), ("in", "g</w>"))
-    return (*letters, *(f"{x}</w>" for x in letters), *("".join(pair) for pair in merges), START, END), merges
-
-
-def tiny_tokenizer(*, pad_token: str = END, length: int = 77) -> CLIPTokenizer:
-    """A byte-level tokenizer of the CLIP kind that knows six merges."""
-    pieces, merges = _pieces()
-    vocabulary = {piece: index for index, piece in enumerate(pieces)}
-    return CLIPTokenizer(vocab=vocabulary, merges=list(merges), model_max_length=length, pad_token=pad_token)
-
-
-def tiny_text_encoder(
-    *, seed: int = 0, projection: bool = False, width: int = WIDTH, act: str = "quick_gelu"
-) -> nn.Module:
-    """A CLIP text encoder of three layers."""
-    torch.manual_seed(seed)
-    config = CLIPTextConfig(
-        vocab_size=600,
-        hidden_size=width,
-        intermediate_size=2 * width,
-        projection_dim=width,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        max_position_embeddings=77,
-        hidden_act=act,
-        bos_token_id=0,
-        eos_token_id=2,
-        pad_token_id=1,
-    )
-    encoder = (CLIPTextModelWithProjection if projection else CLIPTextModel)(config).eval()
-    assert isinstance(encoder, nn.Module)
-    return encoder
-
-
-def tiny_vae(**options: Any) -> AutoencoderKL:
-    """An autoencoder that shrinks eight times, with four channels."""
-    torch.manual_seed(1)
-    return AutoencoderKL(
-        block_out_channels=(4, 4, 8, 8),
-        down_block_types=("DownEncoderBlock2D",) * 4,
-        up_block_types=("UpDecoderBlock2D",) * 4,
-        layers_per_block=1,
-        norm_num_groups=2,
-        latent_channels=4,
-        sample_size=64,
-        **options,
-    ).eval()
+__all__ = ["END", "WIDTH", "tiny_text_encoder", "tiny_tokenizer", "tiny_vae"]
 
 
 def tiny_unet(**options: Any) -> UNet2DConditionModel:
@@ -182,6 +128,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd15": tiny_sd15,
     "sd2": tiny_sd2,
     "sdxl": tiny_sdxl,
+    "sd3": tiny_sd3,
     "starter": tiny_starter,
 }
 

@@ -5,6 +5,7 @@ NODE_MODULES: tuple[str, ...] = (
     "prompts",
     "latents",
     "sampling",
+    "sigmas",
     "images",
     "edits",
     "masks",

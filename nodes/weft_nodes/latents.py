@@ -105,7 +105,9 @@ def empty_latent(
     """
     facts = FACTS[model.family]
     check_area(width, height, count=batch_size)
-    size = _latent_size(facts, width, height)
+    if width % facts.multiple or height % facts.multiple:
+        raise LatentSizeError(width=width, height=height, multiple=facts.multiple)
+    size = height // facts.reduction, width // facts.reduction
     return Latent(torch.zeros(batch_size, facts.latent_channels, *size), model.space)
 
 

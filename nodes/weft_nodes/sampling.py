@@ -1,39 +1,37 @@
-"""Sampling: from noise to latents, step by step, and the noise levels on the way."""
+"""Sampling: from noise to latents, step by step."""
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated
 
 import torch
 from torch import Tensor
 from weft.sdk import (
     CancelledRunError,
     Choice,
-    NodeError,
     Number,
     Run,
     Seed,
     Slider,
-    Text,
     Traits,
     choices,
     node,
 )
 
 from weft_nodes.diffusion.denoiser import SampleJob, Start, split_latent
-from weft_nodes.diffusion.errors import SamplingCancelledError
+from weft_nodes.diffusion.errors import SamplingCancelledError, ScheduleError
 from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.previews import PREVIEWS
 from weft_nodes.diffusion.runs import StepReport
 from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
-from weft_nodes.diffusion.schedules import SCHEDULES, is_falling, schedule
+from weft_nodes.diffusion.schedules import SCHEDULES, schedule
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
+from weft_nodes.families.facts import check_size
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.handles import Model
 from weft_nodes.models.service import SamplerService
@@ -51,24 +49,6 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
     }
 )
 _SAMPLES: Mapping[str, Traits] = MappingProxyType({"latent": {"space": "$space"}})
-
-
-class SigmasError(NodeError):
-    """Noise levels cannot be read or cut as asked."""
-
-    code: ClassVar[str] = "sigmas-unusable"
-
-
-class SplitSigmas(NamedTuple):
-    """Noise levels in two parts that join.
-
-    Attributes:
-        high: The first steps, from the most noise to where the parts meet.
-        low: The remaining steps, from there to the end.
-    """
-
-    high: Sigmas
-    low: Sigmas
 
 
 @choices("samplers")
@@ -124,9 +104,10 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
         NonFiniteLatentError: The model computed something that is no number.
         CancelledRunError: The run was cancelled; it stops within one step.
     """
-    space = run.service(ModelStore).noise_space(model)
+    space = _space_for(run, model, latent, steps)
     plan = _Plan(
         model=model,
+        space=space,
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale),
@@ -178,27 +159,22 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
         Latents, as many as were given; they still have noise if the last step was not taken.
 
     Raises:
-        SigmasError: `end_step` does not lie behind `start_step`.
+        ScheduleError: `end_step` does not lie behind `start_step`.
         DiffusionError: Steps, schedule or prompts cannot be used together.
         NonFiniteLatentError: The model computed something that is no number.
         CancelledRunError: The run was cancelled; it stops within one step.
     """
-    space = run.service(ModelStore).noise_space(model)
+    space = _space_for(run, model, latent, steps)
     whole = _levels(schedule, space, steps)
-    levels = whole[start_step : end_step + 1]
-    if len(levels) < 2:
-        raise SigmasError(
-            f"There is no step from {start_step} to {min(end_step, steps)} in a sampling of {steps} steps.",
-            hint="Let start_step lie before end_step and before steps.",
-        )
     first: Start = "full" if start_step == 0 else "added"
     plan = _Plan(
         model=model,
+        space=space,
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale),
         sampler=sampler,
-        sigmas=levels,
+        sigmas=_steps_of(whole, start_step, end_step),
         start=first if add_noise else "none",
         skipped_draws=0 if add_noise else _draws_of(sampler, space, whole[: start_step + 1]),
     )
@@ -249,10 +225,11 @@ async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
         NonFiniteLatentError: The model computed something that is no number.
         CancelledRunError: The run was cancelled; it stops within one step.
     """
-    space = run.service(ModelStore).noise_space(model)
+    space = _space_for(run, model, latent, sigmas.steps)
     first: Start = "full" if sigmas.values[0] >= space.sigma_max else "added"
     plan = _Plan(
         model=model,
+        space=space,
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale, guidance_start, guidance_end),
@@ -264,118 +241,12 @@ async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node(
-    "sigmas.schedule",
-    lane="io",
-    output="sigmas",
-    accepts={"model": {"family": "$family"}},
-    gives={"sigmas": {"family": "$family"}},
-)
-def make_sigmas(
-    run: Run,
-    model: Model,
-    schedule: Annotated[str, Choice("schedules")] = "karras",
-    *,
-    steps: Annotated[int, Slider(1, 200)] = 20,
-    denoise: Annotated[float, Slider(0, 1)] = 1.0,
-) -> Sigmas:
-    """Make the noise levels of a schedule, to look at, cut or change them.
-
-    Args:
-        run: The run this is part of.
-        model: The model they are for.
-        schedule: How they are spread.
-        steps: Steps to take, 1..200.
-        denoise: Share of the whole way that is gone, 0..1: below 1 it begins with less noise.
-
-    Returns:
-        One level more than there are steps, falling to 0.
-
-    Raises:
-        ScheduleError: The schedule has not so many levels for this model.
-    """
-    space = run.service(ModelStore).noise_space(model)
-    return Sigmas(_levels(schedule, space, steps, denoise=denoise), space.key)
-
-
-@node("sigmas.manual", lane="inline", output="sigmas")
-def read_sigmas(
-    levels: Annotated[str, Text(placeholder="14.6, 6.5, 2.8, 1.2, 0.5, 0")],
-) -> Sigmas:
-    """Write down noise levels by hand.
-
-    Args:
-        levels: Falling numbers, from the noise at the beginning to that at the end (usually 0), with commas
-            or spaces between them.
-
-    Returns:
-        The levels.
-
-    Raises:
-        SigmasError: Something is no number, the numbers do not fall, or there are fewer than two.
-    """
-    words = [word for word in re.split(r"[,;\s]+", levels.strip()) if word]
-    try:
-        values = tuple(float(word) for word in words)
-    except ValueError as error:
-        raise SigmasError(
-            f"The noise levels {levels!r} cannot be read: {error}.",
-            hint="Write numbers with commas between them, such as 14.6, 2.8, 0.",
-        ) from error
-    if len(values) < 2 or not is_falling(values):
-        raise SigmasError(
-            f"The noise levels {levels!r} are not at least two falling numbers down to 0 or more.",
-            hint="Begin with the most noise and end with the least, usually 0.",
-        )
-    return Sigmas(values)
-
-
-@node(
-    "sigmas.split",
-    lane="inline",
-    accepts={"sigmas": {"family": "$family"}},
-    gives={"high": {"family": "$family"}, "low": {"family": "$family"}},
-)
-def split_sigmas(sigmas: Sigmas, step: Annotated[int, Number(0, _MOST_STEPS)] = 10) -> SplitSigmas:
-    """Cut noise levels in two, to sample both parts differently.
-
-    Args:
-        sigmas: Noise levels.
-        step: Steps of the first part, from 0 to all of them.
-
-    Returns:
-        Both parts; the level at which they meet belongs to both.
-
-    Raises:
-        SigmasError: There are fewer steps than that.
-    """
-    if step > sigmas.steps:
-        raise SigmasError(
-            f"Noise levels of {sigmas.steps} steps cannot be cut after step {step}.",
-            hint=f"Use a step from 0 to {sigmas.steps}.",
-        )
-    high = Sigmas(sigmas.values[: step + 1], sigmas.space)
-    return SplitSigmas(high, Sigmas(sigmas.values[step:], sigmas.space))
-
-
-@node("sigmas.values", lane="inline", output="numbers")
-def list_sigmas(sigmas: Sigmas) -> list[float]:
-    """Give noise levels as a list of numbers.
-
-    Args:
-        sigmas: Noise levels.
-
-    Returns:
-        The levels in their order.
-    """
-    return list(sigmas.values)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
     """What all items of a batch have in common."""
 
     model: Model
+    space: Space
     positive: Conditioning
     negative: Conditioning | None
     guidance: Guidance
@@ -387,6 +258,24 @@ class _Plan:
 
 # The nodes have a parameter named as the function of the core.
 _levels = schedule
+
+
+def _space_for(run: Run, model: Model, latent: Latent, steps: int) -> Space:
+    """Return the noise space in which a model samples latents of a size, in a number of steps."""
+    check_size(model.family, latent.size_hw)
+    return run.service(ModelStore).noise_space(model, size_hw=latent.size_hw, steps=steps)
+
+
+def _steps_of(levels: tuple[float, ...], start_step: int, end_step: int) -> tuple[float, ...]:
+    """Cut the steps from one to before another out of a whole sampling."""
+    cut = levels[start_step : end_step + 1]
+    if len(cut) < 2:
+        steps = len(levels) - 1
+        raise ScheduleError(
+            f"There is no step from {start_step} to {min(end_step, steps)} in a sampling of {steps} steps.",
+            hint="Let start_step lie before end_step and before steps.",
+        )
+    return cut
 
 
 def _draws_of(sampler: str, space: Space, sigmas: tuple[float, ...]) -> int:
@@ -414,12 +303,11 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
     store = run.service(ModelStore)
     # Weights may have to be read first, which must not hold up the event loop.
     network = await asyncio.to_thread(store.network, plan.model)
-    space = store.noise_space(plan.model)
 
     def job(item: Latent, item_seed: int) -> SampleJob:
         return SampleJob(
             network=network,
-            space=space,
+            space=plan.space,
             sampler=plan.sampler,
             sigmas=plan.sigmas,
             positive=plan.positive,

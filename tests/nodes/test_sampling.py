@@ -15,7 +15,7 @@ from weft_nodes.diffusion.errors import ConditioningError, ScheduleError
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.latents import empty_latent, mask_latent, pick_latent
 from weft_nodes.prompts import encode_prompt, limit_to_range
-from weft_nodes.sampling import SigmasError
+from weft_nodes.sigmas import make_sigmas
 
 
 @pytest.fixture(scope="module")
@@ -249,14 +249,14 @@ def test_parts_without_a_step_are_an_error(
         run, checkpoint.model, positive, None, empty, steps=6, start_step=start, end_step=end
     )
 
-    with pytest.raises(SigmasError, match="in a sampling of 6 steps"):
+    with pytest.raises(ScheduleError, match="in a sampling of 6 steps"):
         asyncio.run(work)
 
 
 def test_custom_levels_of_a_schedule_equal_the_schedule(
     run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, negative: Conditioning, empty: Latent
 ) -> None:
-    levels = sampling.make_sigmas(run, checkpoint.model, "karras", steps=4)
+    levels = make_sigmas(run, checkpoint.model, "karras", steps=4)
 
     custom = asyncio.run(
         sampling.sample_custom(run, checkpoint.model, positive, negative, empty, levels, seed=2)
@@ -284,38 +284,6 @@ def test_prompts_must_cover_every_step(
 
     with pytest.raises(ConditioningError, match="No positive prompt"):
         asyncio.run(sampling.sample_latent(run, checkpoint.model, early, None, empty, steps=4))
-
-
-def test_a_schedule_falls_from_the_most_noise_to_none(run: LocalRun, checkpoint: LoadedCheckpoint) -> None:
-    for name in sampling.schedule_names():
-        values = sampling.list_sigmas(sampling.make_sigmas(run, checkpoint.model, name, steps=7))
-        assert len(values) == 8
-        assert values == sorted(values, reverse=True)
-        assert values[-1] == 0
-
-
-def test_levels_are_read_with_commas_or_spaces() -> None:
-    assert sampling.read_sigmas("14.6, 2.8;0.5  0").values == (14.6, 2.8, 0.5, 0.0)
-
-
-@pytest.mark.parametrize("text", ["", "1", "1, 2", "1, 1, 0", "3, x", "2, -1", "inf, 0", "nan, 0"])
-def test_levels_that_do_not_fall_are_an_error(text: str) -> None:
-    with pytest.raises(SigmasError):
-        sampling.read_sigmas(text)
-
-
-def test_both_parts_of_split_levels_meet() -> None:
-    high, low = sampling.split_sigmas(Sigmas((4.0, 3.0, 2.0, 0.0), "space"), 1)
-
-    assert high.values == (4.0, 3.0)
-    assert low.values == (3.0, 2.0, 0.0)
-    assert high.space == low.space == "space"
-
-
-def test_levels_are_not_cut_beyond_their_end() -> None:
-    assert sampling.split_sigmas(Sigmas((2.0, 0.0)), 1).low.values == (0.0,)
-    with pytest.raises(SigmasError, match="after step 2"):
-        sampling.split_sigmas(Sigmas((2.0, 0.0)), 2)
 
 
 def test_every_sampler_and_schedule_is_offered() -> None:

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.errors import SpaceError
+
+Prediction = Literal["epsilon", "v_prediction", "sample"]
 
 
 def number(config: Mapping[str, object], name: str, default: float) -> float:
@@ -32,6 +35,29 @@ def number(config: Mapping[str, object], name: str, default: float) -> float:
 def integer(config: Mapping[str, object], name: str, default: int) -> int:
     """Read a whole number from a configuration; see `number`."""
     return int(number(config, name, default))
+
+
+def prediction_of(config: Mapping[str, object]) -> Prediction:
+    """Read what a network of the DDPM or EDM kind predicts.
+
+    Args:
+        config: The content of scheduler_config.json.
+
+    Raises:
+        SpaceError: The prediction is of no kind that is known here.
+    """
+    known: Mapping[str, Prediction] = {
+        "epsilon": "epsilon",
+        "v_prediction": "v_prediction",
+        "sample": "sample",
+    }
+    name = str(config.get("prediction_type", "epsilon"))
+    if name not in known:
+        raise SpaceError(
+            f"The scheduler configuration has the prediction type '{name}'.",
+            hint=f"Known types: {', '.join(known)}, flow_prediction.",
+        )
+    return known[name]
 
 
 def betas_of(config: Mapping[str, object]) -> Tensor:

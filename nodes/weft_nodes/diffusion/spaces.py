@@ -20,10 +20,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from weft_nodes.diffusion.betas import betas_of, integer, number, with_zero_terminal_snr
+from weft_nodes.diffusion.betas import (
+    Prediction,
+    betas_of,
+    integer,
+    number,
+    prediction_of,
+    with_zero_terminal_snr,
+)
 from weft_nodes.diffusion.errors import SpaceError
-
-Prediction = Literal["epsilon", "v_prediction", "sample"]
 
 # diffusers' own clamp for schedules whose last level is pure noise (Lin et al. 2023, "zero terminal SNR").
 _SMALLEST_ALPHA_BAR = 2.0**-24
@@ -221,7 +226,7 @@ class DiffusionSpace(_VarianceExploding):
             betas = with_zero_terminal_snr(betas)
         return cls.from_betas(
             betas,
-            prediction=_prediction(config),
+            prediction=prediction_of(config),
             steps_offset=integer(config, "steps_offset", 0),
         )
 
@@ -315,7 +320,7 @@ class EDMSpace(_VarianceExploding):
             lowest_sigma=number(config, "sigma_min", 0.3 if is_cosine else 0.002),
             highest_sigma=number(config, "sigma_max", 500.0 if is_cosine else 80.0),
             sigma_data=number(config, "sigma_data", 1.0 if is_cosine else 0.5),
-            prediction=_prediction({"prediction_type": "v_prediction", **config} if is_cosine else config),
+            prediction=prediction_of({"prediction_type": "v_prediction", **config} if is_cosine else config),
             told="angle" if is_cosine else "log",
         )
 
@@ -376,11 +381,13 @@ class FlowSpace(Space):
             eq. 23); 1 leaves it even. Only schedules feel it.
         multiplier: What sigma 1 is called when telling the network.
         levels: Training levels in 0..1; decides `sigma_min`.
+        terminal: Lowest level of the trailing spacing, which is stretched to end there; None leaves it alone.
     """
 
     shift: float = 1.0
     multiplier: float = 1000.0
     levels: int = 1000
+    terminal: float | None = None
 
     @classmethod
     def from_scheduler_config(cls, config: Mapping[str, object]) -> "FlowSpace":
@@ -390,7 +397,9 @@ class FlowSpace(Space):
         """
         shift = number(config, "shift", number(config, "flow_shift", 1.0))
         levels = integer(config, "num_train_timesteps", 1000)
-        return cls(1.0 if config.get("use_dynamic_shifting") else shift, float(levels), levels)
+        # Missing, null and zero all mean that the levels are not stretched.
+        terminal = number(config, "shift_terminal", 0.0) if config.get("shift_terminal") else None
+        return cls(1.0 if config.get("use_dynamic_shifting") else shift, float(levels), levels, terminal)
 
     def with_dynamic_shift(self, mu: float) -> "FlowSpace":
         """Return the space with the shift `exp(mu)` that resolution-dependent families compute."""
@@ -446,7 +455,11 @@ class FlowSpace(Space):
 
     def trailing(self, steps: int) -> list[float]:
         """Return `steps` levels counted from the noisy end."""
-        return [self.shifted(1 - index / steps) for index in range(steps)]
+        levels = [self.shifted(1 - index / steps) for index in range(steps)]
+        if self.terminal is None or levels[-1] == 1.0:
+            return levels
+        stretch = (1 - self.terminal) / (1 - levels[-1])
+        return [1 - (1 - level) * stretch for level in levels]
 
     def leading(self, steps: int) -> list[float]:
         """Return `steps` levels counted from the clean end."""
@@ -481,18 +494,3 @@ def space_from_scheduler_config(config: Mapping[str, object]) -> Space:
     if name.startswith(("EDM", "CosineDPM")):
         return EDMSpace.from_scheduler_config(config)
     return DiffusionSpace.from_scheduler_config(config)
-
-
-def _prediction(config: Mapping[str, object]) -> Prediction:
-    known: Mapping[str, Prediction] = {
-        "epsilon": "epsilon",
-        "v_prediction": "v_prediction",
-        "sample": "sample",
-    }
-    name = str(config.get("prediction_type", "epsilon"))
-    if name not in known:
-        raise SpaceError(
-            f"The scheduler configuration has the prediction type '{name}'.",
-            hint=f"Known types: {', '.join(known)}, flow_prediction.",
-        )
-    return known[name]

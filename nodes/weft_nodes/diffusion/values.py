@@ -69,6 +69,12 @@ class Latent:
         """Count the items."""
         return int(self.samples_BChw.shape[0])
 
+    @property
+    def size_hw(self) -> tuple[int, int]:
+        """Return height and width in latent pixels."""
+        height, width = self.samples_BChw.shape[-2:]
+        return int(height), int(width)
+
     def item(self, position: int) -> "Latent":
         """Take one item out, with its mask and its place in the batch.
 

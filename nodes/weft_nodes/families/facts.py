@@ -1,9 +1,11 @@
-"""What is known of each model family without opening a file: a table, no code."""
+"""What is known of each model family without opening a file: a table, and no code of theirs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import ClassVar, Final
+
+from weft.sdk import NodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class FamilyFacts:
         size: Side of the pictures it was trained on, in pixels.
         steps: A good number of steps.
         guidance_scale: A good guidance scale.
+        patch: Latent pixels per token of its network, along each axis; both sides of a latent divide by it.
     """
 
     id: str
@@ -31,6 +34,12 @@ class FamilyFacts:
     size: int
     steps: int
     guidance_scale: float
+    patch: int = 1
+
+    @property
+    def multiple(self) -> int:
+        """Return the number of pixels by which both sides of a picture divide."""
+        return self.reduction * self.patch
 
 
 FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
@@ -41,7 +50,40 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("sd2", "Stable Diffusion 2.x", "sd", 4, 8, 1024, 768, 25, 7.5),
             FamilyFacts("sdxl", "Stable Diffusion XL", "sdxl", 4, 8, 2048, 1024, 30, 5.0),
             FamilyFacts("sdxl-refiner", "Stable Diffusion XL refiner", "sdxl", 4, 8, 1280, 1024, 30, 5.0),
+            FamilyFacts("sd3", "Stable Diffusion 3 and 3.5", "sd3", 16, 8, 4096, 1024, 28, 4.5, patch=2),
             FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 2.0),
         )
     }
 )
+
+
+class LatentPatchError(NodeError):
+    """A latent cannot be cut into the whole tokens that a network reads."""
+
+    code: ClassVar[str] = "latent-patch"
+
+    def __init__(self, *, title: str, size_hw: tuple[int, int], reduction: int, multiple: int) -> None:
+        height, width = (side * reduction for side in size_hw)
+        near = [max(1, round(side / multiple)) * multiple for side in (width, height)]
+        super().__init__(
+            f"The latent is of a picture of {width}x{height} pixels, but {title} samples multiples of "
+            f"{multiple} pixels.",
+            hint=f"Use {near[0]}x{near[1]}.",
+        )
+
+
+def check_size(family: str, size_hw: tuple[int, int]) -> None:
+    """Check that the network of a family can read latents of a size.
+
+    Args:
+        family: Id of the family.
+        size_hw: Height and width of the latent.
+
+    Raises:
+        LatentPatchError: A side is no multiple of the network's patches.
+    """
+    facts = FACTS[family]
+    if any(side % facts.patch for side in size_hw):
+        raise LatentPatchError(
+            title=facts.title, size_hw=size_hw, reduction=facts.reduction, multiple=facts.multiple
+        )

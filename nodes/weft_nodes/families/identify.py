@@ -47,18 +47,23 @@ class Rule:
         tensor: A tensor that must be there; its last axis is the width of the text states.
         width: The width it must have.
         also: Further tensors that must be there.
+        never: Tensors that must not be there.
     """
 
     family: str
     tensor: str
     width: int
     also: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
 
     def rejection(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
         """Return why these tensors are not of this family; empty if they are."""
         missing = [name for name in (self.tensor, *self.also) if name not in shapes]
         if missing:
             return f"{self.family}: there is no {missing[0]}"
+        foreign = [name for name in self.never if name in shapes]
+        if foreign:
+            return f"{self.family}: has no {foreign[0]}"
         width = shapes[self.tensor][-1]
         if width != self.width:
             return f"{self.family}: reads text of width {self.width}, not {width}"
@@ -78,7 +83,7 @@ FILE_RULES: Final = (
     Rule("sdxl-refiner", _SECOND, 1280, ("label_emb.0.0.weight",)),
 )
 
-# The U-Net of a folder in the diffusers layout.
+# The network of a folder in the diffusers layout.
 _FOLDER_FIRST: Final = f"down_blocks.0.attentions.0.{_ATTENTION}"
 _FOLDER_SECOND: Final = f"down_blocks.1.attentions.0.{_ATTENTION}"
 # The starter pays no attention where its latents are largest.
@@ -89,13 +94,15 @@ FOLDER_RULES: Final = (
     Rule("sdxl", _FOLDER_SECOND, 2048, ("add_embedding.linear_1.weight",)),
     Rule("sdxl-refiner", _FOLDER_SECOND, 1280, ("add_embedding.linear_1.weight",)),
     Rule("starter", _FOLDER_MIDDLE, FACTS["starter"].text_width, ("conv_in.weight",)),
+    Rule("sd3", "context_embedder.weight", 4096, ("pos_embed.proj.weight", "norm_out.linear.weight")),
 )
+_NETWORKS: Final = ("unet", "transformer")
 
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer, not supported yet",
-        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer, not supported yet",
+        "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer: load its folder",
+        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer: load its folder",
         "input_blocks.0.0.weight": "a U-Net of another width",
         "down_blocks.0.resnets.0.norm1.weight": "a part of a diffusers folder: load the folder in its place",
         "decoder.mid.block_1.norm1.weight": "an autoencoder alone",
@@ -150,11 +157,12 @@ def _identify_folder(path: Path) -> Identified:
     if isinstance(named, str):
         return Identified(named, "model_index.json names it")
     shapes: dict[str, tuple[int, ...]] = {}
-    for file in component_files(path / "unet") if (path / "unet").is_dir() else ():
-        shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
+    for folder in (path / name for name in _NETWORKS if (path / name).is_dir()):
+        for file in component_files(folder):
+            shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
     pipeline = str(index.get("_class_name", "no pipeline"))
     rule = _first_match(FOLDER_RULES, shapes, path, lambda: f"the parts of a {pipeline}")
-    return Identified(rule.family, f"its U-Net reads text of width {rule.width}")
+    return Identified(rule.family, f"its network reads text of width {rule.width}")
 
 
 def _first_match(

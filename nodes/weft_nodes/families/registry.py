@@ -8,6 +8,7 @@ from typing import Final, Self
 from weft.sdk import ServiceScope
 
 from weft_nodes.families.sd import StableDiffusion
+from weft_nodes.families.sd3 import StableDiffusion3
 from weft_nodes.families.sdxl import StableDiffusionXL
 from weft_nodes.models.adapter import Family
 from weft_nodes.models.architectures import clip_part, open_clip_part
@@ -24,6 +25,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sd2": StableDiffusion("sd2", "sd", _OPEN_CLIP, _CONFIGS / "sd2"),
         "sdxl": StableDiffusionXL("sdxl", "sdxl", _CONFIGS / "sdxl"),
         "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
+        "sd3": StableDiffusion3.create("sd3"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )

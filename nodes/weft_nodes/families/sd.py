@@ -11,7 +11,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
+from weft_nodes.diffusion.spaces import Space, space_from_scheduler_config
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, unet_part
@@ -49,6 +49,10 @@ class StableDiffusion:
     def vae_part(self) -> ModulePart:
         """Return the autoencoder."""
         return autoencoder_part()
+
+    def space(self, config: Mapping[str, object], **_: object) -> Space:
+        """Read the noise space, which is the same for all sizes; see `weft_nodes.models.adapter.Family`."""
+        return space_from_scheduler_config(config)
 
     def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
         """Wrap the live U-Net; see `weft_nodes.models.adapter.Family`."""

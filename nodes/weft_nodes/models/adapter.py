@@ -1,16 +1,22 @@
 """What a model family must say about itself, and nothing more: the seam between `models` and `families`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.models.text import TextStack
+from weft_nodes.models.tokenizers import load_tokenizer
 from weft_nodes.models.wording import Wording
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class ModulePart:
         rename: Brings the tensor names of a diffusers folder, of whatever age, to those of the module.
         prefixes: What its tensors' names begin with in a single file.
         convert: Turns a single file's tensors (full names) into the module's.
+        half: The type of two bytes in which it does not overflow, taken where a GPU may choose.
     """
 
     name: str
@@ -30,6 +37,7 @@ class ModulePart:
     rename: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
     prefixes: tuple[str, ...]
     convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
+    half: Literal["float16", "bfloat16"] = "float16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +47,14 @@ class TextPart:
     Args:
         encoder: The network.
         tokenizer: Name of the tokenizer's folder.
+        load: Builds the tokenizer from its folder.
+        is_optional: Whether checkpoints without it are whole; then `encode` gets no stack for it.
     """
 
     encoder: ModulePart
     tokenizer: str
+    load: Callable[[Path], PreTrainedTokenizerBase] = load_tokenizer
+    is_optional: bool = False
 
 
 class Family(Protocol):
@@ -72,6 +84,21 @@ class Family(Protocol):
     def vae_part(self) -> ModulePart:
         """The autoencoder."""
 
+    def space(
+        self, config: Mapping[str, object], *, size_hw: tuple[int, int] | None, steps: int | None
+    ) -> Space:
+        """Read the noise space from the checkpoint's `scheduler_config.json`.
+
+        Args:
+            config: Its content.
+            size_hw: Height and width of the latent, for families whose noise depends on it; None takes the
+                size they were trained on.
+            steps: Steps of the whole sampling, for families whose noise depends on them; None takes theirs.
+
+        Raises:
+            SpaceError: The configuration describes no space that is known here.
+        """
+
     def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
         """Wrap the live module for the sampling core.
 
@@ -87,7 +114,7 @@ class Family(Protocol):
         """Encode a prompt to the network's inputs.
 
         Args:
-            stacks: One live text encoder and tokenizer per text part.
+            stacks: One live text encoder and tokenizer per text part that the checkpoint has.
             wording: A prompt of any length, with the weights of its words.
             skipped_layers: How many of the last layers are left out.
 

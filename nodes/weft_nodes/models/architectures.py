@@ -7,11 +7,16 @@ Both libraries take seconds to import, so they are imported when the first netwo
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from torch import Tensor, nn
 
 from weft_nodes.models.adapter import ModulePart
+
+Half = Literal["float16", "bfloat16"]
+
+# What the names of the network's tensors begin with in a single file.
+_NETWORK: Final = "model.diffusion_model."
 
 # Names of the autoencoder's attention in folders that were written before diffusers 0.18.
 _OLD_ATTENTION: Final = MappingProxyType(
@@ -40,16 +45,17 @@ def unet_part(name: str = "unet") -> ModulePart:
         name=name,
         build=build,
         rename=lambda _, tensors: tensors,
-        prefixes=("model.diffusion_model.",),
+        prefixes=(_NETWORK,),
         convert=convert,
     )
 
 
-def autoencoder_part(name: str = "vae") -> ModulePart:
+def autoencoder_part(name: str = "vae", *, half: Half = "float16") -> ModulePart:
     """Describe an image autoencoder.
 
     Args:
         name: Its folder.
+        half: The type of two bytes in which it does not overflow.
     """
 
     def build(config: Mapping[str, object]) -> nn.Module:
@@ -63,7 +69,12 @@ def autoencoder_part(name: str = "vae") -> ModulePart:
         return cast("dict[str, Tensor]", convert_ldm_vae_checkpoint(tensors, _config(module)))
 
     return ModulePart(
-        name=name, build=build, rename=_modern_attention, prefixes=("first_stage_model.",), convert=convert
+        name=name,
+        build=build,
+        rename=_modern_attention,
+        prefixes=("first_stage_model.",),
+        convert=convert,
+        half=half,
     )
 
 
@@ -98,6 +109,71 @@ def open_clip_part(name: str, *, prefix: str, projection: bool = False) -> Modul
         return _flattened(module, convert_open_clip_checkpoint(module, tensors, prefix=prefix))
 
     return _clip(name, prefix=prefix, projection=projection, convert=convert)
+
+
+def transformer_part(
+    kind: str, *, half: Half = "float16", convert: str = "", name: str = "transformer"
+) -> ModulePart:
+    """Describe a denoising transformer of diffusers.
+
+    Args:
+        kind: Name of its class in diffusers, such as "SD3Transformer2DModel".
+        half: The type of two bytes in which it does not overflow.
+        convert: Function of diffusers' `single_file_utils` that brings the tensors of a single file to the
+            names of the class; without one they have those names already.
+        name: Its folder.
+    """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        import diffusers
+
+        return cast("nn.Module", getattr(diffusers, kind).from_config(dict(config)))
+
+    def converted(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        if not convert:
+            return {key.removeprefix(_NETWORK): tensor for key, tensor in tensors.items()}
+        from diffusers.loaders import single_file_utils
+
+        convert_all = getattr(single_file_utils, convert)
+        return cast("dict[str, Tensor]", convert_all(tensors, config=_config(module)))
+
+    return ModulePart(
+        name=name,
+        build=build,
+        rename=lambda _, tensors: tensors,
+        prefixes=(_NETWORK,),
+        convert=converted,
+        half=half,
+    )
+
+
+def text_model_part(name: str, kind: str, *, prefix: str, half: Half = "bfloat16") -> ModulePart:
+    """Describe a text encoder of transformers that is called by its class, such as T5.
+
+    Args:
+        name: Its folder.
+        kind: Name of its class in transformers, such as "T5EncoderModel".
+        prefix: What its tensors' names begin with in single files.
+        half: The type of two bytes in which it does not overflow; T5 and most language models do in float16.
+    """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        import transformers
+
+        model = getattr(transformers, kind)
+        return cast("nn.Module", model(model.config_class.from_dict(dict(config))))
+
+    def convert(_: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
+
+    return ModulePart(
+        name=name,
+        build=build,
+        rename=lambda _, tensors: tensors,
+        prefixes=(prefix,),
+        convert=convert,
+        half=half,
+    )
 
 
 def _config(module: nn.Module) -> dict[str, Any]:

@@ -18,12 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from weft_nodes.models.adapter import Family, ModulePart
+from weft_nodes.models.adapter import Family, ModulePart, TextPart
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncompleteError, ModelFileMissingError
 from weft_nodes.models.handles import Weights
-from weft_nodes.models.tokenizers import load_tokenizer
-from weft_nodes.models.weights import component_files, iterate_tensors
+from weft_nodes.models.weights import component_files, iterate_tensors, read_header
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -47,7 +46,10 @@ class Checkpoint(Protocol):
     def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
         """Read the tensors of a part, by the module's own names; they may be views of the mapped file."""
 
-    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+    def has(self, part: TextPart) -> bool:
+        """Tell whether a text encoder is there, or at least must be."""
+
+    def tokenizer(self, part: TextPart) -> PreTrainedTokenizerBase:
         """Build a tokenizer of its own for the caller."""
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
@@ -79,9 +81,13 @@ class CheckpointFolder:
         files = component_files(self.path / part.name)
         return part.rename(module, {name: tensor for file in files for name, tensor in iterate_tensors(file)})
 
-    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+    def has(self, part: TextPart) -> bool:
+        """Tell whether a text encoder is there; see `Checkpoint`."""
+        return not part.is_optional or (self.path / part.encoder.name).is_dir()
+
+    def tokenizer(self, part: TextPart) -> PreTrainedTokenizerBase:
         """Build a tokenizer; see `Checkpoint`."""
-        return load_tokenizer(self.path / name)
+        return part.load(self.path / part.tokenizer)
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
         """Return the digest of some parts; see `Checkpoint`."""
@@ -110,9 +116,16 @@ class CheckpointFile:
         """Read the tensors of a part; see `Checkpoint`."""
         return part.convert(module, dict(iterate_tensors(self.path, prefixes=part.prefixes)))
 
-    def tokenizer(self, name: str) -> PreTrainedTokenizerBase:
+    def has(self, part: TextPart) -> bool:
+        """Tell whether a text encoder is there; see `Checkpoint`."""
+        if not part.is_optional:
+            return True
+        names = read_header(self.path).tensors
+        return any(name.startswith(part.encoder.prefixes) for name in names)
+
+    def tokenizer(self, part: TextPart) -> PreTrainedTokenizerBase:
         """Build a tokenizer; see `Checkpoint`."""
-        return load_tokenizer(self.configs / name)
+        return part.load(self.configs / part.tokenizer)
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
         """Return the digest of the file and of the configurations of some parts; see `Checkpoint`."""
@@ -148,10 +161,14 @@ def network_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory)
 
 def text_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
     """Return the digest of all text encoders and tokenizers."""
-    modules = tuple(part.encoder.name for part in family.text_parts)
-    return checkpoint.digest(
-        memory, modules=modules, others=tuple(part.tokenizer for part in family.text_parts)
-    )
+    parts = text_parts(checkpoint, family)
+    modules = tuple(part.encoder.name for part in parts)
+    return checkpoint.digest(memory, modules=modules, others=tuple(part.tokenizer for part in parts))
+
+
+def text_parts(checkpoint: Checkpoint, family: Family) -> tuple[TextPart, ...]:
+    """Return the text parts of a family that a checkpoint has, and those it lacks though it must not."""
+    return tuple(part for part in family.text_parts if checkpoint.has(part))
 
 
 def vae_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
@@ -181,8 +198,8 @@ def load_module(
         CheckpointIncompleteError: Tensors are missing or have another shape.
     """
     module = build_without_storage(lambda: part.build(checkpoint.config(part.name)))
-    tensors = checkpoint.tensors(part, module)
-    wanted = module.state_dict()
+    wanted = module.state_dict(keep_vars=True)
+    tensors = _under_every_name(wanted, checkpoint.tensors(part, module))
     missing = [name for name in wanted if name not in tensors]
     misshapen = [
         f"{name} is {list(tensors[name].shape)} instead of {list(wanted[name].shape)}"
@@ -192,8 +209,12 @@ def load_module(
     if missing or misshapen:
         raise CheckpointIncompleteError(path=path, part=part.name, missing=missing, misshapen=misshapen)
     # A copy, so that the model neither changes nor crashes when the mapped file is overwritten.
-    ready = {name: _placed(tensors[name], dtype, device) for name in wanted}
-    module.load_state_dict(ready, assign=True)
+    # Made once for all names of a tied parameter.
+    placed: dict[int, Tensor] = {}
+    for name, parameter in wanted.items():
+        if id(parameter) not in placed:
+            placed[id(parameter)] = _placed(tensors[name], dtype, device)
+    module.load_state_dict({name: placed[id(wanted[name])] for name in wanted}, assign=True)
     module = module.to(device).eval().requires_grad_(False)
     unfilled = [
         name for name, tensor in (*module.named_parameters(), *module.named_buffers()) if tensor.is_meta
@@ -201,6 +222,13 @@ def load_module(
     if unfilled:
         raise CheckpointIncompleteError(path=path, part=part.name, missing=unfilled)
     return module
+
+
+def _under_every_name(wanted: Mapping[str, Tensor], tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Name tied parameters, which files hold once, by each of the module's names for them."""
+    known = {id(parameter): tensors[name] for name, parameter in wanted.items() if name in tensors}
+    tied = {name: known[id(parameter)] for name, parameter in wanted.items() if id(parameter) in known}
+    return tied | tensors
 
 
 def _placed(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -257,4 +285,4 @@ def read_json(path: Path) -> dict[str, object]:
 
 def _texts(folder: Path) -> list[Path]:
     """List the files beside the weights that decide what a part does: configurations and vocabularies."""
-    return [path for path in sorted(folder.glob("*")) if path.suffix in (".json", ".txt")]
+    return [path for path in sorted(folder.glob("*")) if path.suffix in (".json", ".txt", ".model")]

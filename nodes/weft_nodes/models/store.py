@@ -11,10 +11,10 @@ from torch import nn
 from weft.sdk import Image
 
 from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space, space_from_scheduler_config
+from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
 from weft_nodes.models import loading
-from weft_nodes.models.adapter import Family, TextPart
+from weft_nodes.models.adapter import Family, ModulePart, TextPart
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointChangedError, FamilyUnknownError, LatentMismatchError
@@ -80,18 +80,23 @@ class HandleStore:
         """
         return self._networks.get(model.key, lambda: self._new_network(model)).network
 
-    def noise_space(self, model: Model) -> Space:
+    def noise_space(
+        self, model: Model, *, size_hw: tuple[int, int] | None = None, steps: int | None = None
+    ) -> Space:
         """Return the noise space of a handle, without loading weights.
 
         Args:
             model: The handle. Unless its prediction is "auto", it overrides what the checkpoint says.
+            size_hw: Height and width of the latent, which decide the noise of some families; None takes the
+                size they were trained on.
+            steps: Steps of the whole sampling, which decide it for a few.
         """
         config = loading.open_weights(model.weights).config("scheduler", "scheduler_config.json")
         if model.prediction != "auto":
             config["prediction_type"] = model.prediction
         if model.has_zero_terminal_snr:
             config["rescale_betas_zero_snr"] = True
-        return space_from_scheduler_config(config)
+        return self._family(model.family).space(config, size_hw=size_hw, steps=steps)
 
     def encode_prompt(self, encoder: TextEncoder, prompt: str | Wording) -> Conditioning:
         """Encode a prompt of any length.
@@ -189,7 +194,7 @@ class HandleStore:
         def load() -> nn.Module:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.network_digest(checkpoint, family, self.digests))
-            dtype = self._dtype(weights.dtype)
+            dtype = self._dtype(weights.dtype, part)
             return loading.load_module(
                 checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
             )
@@ -204,11 +209,11 @@ class HandleStore:
         weights = encoder.weights
         checkpoint = loading.open_weights(weights)
         stacks, added = [], 0
-        for part in family.text_parts:
+        for part in loading.text_parts(checkpoint, family):
 
             def load(part: TextPart = part) -> nn.Module:
                 self._check_source(weights, loading.text_digest(checkpoint, family, self.digests))
-                dtype, path = self._dtype(weights.dtype), Path(weights.path)
+                dtype, path = self._dtype(weights.dtype, part.encoder), Path(weights.path)
                 return loading.load_module(
                     checkpoint, part.encoder, path=path, dtype=dtype, device=self._device
                 )
@@ -216,7 +221,7 @@ class HandleStore:
             base = self._bases.get((part.encoder.name, weights.source, weights.dtype), load)
             clone = _patched(base, part.encoder.name, encoder.patches)
             added += count_bytes(clone) - count_bytes(base)
-            stacks.append(TextStack(clone, checkpoint.tokenizer(part.tokenizer)))
+            stacks.append(TextStack(clone, checkpoint.tokenizer(part)))
         return _LiveStacks(tuple(stacks), added)
 
     def _autoencoder(self, vae: Vae) -> AutoencoderKL:
@@ -227,7 +232,7 @@ class HandleStore:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.vae_digest(checkpoint, family, self.digests))
             overflows = bool(checkpoint.config(part.name).get("force_upcast"))
-            dtype = self._dtype(weights.dtype, overflows=overflows)
+            dtype = self._dtype(weights.dtype, part, overflows=overflows)
             return loading.load_module(
                 checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
             )
@@ -238,10 +243,10 @@ class HandleStore:
         if found != weights.source:
             raise CheckpointChangedError(path=Path(weights.path), expected=weights.source, found=found)
 
-    def _dtype(self, dtype: Dtype, *, overflows: bool = False) -> torch.dtype:
-        if dtype != "auto":
-            return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[dtype]
-        return torch.float32 if self._device.type == "cpu" or overflows else torch.float16
+    def _dtype(self, dtype: Dtype, part: ModulePart, *, overflows: bool = False) -> torch.dtype:
+        if dtype == "auto":
+            dtype = "float32" if self._device.type == "cpu" or overflows else part.half
+        return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[dtype]
 
 
 class _LiveNetwork:

@@ -2,6 +2,7 @@
 
 import pytest
 from weft_nodes.families import FACTS, FAMILIES
+from weft_nodes.families.facts import LatentPatchError, check_size
 from weft_nodes.models.loading import read_json
 
 
@@ -29,8 +30,19 @@ def test_defaults_are_such_that_a_picture_comes_out(name: str) -> None:
     facts = FACTS[name]
 
     assert 1 <= facts.steps <= 100
-    assert 1.0 < facts.guidance_scale <= 10.0
+    assert 1.0 <= facts.guidance_scale <= 10.0
     assert facts.title
+    assert facts.size % facts.multiple == 0
+
+
+def test_a_latent_that_gives_no_whole_tokens_is_refused_with_a_size_that_does() -> None:
+    check_size("sd15", (65, 33))
+    check_size("sd3", (64, 32))
+
+    with pytest.raises(LatentPatchError, match="520x264 pixels, but Stable Diffusion 3") as caught:
+        check_size("sd3", (33, 65))
+
+    assert caught.value.hint == "Use 512x256."
 
 
 def test_families_that_share_a_space_agree_on_its_shape() -> None:

@@ -1,0 +1,97 @@
+"""Stable Diffusion 3 and 3.5: a multimodal transformer that reads two CLIPs and, where it is there, T5.
+
+Esser et al. 2024, section 4. The states of both CLIPs stand side by side, filled up with zeros to the width
+of T5, and T5's follow behind them. Without T5 as many zeros follow: that is how the model was trained to do
+without.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.families.facts import FACTS
+from weft_nodes.families.network import LiveNetwork
+from weft_nodes.families.transformer import TransformerFamily
+from weft_nodes.models.adapter import ModulePart, TextPart
+from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
+from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
+from weft_nodes.models.text import TextStack, hidden_states, weighted
+from weft_nodes.models.wording import Wording
+
+# Tokens of T5 that the model was trained on.
+_LENGTH: Final = 256
+
+
+class _Network(LiveNetwork):
+    """A live `SD3Transformer2DModel`, which reads latents as they are."""
+
+    def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        output = self.module(
+            hidden_states=x_BChw.to(self._dtype), timestep=timestep_B, return_dict=False, **inputs
+        )
+        return cast("Tensor", output[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StableDiffusion3(TransformerFamily):
+    """The adapter of Stable Diffusion 3 and 3.5; see `TransformerFamily`."""
+
+    @classmethod
+    def create(cls, name: str) -> Self:
+        """Describe the family.
+
+        Args:
+            name: Its id.
+        """
+        t5 = text_model_part("text_encoder_3", "T5EncoderModel", prefix="text_encoders.t5xxl.transformer.")
+        return cls(
+            id=name,
+            network_part=transformer_part(
+                "SD3Transformer2DModel", convert="convert_sd3_transformer_checkpoint_to_diffusers"
+            ),
+            text_parts=(
+                TextPart(_clip("text_encoder", "l"), "tokenizer"),
+                TextPart(_clip("text_encoder_2", "g"), "tokenizer_2"),
+                TextPart(t5, "tokenizer_3", load_sequence_tokenizer, is_optional=True),
+            ),
+            vae_part=autoencoder_part(),
+        )
+
+    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
+        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
+        return _Network(module, space=space, key=key)
+
+    def encode(
+        self, stacks: tuple[TextStack, ...], wording: Wording, *, skipped_layers: int
+    ) -> Mapping[str, Tensor]:
+        """Encode a prompt; see `weft_nodes.models.adapter.Family`.
+
+        Returns:
+            `encoder_hidden_states` [1, T, D], the last layer but one of both CLIPs and then T5's last, and
+            `pooled_projections` [1, D], the pooled states of both CLIPs for the first chunk of the prompt.
+        """
+        found = [hidden_states(stack, wording) for stack in stacks[:2]]
+        read = [
+            weighted(states, states.layers[-2 - min(skipped_layers, len(states.layers) - 2)])
+            for states in found
+        ]
+        clip_1TD = torch.cat(read, dim=-1)
+        if len(stacks) > 2:
+            t5_1TD = read_sequence(stacks[2], wording, length=_LENGTH, is_masked=False).states_1TD
+        else:
+            t5_1TD = clip_1TD.new_zeros(1, _LENGTH, FACTS[self.id].text_width)
+        padded_1TD = functional.pad(clip_1TD, (0, t5_1TD.shape[-1] - clip_1TD.shape[-1]))
+        return {
+            "encoder_hidden_states": torch.cat([padded_1TD.to(t5_1TD), t5_1TD], dim=1),
+            "pooled_projections": torch.cat([states.pooled_ND[:1] for states in found], dim=-1),
+        }
+
+
+def _clip(name: str, kind: str) -> ModulePart:
+    return clip_part(name, prefix=f"text_encoders.clip_{kind}.transformer.", projection=True)

@@ -1,0 +1,1 @@
+"""Tiny random pipelines of families with transformers, one module each; `tiny_models` names them."""
