@@ -2,7 +2,8 @@
  * Weights of words in a prompt: `(a red circle:1.2)` counts more, `(a red circle:0.8)` less.
  *
  * Round brackets hold the words and, behind a colon, their weight; without one it is 1.1. They nest, and the weights of
- * nested brackets multiply. `\(`, `\)` and `\\` stand for the characters themselves.
+ * nested brackets multiply. `\(`, `\)`, `\:` and `\\` stand for the characters themselves. The server reads the same,
+ * and both are held to one table of cases.
  */
 
 /** @typedef {{ text: string, start: number, end: number }} Weighed The new text, and what is selected in it. */
@@ -14,8 +15,10 @@
 const STEP = 0.05;
 const PLAIN_GROUP = 1.1;
 const [LEAST, MOST] = [0, 10];
-/** What is a word of a prompt, where nothing is selected. */
-const WORD = /[\p{L}\p{N}_'’-]+/gu;
+/** What is a word of a prompt, where nothing is selected; the name of a learned word belongs to what stands before. */
+const WORD = /embedding:[\p{L}\p{N}_/.-]*[\p{L}\p{N}_]|[\p{L}\p{N}_'’-]+/gu;
+/** The weight at the end of what stands in brackets; a colon with a backslash is a character. */
+const WEIGHT = /(?<=(?<!\\)(?:\\\\)*):\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*$/;
 
 /**
  * Raises or lowers the weight of what is selected, or of the brackets or the word around the caret.
@@ -45,7 +48,7 @@ export function weigh(text, start, end, direction) {
  * @param {string} text
  * @returns {Group[]}
  */
-function groupsIn(text) {
+export function groupsIn(text) {
   /** @type {Group[]} */
   const groups = [];
   const opened = [];
@@ -67,7 +70,7 @@ function groupsIn(text) {
  * @returns {Group}
  */
 function groupOf(text, open, close) {
-  const written = /:\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*$/.exec(text.slice(open + 1, close));
+  const written = WEIGHT.exec(text.slice(open + 1, close));
   if (!written) return { open, stop: close, end: close + 1, weight: PLAIN_GROUP };
   return { open, stop: open + 1 + written.index, end: close + 1, weight: Number(written[1]) };
 }
@@ -122,7 +125,7 @@ function wordAt(text, at) {
  *
  * @param {string} text
  */
-function isBalanced(text) {
+export function isBalanced(text) {
   let depth = 0;
   for (let at = 0; at < text.length && depth >= 0; at++) {
     if (text[at] === "\\") at++;

@@ -20,6 +20,7 @@ from weft_nodes.models.patches import LowRankPatch, low_rank_parts
 from weft_nodes.models.weights import read_header
 
 _LORA_FOLDER = "loras"
+_NO_CHECKPOINTS = (f"{_LORA_FOLDER}/", "embeddings/")
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -230,9 +231,9 @@ def _memory(paths: Paths) -> DigestMemory:
 
 
 def _checkpoints(paths: Paths) -> Mapping[str, Path]:
-    """List what may be a checkpoint; LoRA files lie beside them, but are none."""
+    """List what may be a checkpoint; LoRA files and learned words lie beside them, but are none."""
     listed = list_checkpoints(paths.models)
-    return {name: path for name, path in listed.items() if not name.startswith(f"{_LORA_FOLDER}/")}
+    return {name: path for name, path in listed.items() if not name.startswith(_NO_CHECKPOINTS)}
 
 
 def _loras(paths: Paths) -> Mapping[str, Path]:

@@ -33,6 +33,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     kohya = {"lora_down.weight": torch.randn(2, 8), "lora_up.weight": torch.randn(8, 2)}
     layer = "lora_te1_text_model_encoder_layers_0_self_attn_q_proj"
     save_file({f"{layer}.{part}": tensor for part, tensor in kohya.items()}, folder / "texts.safetensors")
+    (found.models[0] / "embeddings").mkdir()
+    save_file({"emb_params": torch.zeros(1, 8)}, found.models[0] / "embeddings" / "dusk.safetensors")
     return found
 
 
@@ -62,12 +64,14 @@ def test_the_content_of_a_checkpoint_is_noted_in_the_provenance(run: LocalRun) -
     assert run.files == {"xl/model": model.source, "xl/encoder": encoder.source, "xl/vae": vae.source}
 
 
-def test_checkpoints_are_listed_with_their_family_and_space_and_loras_are_not(paths: Paths) -> None:
+def test_checkpoints_are_listed_with_family_and_space_and_loras_and_learned_words_are_not(
+    paths: Paths,
+) -> None:
     listed = checkpoints.checkpoints_by_name(paths)
 
     assert listed["starter"] == {"family": "starter", "space": "starter"}
     assert listed["xl"] == {"family": "sdxl", "space": "sdxl"}
-    assert not [name for name in listed if "lora" in name]
+    assert not [name for name in listed if "lora" in name or "embedding" in name]
 
 
 def test_a_name_that_is_not_listed_is_never_taken_for_a_path(run: LocalRun, paths: Paths) -> None:

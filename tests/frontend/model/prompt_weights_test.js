@@ -1,7 +1,43 @@
 /** The weights of words are raised and lowered where the selection is. */
 
 import assert from "node:assert/strict";
-import { weigh } from "../../../frontend/model/prompt_weights.js";
+import { groupsIn, isBalanced, weigh } from "../../../frontend/model/prompt_weights.js";
+
+/** The server is held to the same cases. */
+const CASES = JSON.parse(await Deno.readTextFile(new URL("../../prompt_cases.json", import.meta.url)));
+
+/**
+ * Reads a prompt into words and their weights, by the brackets that were found in it.
+ *
+ * @param {string} text
+ */
+function spansOf(text) {
+  const groups = groupsIn(text);
+  /** @type {[string, number][]} */
+  const spans = [];
+  for (let at = 0; at < text.length; at++) {
+    if (groups.some(({ open, stop, end }) => at === open || (at >= stop && at < end))) continue;
+    if (text[at] === "\\" && "\\()[]:|".includes(text[at + 1] ?? " ")) at++;
+    const around = groups.filter(({ open, stop }) => open < at && at < stop);
+    const weight = around.reduce((product, group) => product * group.weight, 1);
+    const last = spans.at(-1);
+    if (last && last[1] === weight) last[0] += text[at];
+    else spans.push([text[at], weight]);
+  }
+  return spans.map(([words, weight]) => [words, Math.round(weight * 1e6) / 1e6]);
+}
+
+for (const { text, spans, why } of CASES.weights) {
+  Deno.test(`weights are read as the server reads them: ${text}`, () => {
+    assert.deepEqual(spansOf(text), spans, why);
+  });
+}
+
+for (const { text, why } of CASES.errors) {
+  Deno.test(`what the server cannot read is not balanced: ${text}`, () => {
+    assert.equal(isBalanced(text), false, why);
+  });
+}
 
 /**
  * Weighs a text in which `[` and `]` mark the selection, or `|` the caret, and marks what is selected afterwards.
@@ -98,6 +134,16 @@ Deno.test("brackets with a backslash are characters like others", () => {
   assert.equal(raised("a \\(r|ed\\) circle"), "a \\((r|ed:1.05)\\) circle");
   assert.equal(raised("\\\\(r|ed:1.2)"), "\\\\(r|ed:1.25)");
   assert.equal(raised("[a\\](b)"), null);
+});
+
+Deno.test("a colon with a backslash begins no weight", () => {
+  assert.equal(raised("([16\\:9])"), "([16\\:9]:1.15)");
+  assert.equal(raised("(a\\\\:1.2|)"), "(a\\\\|:1.25)");
+});
+
+Deno.test("the name of a learned word is weighed with what makes it one", () => {
+  assert.equal(raised("a embedding:du|sk.v2 sky"), "a (embedding:du|sk.v2:1.05) sky");
+  assert.equal(raised("(embedding:dusk|:1.2)."), "(embedding:dusk|:1.25).");
 });
 
 Deno.test("where there is no word there is nothing to weigh", () => {
