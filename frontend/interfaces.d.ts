@@ -241,6 +241,10 @@ export interface NodeRun {
   total?: number;
   secondsLeft?: number;
   seconds?: number;
+  /** Bytes of the tensors that its results keep alive; absent where there are none. */
+  heldBytes?: number;
+  /** The most memory that the device had in use while it worked; absent where that is not known. */
+  peakBytes?: number;
   /** URL of the newest unfinished picture. */
   preview?: string;
   problems: readonly ProblemEntry[];
@@ -294,6 +298,10 @@ export interface Advice {
   readonly ok: ReadonlySignal<boolean>;
   /** Seconds that a run would take as far as they are known. */
   readonly seconds: ReadonlySignal<number | null>;
+  /** Bytes that the results of what would run would hold, as far as they are known. */
+  readonly heldBytes: ReadonlySignal<number | null>;
+  /** Names of the model files that a run needs and that are not there. */
+  readonly missingModels: ReadonlySignal<readonly string[]>;
   ofNode(node: string): ReadonlySignal<readonly ProblemEntry[]>;
   /** What a run would do with the node, and why; null where it is not known. */
   step(node: string): ReadonlySignal<StepView | null>;
@@ -307,6 +315,8 @@ export interface Tab {
   /** The name it is saved under; null for one that never was. */
   readonly name: Signal<string | null>;
   readonly revision: Signal<number>;
+  /** The tab whose document carries this one, and under which name; null for a document of its own. */
+  readonly part: Signal<{ tab: string; workflow: string } | null>;
   readonly history: History;
   /** The document as it was when it was last loaded or saved. */
   readonly saved: Signal<WorkflowDocument>;
@@ -336,6 +346,10 @@ export interface Tabs {
   open(document: WorkflowDocument, options?: { name?: string | null; revision?: number }): Tab;
   /** Opens what the server keeps under a name, or shows the tab that has it already. */
   openSaved(name: string): Promise<Tab>;
+  /** Opens a workflow that the document of a tab carries, or shows the tab that has it; null where there is none. */
+  openPart(tab: Tab, workflow: string): Tab | null;
+  /** Puts such a workflow back into the document that carries it; null where the tab of that is closed. */
+  putBack(tab: Tab): Tab | null;
   show(id: string): void;
   close(id: string): void;
   /** Brings back the tab that was closed last. */

@@ -12,6 +12,7 @@ import { onceQuiet } from "./pacing.js";
 
 /**
  * @import { Edit, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { Part } from "./parts.js"
  * @import { Presence } from "./presence.js"
  */
 
@@ -28,6 +29,7 @@ const WRITE = { quiet: 200, most: 800 };
  * @property {number} order Where its tab stands among others.
  * @property {string | null} name
  * @property {number} revision
+ * @property {Part | null} part
  * @property {{ x: number, y: number, zoom: number } | null} place
  * @property {readonly string[]} jobs Those that its tab showed, the newest last.
  * @property {number} closedAt Milliseconds since 1970; 0 where its tab is open.
@@ -136,6 +138,7 @@ const emptyHead = (id, session) => ({
   order: 0,
   name: null,
   revision: 0,
+  part: null,
   place: null,
   jobs: [],
   closedAt: 0,
@@ -186,10 +189,12 @@ const readDrafts = async (database, session, alive) => {
   const all = await answerOf(headStore.getAll());
   const free = all.filter((head) => head.session === session || (alive !== null && !alive.has(head.session)));
   const parts = await Promise.all(free.map(({ id }) => readParts(partStore, id)));
+  // A page that only slept goes on with its draft, and this one with a copy under another name.
+  const names = new Map(free.map(({ id, session: other }) => [id, other === session ? id : randomId()]));
   const mine = free.map((head, place) => {
     if (head.session === session) return { ...head, ...parts[place] };
-    // A page that only slept goes on with its draft, and this one with a copy under another name.
-    const taken = { ...head, id: randomId(), session };
+    const part = head.part && { ...head.part, tab: names.get(head.part.tab) ?? head.part.tab };
+    const taken = { ...head, id: names.get(head.id) ?? head.id, session, part };
     removeDraft(headStore, partStore, head.id);
     putDraft(headStore, partStore, taken, parts[place]);
     return { ...taken, ...parts[place] };

@@ -65,6 +65,8 @@ const put = async (api, tab, name, over) => {
   batch(() => {
     tab.name.value = name;
     tab.revision.value = answer.revision;
+    // What has a name of its own is no part of another document any more.
+    tab.part.value = null;
     // What was changed while the request was under way is not saved yet.
     tab.saved.value = document;
   });

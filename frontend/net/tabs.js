@@ -3,10 +3,12 @@
 import { batch, computed, effect, signal } from "@preact/signals";
 
 import { emptyDocument } from "../model/document.js";
+import { takeOut } from "../model/edits/carried.js";
 import { createHistory } from "../model/history.js";
 import { isSameDocument } from "../model/sameness.js";
 import { createSelection } from "../model/selection.js";
 import { apiFault } from "./fault.js";
+import { findPart, putPartBack } from "./parts.js";
 import { randomId } from "./random.js";
 import { fetchSaved, saveTab } from "./saving.js";
 import { withoutAdded } from "./submission.js";
@@ -29,6 +31,49 @@ const MOST_CLOSED = 10;
  * @returns {Tabs}
  */
 export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
+  const { all, current, show, add, drop } = createRow(drafts, storage);
+  const closed = createClosed(drafts);
+  keepDrafts(all, drafts);
+
+  /** @type {Tabs["open"]} */
+  const open = (document, { name = null, revision = 0 } = {}) =>
+    // What a job or a picture carries holds the outputs that were added to show pictures.
+    add(tabOf({ document: withoutAdded(document), name, revision }));
+  /** @param {string} id @param {Tab} [successor] */
+  const close = (id, successor) => {
+    const tab = drop(id, successor);
+    if (!tab) return;
+    if (isUntouched(tab)) drafts.forget(id);
+    else closed.put(tab);
+  };
+  return {
+    all,
+    current,
+    open,
+    openSaved: createOpening(api, { all, show, open }),
+    openPart: (tab, workflow) => openPart({ all, show, add, close }, tab, workflow),
+    putBack: (tab) => putPartBack(all.peek(), tab),
+    show,
+    close: (id) => close(id),
+    reopen: () => {
+      const draft = closed.take();
+      if (!draft) return false;
+      const tab = add(tabOf(draft));
+      drafts.keep(tab.id, { closedAt: 0 });
+      return true;
+    },
+    // What is here stays among the closed tabs, from which it can be brought back.
+    save: (tab, name) => saveTab(api, tab, name, (theirs) => close(tab.id, tabOf(theirs))),
+  };
+};
+
+/**
+ * Makes the row of open tabs, of which one is in front.
+ *
+ * @param {Drafts} drafts
+ * @param {Pick<Storage, "getItem" | "setItem">} storage
+ */
+const createRow = (drafts, storage) => {
   const restored = drafts.restored.filter((draft) => !draft.closedAt).map(tabOf);
   const [untouched, used] = [restored.filter(isUntouched), restored.filter((tab) => !isUntouched(tab))];
   for (const { id } of untouched) drafts.forget(id);
@@ -36,10 +81,7 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
   const all = signal(used.length ? used : [tabOf({ document: emptyDocument() })]);
   const currentId = signal(storage.getItem(CURRENT) ?? "");
   const current = computed(() => all.value.find((tab) => tab.id === currentId.value) ?? all.value[0]);
-  /** @type {(Partial<Draft> & { document: WorkflowDocument })[]} What was closed, the last one last. */
-  let closed = drafts.restored.filter((draft) => draft.closedAt).sort((a, b) => a.closedAt - b.closedAt);
   effect(() => storage.setItem(CURRENT, current.value.id));
-  keepDrafts(all, drafts);
 
   /** @param {string} id */
   const show = (id) => {
@@ -56,14 +98,10 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
     });
     return tab;
   };
-  /** @type {Tabs["open"]} */
-  const open = (document, { name = null, revision = 0 } = {}) =>
-    // What a job or a picture carries holds the outputs that were added to show pictures.
-    add(tabOf({ document: withoutAdded(document), name, revision }));
-  /** @param {string} id @param {Tab} [successor] */
-  const close = (id, successor) => {
+  /** Takes a tab out of the row, or puts another one in its place. @param {string} id @param {Tab} [successor] */
+  const drop = (id, successor) => {
     const place = all.peek().findIndex((tab) => tab.id === id);
-    if (place < 0) return;
+    if (place < 0) return null;
     const tab = all.peek()[place];
     const left = all.peek().toSpliced(place, 1, ...(successor ? [successor] : []));
     if (!left.length) left.push(tabOf({ document: emptyDocument() }));
@@ -71,14 +109,35 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
       if (current.peek() === tab) show(left[Math.min(place, left.length - 1)].id);
       all.value = left;
     });
-    if (isUntouched(tab)) {
-      drafts.forget(id);
-      return;
-    }
-    closed = [...closed, { ...draftOf(tab), closedAt: Date.now() }];
-    drafts.keep(id, closed[closed.length - 1]);
-    for (const old of closed.splice(0, closed.length - MOST_CLOSED)) drafts.forget(old.id ?? "");
+    return tab;
   };
+  return { all, current, show, add, drop };
+};
+
+/** Makes the pile of what was closed. @param {Drafts} drafts */
+const createClosed = (drafts) => {
+  /** @type {(Partial<Draft> & { document: WorkflowDocument })[]} The last one last. */
+  let closed = drafts.restored.filter((draft) => draft.closedAt).sort((a, b) => a.closedAt - b.closedAt);
+  return {
+    /** @param {Tab} tab */
+    put: (tab) => {
+      const draft = { ...draftOf(tab), closedAt: Date.now() };
+      closed = [...closed, draft];
+      drafts.keep(tab.id, draft);
+      for (const old of closed.splice(0, closed.length - MOST_CLOSED)) drafts.forget(old.id ?? "");
+    },
+    take: () => closed.pop(),
+  };
+};
+
+/**
+ * Makes what opens saved workflows. Whoever asks for the same one meanwhile, as by a second click, gets the same tab.
+ *
+ * @param {Api} api
+ * @param {Pick<Tabs, "all" | "show" | "open">} row
+ * @returns {Tabs["openSaved"]}
+ */
+const createOpening = (api, { all, show, open }) => {
   /** @type {Map<string, Promise<Tab>>} */
   const opening = new Map();
   /** @param {string} name */
@@ -93,28 +152,32 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
     }
     return known ?? open(found?.document ?? emptyDocument(), found ?? {});
   };
-  return {
-    all,
-    current,
-    open,
-    // Whoever asks for the same one meanwhile, as by a second click, gets the same tab.
-    openSaved: (name) => {
-      const opened = opening.get(name) ?? fetchAndOpen(name).finally(() => opening.delete(name));
-      opening.set(name, opened);
-      return opened;
-    },
-    show,
-    close: (id) => close(id),
-    reopen: () => {
-      const draft = closed.pop();
-      if (!draft) return false;
-      const tab = add(tabOf(draft));
-      drafts.keep(tab.id, { closedAt: 0 });
-      return true;
-    },
-    // What is here stays among the closed tabs, from which it can be brought back.
-    save: (tab, name) => saveTab(api, tab, name, (theirs) => close(tab.id, tabOf(theirs))),
+  return (name) => {
+    const opened = opening.get(name) ?? fetchAndOpen(name).finally(() => opening.delete(name));
+    opening.set(name, opened);
+    return opened;
   };
+};
+
+/**
+ * Shows a workflow that the document of a tab carries. A tab that has it already is shown, unless the document carries
+ * another one by now, as after undo.
+ *
+ * @param {Pick<ReturnType<typeof createRow>, "all" | "show" | "add"> & { close: (id: string, successor: Tab) => void }} row
+ * @param {Tab} home
+ * @param {string} workflow
+ */
+const openPart = ({ all, show, add, close }, home, workflow) => {
+  const document = takeOut(home.history.document.peek(), workflow);
+  const part = { tab: home.id, workflow };
+  const known = findPart(all.peek(), part);
+  if (!document) return known ?? null;
+  if (!known) return add(tabOf({ document, part }));
+  const isTheSame = known.isDirty.peek() || isSameDocument(known.saved.peek(), document);
+  const shown = isTheSame ? known : tabOf({ document, part });
+  if (shown !== known) close(known.id, shown);
+  show(shown.id);
+  return shown;
 };
 
 /**
@@ -122,7 +185,7 @@ export const createTabs = (api, drafts, { storage = sessionStorage } = {}) => {
  * @returns {Tab}
  */
 const tabOf = (
-  { id = randomId(), document, saved = document, name = null, revision = 0, past, place = null },
+  { id = randomId(), document, saved = document, name = null, revision = 0, part = null, past, place = null },
 ) => {
   const history = createHistory(document, past);
   const asSaved = signal(saved);
@@ -130,6 +193,7 @@ const tabOf = (
     id,
     name: signal(name),
     revision: signal(revision),
+    part: signal(part),
     history,
     saved: asSaved,
     isDirty: computed(() => !isSameDocument(history.document.value, asSaved.value)),
@@ -146,6 +210,7 @@ const draftOf = (tab) => ({
   id: tab.id,
   name: tab.name.value,
   revision: tab.revision.value,
+  part: tab.part.value,
   place: tab.place.value,
   document: tab.history.document.value,
   saved: tab.saved.value,
@@ -154,7 +219,7 @@ const draftOf = (tab) => ({
 
 /** @param {Tab} tab */
 const isUntouched = (tab) =>
-  tab.name.peek() === null && tab.history.entries.peek().length === 0 &&
+  tab.name.peek() === null && tab.part.peek() === null && tab.history.entries.peek().length === 0 &&
   Object.keys(tab.history.document.peek().nodes).length === 0;
 
 /**
@@ -184,6 +249,7 @@ const keepDrafts = (all, drafts) => {
 const keepDraft = (tab, drafts) => {
   const stops = [
     effect(() => drafts.keep(tab.id, { name: tab.name.value, revision: tab.revision.value })),
+    effect(() => drafts.keep(tab.id, { part: tab.part.value })),
     effect(() => drafts.keep(tab.id, { place: tab.place.value })),
     effect(() => drafts.keep(tab.id, { document: tab.history.document.value, past: pastOf(tab) })),
     effect(() => drafts.keep(tab.id, { saved: tab.saved.value })),

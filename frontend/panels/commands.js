@@ -86,7 +86,10 @@ const runCommands = (editor) => {
  */
 const documentCommands = (editor) => {
   const tab = () => editor.tabs.current.peek();
-  const isSaved = () => editor.tabs.current.value.name.value !== null;
+  const isSaved = () => {
+    const { name, part } = editor.tabs.current.value;
+    return name.value !== null || part.value !== null;
+  };
   return [
     { id: "document.new", keys: ["Mod+Alt+N"], run: () => void newDocument(editor) },
     {

@@ -69,13 +69,18 @@ export const closeTab = (editor, tab) => {
 };
 
 /**
- * Saves a document, and asks for a name where it has none.
+ * Saves a document, and asks for a name where it has none. A workflow that another document carries goes back into that.
  *
  * @param {Editor} editor
  * @param {Tab} tab
  * @param {{ as?: boolean }} [options] `as` asks for another name.
  */
 export const saveTab = async (editor, tab, { as = false } = {}) => {
+  const home = as ? null : editor.tabs.putBack(tab);
+  if (home) {
+    const titles = { title: tabTitle(tab), home: tabTitle(home) };
+    return editor.ui.toast({ id: "panels.part.saved", with: titles }, { kind: "ok" });
+  }
   const name = as ? null : tab.name.peek();
   const wanted = name ?? await askName(editor, { id: "panels.save.name" }, freeName(editor, tab));
   if (wanted === null) return;

@@ -1,6 +1,7 @@
 /** The open documents: show, rename, close, begin a new one. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { homeOf } from "../net/parts.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { closeTab, newDocument } from "./document_actions.js";
@@ -36,6 +37,7 @@ const TabItem = ({ editor, tab }) => {
   const [isRenaming, setRenaming] = useState(false);
   const isCurrent = editor.tabs.current.value.id === tab.id;
   const title = tabTitle(tab);
+  const home = homeOf(editor.tabs.all.value, tab);
   const isDirty = tab.isDirty.value;
   const close = () => closeTab(editor, tab);
   const item = useRef(/** @type {HTMLElement | null} */ (null));
@@ -55,14 +57,21 @@ const TabItem = ({ editor, tab }) => {
         type="button"
         class="tab-title"
         aria-current=${isCurrent ? "page" : undefined}
-        title=${tab.name.value ?? say("panels.tab.unsaved")}
+        title=${placeOf(tab, home)}
         onClick=${() => editor.tabs.show(tab.id)}
         onDblClick=${() => setRenaming(true)}
       >${isDirty &&
-        html`<span class="dirty" role="img" aria-label=${say("panels.tab.dirty")}></span>`}${title}</button>
+        html`<span class="dirty" role="img" aria-label=${say("panels.tab.dirty")}></span>`}${home &&
+        html`<span class="tab-home">${tabTitle(home)} › </span>`}${title}</button>
       <${IconButton} icon="close" label=${say("panels.tab.close", { title })} onClick=${close} />
     </li>
   `;
+};
+
+/** Says where the document of a tab is kept. @type {(tab: Tab, home: Tab | null) => string} */
+const placeOf = ({ name, part }, home) => {
+  if (home) return say("panels.tab.part", { title: tabTitle(home) });
+  return name.value ?? say(part.value ? "panels.tab.copy" : "panels.tab.unsaved");
 };
 
 /** @param {{ editor: Editor, tab: Tab, onEnd: () => void }} props */

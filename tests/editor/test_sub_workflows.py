@@ -108,3 +108,34 @@ def test_a_workflow_that_came_inside_a_document_is_published_and_used_in_another
     with editor.run():
         editor.button("Run").first.click()
     expect(editor.picture("red-ground")).to_be_visible()
+
+
+def test_a_carried_workflow_is_changed_in_a_tab_of_its_own_and_put_back(editor: Hands) -> None:
+    inner = {
+        "weft": 1,
+        "title": "Ground",
+        "outputs": {"image": {"from": "empty.image"}},
+        "nodes": {"empty": {"type": "image.empty", "version": 1, "inputs": {"width": 8, "height": 8}}},
+    }
+    document = {
+        "weft": 1,
+        "title": "Whole",
+        "nodes": {"ground": {"type": "workflow:ground", "version": 1}},
+        "workflows": {"ground": inner},
+    }
+    drop(editor, "file.json", "application/json", json.dumps(document).encode())
+
+    select(editor, "ground")
+    editor.press("ControlOrMeta+ArrowDown")
+    part = editor.page.get_by_role("button", name="Whole › Ground")
+    expect(part).to_have_attribute("aria-current", "page")
+    editor.field("empty", "width").fill("16")
+    editor.field("empty", "width").press("Enter")
+    editor.press("ControlOrMeta+s")
+    expect(editor.page.get_by_text("Ground is put back into Whole.").first).to_be_visible()
+
+    editor.page.get_by_role("button", name="Whole", exact=True).click()
+    select(editor, "ground")
+    editor.page.mouse.click(*editor.title_of("ground"), button="right")
+    editor.page.get_by_role("menuitem", name="Unpack").click()
+    expect(editor.field("empty", "width")).to_have_value("16")

@@ -105,7 +105,6 @@ export const publish = (document, name, saved) => {
   const used = usedBy(retype(document.nodes), kept);
   const changes = Object.keys(workflows).map((other) => [other, used.has(other) && own(kept, other) || null]);
   const nodes = Object.entries(document.nodes).filter(([, { type }]) => workflowOf(type) === name);
-  const carried = carriedFor(document, inner.nodes);
   return {
     op: together(
       { op: "set-workflows", workflows: Object.fromEntries(changes) },
@@ -115,6 +114,32 @@ export const publish = (document, name, saved) => {
         fields: { type: WORKFLOW_PREFIX + saved },
       })),
     ),
-    document: Object.keys(carried).length ? { ...inner, workflows: carried } : inner,
+    document: takeOut(document, name) ?? inner,
   };
 };
+
+/**
+ * Gives a workflow that a document carries as a document of its own, with those that it needs in turn.
+ *
+ * @param {WorkflowDocument} document
+ * @param {string} name
+ * @returns {WorkflowDocument | null} Null where nothing of that name is carried.
+ */
+export const takeOut = (document, name) => {
+  const inner = own(document.workflows, name);
+  if (!inner) return null;
+  const workflows = carriedFor(document, inner.nodes);
+  return Object.keys(workflows).length ? { ...inner, workflows } : inner;
+};
+
+/**
+ * Puts a workflow that was taken out back in its place, with those that it carries by now.
+ *
+ * @param {string} name
+ * @param {WorkflowDocument} document
+ * @returns {Op}
+ */
+export const putBack = (name, { workflows = {}, ...inner }) => ({
+  op: "set-workflows",
+  workflows: { ...workflows, [name]: inner },
+});

@@ -216,3 +216,43 @@ Deno.test("theirs takes the place of a document, which is brought back from amon
   assert.deepEqual(titles(), ["before", "theirs", "ours, changed"]);
   await server.stop();
 });
+
+Deno.test("a carried workflow is opened once, with what it needs, and anew where the document has another by now", () => {
+  const deep = normalize({ weft: 1, nodes: { draw: { type: "toy.picture" } } });
+  const inner = normalize({ weft: 1, nodes: { a: { type: "workflow:deep" } } });
+  const nodes = { a: { type: "workflow:inner" } };
+  const { tabs, kept } = opened();
+  const home = tabs.open(normalize({ weft: 1, nodes, workflows: { inner, deep, other: deep } }));
+
+  const part = tabs.openPart(home, "inner");
+  assert.deepEqual(Object.keys(part?.history.document.value.workflows ?? {}), ["deep"]);
+  assert.deepEqual(kept.get(part?.id ?? "")?.part, { tab: home.id, workflow: "inner" });
+  tabs.show(home.id);
+  assert.equal(tabs.openPart(home, "inner"), part);
+  assert.equal(tabs.current.value, part);
+  assert.equal(tabs.openPart(home, "nobody"), null);
+
+  const changed = { ...inner, title: "Changed" };
+  home.history.perform({ id: "x" }, { op: "set-workflows", workflows: { inner: changed } });
+  const anew = tabs.openPart(home, "inner");
+  assert.equal(anew?.history.document.value.title, "Changed");
+  assert.deepEqual(tabs.all.value, [home, anew]);
+});
+
+Deno.test("a part that is put back is no longer dirty, also after a reload", () => {
+  const inner = normalize({ weft: 1, nodes: { draw: { type: "toy.picture" } } });
+  const before = opened();
+  const nodes = { a: { type: "workflow:inner" } };
+  const home = before.tabs.open(normalize({ weft: 1, nodes, workflows: { inner } }));
+  const part = before.tabs.openPart(home, "inner");
+  assert.ok(part);
+  retitle(part, "changed");
+
+  const { tabs } = opened({ restored: [...before.kept].map(([id, draft]) => ({ ...draft, id })) });
+  const [again, same] = tabs.all.value;
+  assert.ok(same.isDirty.value);
+  assert.equal(tabs.putBack(same), again);
+
+  assert.ok(!same.isDirty.value);
+  assert.equal(again.history.document.value.workflows?.inner.title, "changed");
+});

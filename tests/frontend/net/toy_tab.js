@@ -24,6 +24,7 @@ export const toyTab = (id = "tab") => ({
   id,
   name: signal(null),
   revision: signal(0),
+  part: signal(null),
   history: createHistory(toyDocument),
   saved: signal(toyDocument),
   isDirty: signal(false),
