@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from weft.cli.durations import in_words
+from weft.cli.sizes import size_in_words
 from weft.engine.events import (
     Event,
     NodeFailed,
@@ -14,6 +15,7 @@ from weft.engine.events import (
     NodeStarted,
     RunStarted,
 )
+from weft.engine.footprint import Footprint
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ def line_of(event: NodeFinished | NodeFailed) -> str:
         event: Its end.
 
     Returns:
-        Such as `✓ sample  12.3 s  Its input seed changed.` or `= checkpoint  reused  Its result was on disk.`
+        Such as `✓ sample  12.3 s  1.2 MB  Its input seed changed.` or `= load  reused  It was on disk.`
     """
     if isinstance(event, NodeFailed):
         return f"✗ {event.node}  failed"
@@ -133,5 +135,13 @@ def line_of(event: NodeFinished | NodeFailed) -> str:
     if event.state == "hit":
         return f"= {event.node}  reused  {event.reason.text}"
     if event.state == "ran":
-        return f"✓ {event.node}  {in_words(event.seconds)}  {event.reason.text}"
+        took = "".join(f"{part}  " for part in (in_words(event.seconds), *_memory(event.footprint)))
+        return f"✓ {event.node}  {took}{event.reason.text}"
     return f"- {event.node}  {event.state}  {event.reason.text}"
+
+
+def _memory(footprint: Footprint) -> tuple[str, ...]:
+    """Say what a node holds and where the device peaked, as far as there is something to say."""
+    held = (size_in_words(footprint.held_bytes),) if footprint.held_bytes else ()
+    peak = () if footprint.peak_bytes is None else (f"peak {size_in_words(footprint.peak_bytes)}",)
+    return (*held, *peak)

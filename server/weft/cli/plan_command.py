@@ -7,6 +7,7 @@ from weft.cli.preparation import prepare
 from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import PlannedReport, PlanReport, ReasonReport, report_problem
 from weft.cli.session import open_session
+from weft.cli.sizes import size_in_words
 from weft.cli.sources import lineage_of, read_source
 from weft.cli.terminal import Terminal
 
@@ -38,17 +39,28 @@ def plan(options: Options, terminal: Terminal) -> ExitCode:
             action=step.action,
             reason=ReasonReport(code=step.reason.code, text=step.reason.text, inputs=step.reason.inputs),
             seconds_last=step.seconds_last,
+            held_bytes_last=step.held_bytes_last,
         )
         for step in planned.steps
     )
     if options.as_json:
         problems = tuple(report_problem(problem) for problem in prepared.warnings)
-        terminal.answer(PlanReport(workflow=source.name, steps=steps, problems=problems).to_text())
+        report = PlanReport(
+            workflow=source.name,
+            steps=steps,
+            seconds=planned.seconds,
+            held_bytes=planned.held_bytes,
+            problems=problems,
+        )
+        terminal.answer(report.to_text())
         return ExitCode.OK
     for line in _table(steps):
         terminal.answer(line)
     for problem in prepared.warnings:
         terminal.report(problem)
+    if planned.seconds:
+        held = f" and {size_in_words(planned.held_bytes)}" if planned.held_bytes else ""
+        terminal.say(f"Going by the last run, it takes {in_words(planned.seconds)}{held}.")
     return ExitCode.OK
 
 
@@ -57,8 +69,9 @@ def _table(steps: tuple[PlannedReport, ...]) -> list[str]:
     words = {"hit": "reuse", "run": "run", "unknown": "perhaps"}
     said = ["skip" if step.reason.code == "not-needed" else words[step.action] for step in steps]
     times = [in_words(step.seconds_last) if step.seconds_last is not None else "-" for step in steps]
-    width = max((len(time) for time in times), default=0)
+    sizes = [size_in_words(step.held_bytes_last) if step.held_bytes_last else "-" for step in steps]
+    time_width, size_width = (max(map(len, column), default=0) for column in (times, sizes))
     return [
-        f"{step.node:<{nodes}}  {word:<7}  {time:>{width}}  {step.reason.text}"
-        for step, word, time in zip(steps, said, times, strict=True)
+        f"{step.node:<{nodes}}  {word:<7}  {time:>{time_width}}  {size:>{size_width}}  {step.reason.text}"
+        for step, word, time, size in zip(steps, said, times, sizes, strict=True)
     ]

@@ -68,12 +68,16 @@ class NodeReport(BaseAnswer):
         state: hit (reused or, where the reason is not-needed, left alone), ran, failed, skipped or cancelled.
         reason: Why; None for a node that was never reached.
         seconds: How long it took; of a mapped node, from the start of its first item to the end of its last.
+        held_bytes: Bytes of the tensors that its results keep alive, also where they were reused.
+        peak_bytes: The most memory that the device had in use while it worked; None where it cannot tell.
         problem: What went wrong in it.
     """
 
     state: str
     reason: ReasonReport | None = None
     seconds: float = 0.0
+    held_bytes: int = 0
+    peak_bytes: int | None = None
     problem: ProblemReport | None = None
 
 
@@ -133,12 +137,14 @@ class PlannedReport(BaseAnswer):
         action: hit (reuse), run, or unknown where that depends on what an earlier node gives.
         reason: Why.
         seconds_last: How long it took the last time, if it ever ran.
+        held_bytes_last: Bytes of the tensors that its results held then; None where that is not known.
     """
 
     node: str
     action: str
     reason: ReasonReport
     seconds_last: float | None = None
+    held_bytes_last: int | None = None
 
 
 class PlanReport(BaseAnswer):
@@ -147,11 +153,15 @@ class PlanReport(BaseAnswer):
     Attributes:
         workflow: The workflow's name.
         steps: The nodes in the order in which they would be reached.
+        seconds: How long those that would run took when they last ran, as far as that is known.
+        held_bytes: What the results of those held in memory then, as far as that is known.
         problems: Why there is no plan, where there is none.
     """
 
     workflow: str
     steps: tuple[PlannedReport, ...] = ()
+    seconds: float = 0.0
+    held_bytes: int = 0
     problems: tuple[ProblemReport, ...] = ()
 
 

@@ -119,6 +119,8 @@ def _answer(source: Source, result: "RunResult", kept: Kept, warnings: tuple[Pro
                 code=outcome.reason.code, text=outcome.reason.text, inputs=outcome.reason.inputs
             ),
             seconds=round(outcome.seconds, 6),
+            held_bytes=outcome.footprint.held_bytes,
+            peak_bytes=outcome.footprint.peak_bytes,
             problem=None if outcome.problem is None else report_problem(outcome.problem),
         )
         for name, outcome in result.nodes.items()

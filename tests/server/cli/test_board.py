@@ -3,6 +3,7 @@
 import pytest
 from weft.cli.board import Board, RunningNode, line_of
 from weft.engine.events import NodeFailed, NodeFinished, NodeItem, NodeProgress, NodeStarted, RunStarted
+from weft.engine.footprint import Footprint
 from weft.engine.reasons import FIRST_RUN, HIT_DISK, NOT_NEEDED, Reason
 from weft.errors import Problem
 
@@ -109,10 +110,13 @@ def test_a_running_node_says_what_it_knows(node: RunningNode, words: str) -> Non
     assert node.in_words() == words
 
 
-def test_the_line_of_an_end_tells_how_and_why() -> None:
+def test_the_line_of_an_end_tells_how_why_and_what_it_took() -> None:
     changed = Reason("input-changed", "Its input seed changed.", ("seed",))
 
     assert line_of(NodeFinished("a", "ran", changed, 12.34)) == "✓ a  12.3 s  Its input seed changed."
+    assert line_of(NodeFinished("a", "ran", changed, 1.0, Footprint(1_200_000, 24 * 10**9))) == (
+        "✓ a  1.0 s  1.2 MB  peak 24 GB  Its input seed changed."
+    )
     assert line_of(NodeFinished("a", "hit", HIT_DISK)) == "= a  reused  Its result was on disk."
     assert line_of(NodeFinished("a", "hit", NOT_NEEDED)) == f"- a  not needed  {NOT_NEEDED.text}"
     assert line_of(NodeFinished("a", "skipped", changed)) == "- a  skipped  Its input seed changed."

@@ -1,5 +1,6 @@
 """`weft plan`: what a run would do, and why."""
 
+import re
 from pathlib import Path
 
 from cli.heard import Weft
@@ -25,7 +26,7 @@ def test_after_a_run_nothing_would_run(weft: Weft) -> None:
     assert {step["action"] for step in answer["steps"]} == {"hit"}
 
 
-def test_a_changed_input_is_named_with_the_time_it_took_last(weft: Weft) -> None:
+def test_a_changed_input_is_named_with_what_it_took_last(weft: Weft) -> None:
     weft("run", "draw.json", "--pause-s", "0.06")
 
     answer = weft("plan", "draw.json", "--pause-s", "0.07", "--json").answer
@@ -33,17 +34,23 @@ def test_a_changed_input_is_named_with_the_time_it_took_last(weft: Weft) -> None
     steps = {step["node"]: step for step in answer["steps"]}
     assert (steps["draw"]["action"], steps["draw"]["reason"]["inputs"]) == ("run", ["pause_s"])
     assert steps["draw"]["seconds_last"] >= 0.12
+    assert steps["draw"]["held_bytes_last"] > 0
+    ran = [step for step in answer["steps"] if step["action"] == "run"]
+    assert answer["seconds"] == sum(step["seconds_last"] for step in ran)
+    assert answer["held_bytes"] == sum(step["held_bytes_last"] for step in ran)
     assert steps["prepare"]["action"] == "hit"
 
 
-def test_a_plan_for_people_shows_time_and_reason(weft: Weft) -> None:
+def test_a_plan_for_people_shows_time_memory_and_reason(weft: Weft) -> None:
     weft("run", "draw.json", "--pause-s", "0.06")
 
-    data = weft("plan", "draw.json", "--seed", "5").data
+    heard = weft("plan", "draw.json", "--seed", "5")
 
+    data = heard.data
+    assert heard.words.startswith("Going by the last run, it takes ")
     (line,) = [line for line in data.splitlines() if line.startswith("draw")]
     assert "run" in line
-    assert " s  " in line
+    assert re.search(r" s +\d.* (bytes|kB)  ", line)
     assert "seed changed from 3 to 5" in line
 
 

@@ -106,6 +106,8 @@ def test_json_is_one_object_and_nothing_is_said(weft: Weft, folder: Path) -> Non
     assert answer["outputs"]["image"]["paths"] == ["output/draw-image-00001.png"]
     assert answer["outputs"]["width"] == {"type": "int", "paths": [], "value": 8}
     assert set(answer["nodes"]) == {"prepare", "draw", "measure"}
+    held = {name: (node["held_bytes"], node["peak_bytes"]) for name, node in answer["nodes"].items()}
+    assert (held["draw"], held["measure"]) == ((8 * 8 * 3 * 4, None), (0, None))
 
 
 def test_only_the_wanted_output_is_made(weft: Weft, folder: Path) -> None:
