@@ -21,7 +21,9 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import save_file
+from tiny.flux import tiny_flux
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
+from tiny.pixart import tiny_pixart
 from tiny.sd3 import tiny_sd3
 from torch import Tensor, nn
 
@@ -129,6 +131,8 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd2": tiny_sd2,
     "sdxl": tiny_sdxl,
     "sd3": tiny_sd3,
+    "flux": tiny_flux,
+    "pixart-sigma": tiny_pixart,
     "starter": tiny_starter,
 }
 

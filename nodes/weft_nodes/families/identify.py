@@ -95,6 +95,19 @@ FOLDER_RULES: Final = (
     Rule("sdxl-refiner", _FOLDER_SECOND, 1280, ("add_embedding.linear_1.weight",)),
     Rule("starter", _FOLDER_MIDDLE, FACTS["starter"].text_width, ("conv_in.weight",)),
     Rule("sd3", "context_embedder.weight", 4096, ("pos_embed.proj.weight", "norm_out.linear.weight")),
+    Rule(
+        "flux",
+        "context_embedder.weight",
+        4096,
+        ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
+    ),
+    Rule(
+        "pixart-sigma",
+        "caption_projection.linear_1.weight",
+        4096,
+        ("adaln_single.linear.weight", "pos_embed.proj.weight"),
+        ("adaln_single.emb.resolution_embedder.linear_1.weight",),
+    ),
 )
 _NETWORKS: Final = ("unet", "transformer")
 

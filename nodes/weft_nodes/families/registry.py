@@ -7,6 +7,8 @@ from typing import Final, Self
 
 from weft.sdk import ServiceScope
 
+from weft_nodes.families.flux import Flux
+from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.sd import StableDiffusion
 from weft_nodes.families.sd3 import StableDiffusion3
 from weft_nodes.families.sdxl import StableDiffusionXL
@@ -26,6 +28,8 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sdxl": StableDiffusionXL("sdxl", "sdxl", _CONFIGS / "sdxl"),
         "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
         "sd3": StableDiffusion3.create("sd3"),
+        "flux": Flux.create("flux"),
+        "pixart-sigma": PixArtSigma.create("pixart-sigma"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )
