@@ -7,7 +7,8 @@
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { Picker } from "./picker.js";
-import { language, say } from "../ui/texts.js";
+import { sizeOf } from "../ui/sizes.js";
+import { say } from "../ui/texts.js";
 
 /**
  * Shows the models of one kind with their family and size, as they are when the list is opened.
@@ -35,14 +36,6 @@ export function ModelFileField(props) {
 const choiceOf = ({ name, traits, size, fault }) => ({
   value: name,
   badge: traits.family,
-  note: size === null ? say("field.built-in") : showBytes(size),
+  note: size === null ? say("field.built-in") : sizeOf(size),
   fault: fault ?? undefined,
 });
-
-/** @param {number} bytes */
-function showBytes(bytes) {
-  const unit = bytes >= 1e9 ? "gigabyte" : "megabyte";
-  const count = bytes / (unit === "gigabyte" ? 1e9 : 1e6);
-  const format = { style: /** @type {const} */ ("unit"), unit, maximumFractionDigits: count < 10 ? 1 : 0 };
-  return new Intl.NumberFormat(language(), format).format(count);
-}

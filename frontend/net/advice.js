@@ -114,6 +114,8 @@ export const createAdvice = (api, document, { catalog, stream, subject, name = (
     state,
     ok,
     seconds: computed(() => plan.value?.seconds ?? null),
+    heldBytes: computed(() => plan.value?.held_bytes ?? null),
+    missingModels: computed(() => missingModels(problems.value)),
     ofNode: remembered((node) => computed(() => byNode.value.get(node) ?? NONE)),
     step: remembered((node) => computed(() => summary(node, steps.value.get(node)))),
     ask: later,
@@ -148,6 +150,16 @@ const examine = async (api, work, signal) => {
 };
 
 /**
+ * Names the model files that are not there, each once.
+ *
+ * @param {readonly ProblemEntry[]} problems
+ * @returns {readonly string[]}
+ */
+const missingModels = (problems) => [
+  ...new Set(problems.flatMap(({ details }) => /** @type {string[]} */ (details.missing_models ?? []))),
+];
+
+/**
  * Gives the step of a node; of a sub-workflow, that of its nodes that says most.
  *
  * @param {string} node
@@ -158,7 +170,13 @@ const summary = (node, steps = []) => {
   const telling = ["run", "unknown", "hit"].map((action) => steps.find((step) => step.action === action))
     .find(Boolean);
   if (!telling) return null;
-  const known = steps.map((step) => step.seconds_last).filter((seconds) => seconds !== null);
-  const seconds = known.length ? known.reduce((sum, each) => sum + each, 0) : null;
-  return { ...telling, node, seconds_last: seconds };
+  const seconds_last = sumOf(steps.map((step) => step.seconds_last));
+  const held_bytes_last = sumOf(steps.map((step) => step.held_bytes_last));
+  return { ...telling, node, seconds_last, held_bytes_last };
+};
+
+/** Adds up what is known; null where nothing is. @param {(number | null)[]} amounts */
+const sumOf = (amounts) => {
+  const known = amounts.filter((amount) => amount !== null);
+  return known.length ? known.reduce((sum, each) => sum + each, 0) : null;
 };

@@ -17,6 +17,8 @@
  * @property {string} [code] Of the reason.
  * @property {string[]} [inputs] Those that the reason speaks of.
  * @property {number} [seconds]
+ * @property {number} [heldBytes]
+ * @property {number} [peakBytes]
  * @property {number} [step]
  * @property {number} [total]
  * @property {number} [secondsLeft]
@@ -148,13 +150,15 @@ export const createNodeRuns = () => {
   }
 };
 
-/** @param {[string, string, string, number, string?]} entry @returns {Omit<Part, "number">} */
-const finished = ([, state, code, seconds, detail]) => {
+/** @param {[string, string, string, number, string?, number?, number?]} entry @returns {Omit<Part, "number">} */
+const finished = ([, state, code, seconds, detail, heldBytes, peakBytes]) => {
   const isFault = state === "failed";
   return {
     state: state === "hit" ? "cached" : /** @type {NodeState} */ (state),
     ...(isFault ? {} : { code, inputs: detail ? detail.split(", ") : [] }),
     seconds,
+    ...(heldBytes ? { heldBytes } : {}),
+    ...(peakBytes ? { peakBytes } : {}),
   };
 };
 
@@ -170,8 +174,15 @@ const summary = (parts, isOver) => {
     ...(state === "running" && told.step !== undefined
       ? { step: told.step, total: told.total, secondsLeft: told.secondsLeft }
       : {}),
-    ...(state === "running" || state === "waiting" ? {} : { seconds }),
+    ...(state === "running" || state === "waiting" ? {} : { seconds, ...memory(parts) }),
   };
+};
+
+/** Sums up what results hold; of peaks, the highest counts. @param {Part[]} parts */
+const memory = (parts) => {
+  const heldBytes = parts.reduce((sum, part) => sum + (part.heldBytes ?? 0), 0);
+  const peakBytes = Math.max(0, ...parts.map((part) => part.peakBytes ?? 0));
+  return { ...(heldBytes ? { heldBytes } : {}), ...(peakBytes ? { peakBytes } : {}) };
 };
 
 /** @param {JobView} job @param {string} node */

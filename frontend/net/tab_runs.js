@@ -162,6 +162,7 @@ const picturesOf = (job, outputs, workflow) => {
 const isSame = (a, b) =>
   a === b ||
   (a !== null && b !== null && a.state === b.state && a.step === b.step && a.total === b.total &&
-    a.secondsLeft === b.secondsLeft && a.seconds === b.seconds && a.preview === b.preview &&
+    a.secondsLeft === b.secondsLeft && a.seconds === b.seconds && a.heldBytes === b.heldBytes &&
+    a.peakBytes === b.peakBytes && a.preview === b.preview &&
     a.reason?.code === b.reason?.code && a.problems.length === b.problems.length &&
     a.problems.every((problem, place) => problem.message === b.problems[place].message));

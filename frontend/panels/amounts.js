@@ -1,5 +1,6 @@
 /** Times and shares as people read them, in the language of the editor unless another is named. */
 
+import { sizeOf } from "../ui/sizes.js";
 import { language, say } from "../ui/texts.js";
 import { spanOf } from "../view/labels.js";
 
@@ -43,3 +44,18 @@ export const progressText = ({ done, secondsLeft }) =>
     percent(Math.min(1, done)),
     secondsLeft !== null && say("panels.run.left", { time: spanOf(secondsLeft) }),
   );
+
+/**
+ * Writes what a run would cost: the model files that have to be fetched first, else its time and memory.
+ *
+ * @param {{ seconds: number | null, heldBytes: number | null, missing: readonly string[] }} cost
+ * @returns {string} Empty where nothing is known.
+ */
+export const costText = ({ seconds, heldBytes, missing }) => {
+  if (missing.length) {
+    return say("panels.run.missing-models", { count: missing.length, names: missing.join(", ") });
+  }
+  return seconds
+    ? say("panels.run.usual", { time: joined(spanOf(seconds), heldBytes ? sizeOf(heldBytes) : "") })
+    : "";
+};

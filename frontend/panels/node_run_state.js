@@ -1,6 +1,7 @@
 /** How a node's last run went and why it ran, what its next run would do, and what is wrong with it. */
 
 import { html } from "../ui/html.js";
+import { sizeOf } from "../ui/sizes.js";
 import { hasText, say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { joined, percent } from "./amounts.js";
@@ -48,6 +49,8 @@ const LastRun = ({ run }) => {
     <dd>
           <span class=${`badge ${run.state}`}>${say(`node.state.${run.state}`)}</span> ${joined(
             time,
+            run.heldBytes !== undefined && sizeOf(run.heldBytes),
+            run.peakBytes !== undefined && say("panels.inspector.peak", { size: sizeOf(run.peakBytes) }),
             share || null,
           )}
           ${run.reason && html`<p class="line-note">${whyText(run.reason)}</p>`}
@@ -57,8 +60,10 @@ const LastRun = ({ run }) => {
 
 /** @param {{ step: StepView }} props */
 const NextRun = ({ step }) => {
-  const seconds = step.action === "hit" ? null : step.seconds_last;
-  const time = seconds === null ? "" : say("panels.inspector.about", { time: spanOf(seconds) });
+  const { seconds_last: seconds, held_bytes_last: bytes } = step;
+  const time = step.action === "hit" || seconds === null
+    ? ""
+    : say("panels.inspector.about", { time: joined(spanOf(seconds), bytes ? sizeOf(bytes) : "") });
   return html`
     <dt>${say("panels.inspector.next")}</dt>
     <dd>

@@ -4,8 +4,7 @@ import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { showKeys } from "../ui/keymap.js";
-import { progressText } from "./amounts.js";
-import { spanOf } from "../view/labels.js";
+import { costText, progressText } from "./amounts.js";
 import { commandEntry, IconButton, openMenuBelow } from "./pieces.js";
 import { activeJob } from "./queue_rows.js";
 
@@ -29,14 +28,17 @@ export const RunBar = ({ editor }) => {
 const RunButton = ({ editor }) => {
   const { commands, settings, advice } = editor;
   const isLive = settings.liveRun.value;
-  const seconds = advice.seconds.value;
   const entries = () => [
     commandEntry(editor, "run.all", say("command.run.all")),
     commandEntry(editor, "run.selection", say("command.run.selection")),
     commandEntry(editor, "run.many", say("command.run.many")),
     commandEntry(editor, "run.live", say("command.run.live"), isLive),
   ];
-  const usual = seconds ? say("panels.run.usual", { time: spanOf(seconds) }) : say("command.run.all");
+  const usual = costText({
+    seconds: advice.seconds.value,
+    heldBytes: advice.heldBytes.value,
+    missing: advice.missingModels.value,
+  }) || say("command.run.all");
   return html`
     <div class=${`split-button ${isLive ? "live" : ""}`}>
       <button

@@ -3,6 +3,7 @@
  */
 
 import { computed, signal } from "@preact/signals";
+import { sizeOf } from "../ui/sizes.js";
 import { say } from "../ui/texts.js";
 import { capitalized, socketLabel, spanOf } from "./labels.js";
 import { NO_EXTRAS } from "./metrics.js";
@@ -19,7 +20,7 @@ import { NO_EXTRAS } from "./metrics.js";
  * @typedef {object} Foot The last line of a node.
  * @property {Mark} mark
  * @property {string} text
- * @property {string} time
+ * @property {string} time And the memory, where there is any to speak of: `0.8s · 12 MB`.
  */
 
 /**
@@ -176,20 +177,23 @@ const runningFoot = ({ step, total, secondsLeft }) => ({
 });
 
 /** @param {NodeRun} run @returns {Foot} */
-const endedFoot = ({ state, reason, seconds }) => ({
+const endedFoot = ({ state, reason, seconds, heldBytes }) => ({
   mark: state,
   text: state === "ran" && reason
     ? capitalized(why(reason))
     : state === "cached" && reason
     ? say("node.reused", { why: why(reason) })
     : say(`node.state.${state}`),
-  time: seconds === undefined || state === "cached" ? "" : spanOf(seconds),
+  time: taken(seconds === undefined || state === "cached" ? "" : spanOf(seconds), heldBytes),
 });
 
+/** @param {string} time @param {number | null} [bytes] */
+const taken = (time, bytes) => [time, bytes && sizeOf(bytes)].filter(Boolean).join(" · ");
+
 /** @param {StepView} step @returns {Foot} */
-const plannedFoot = ({ action, reason, seconds_last: seconds }) => {
+const plannedFoot = ({ action, reason, seconds_last: seconds, held_bytes_last: bytes }) => {
   if (action === "hit") return { mark: "ready", text: say("node.ready", { why: why(reason) }), time: "" };
-  const time = seconds === null ? "" : say("node.about", { time: spanOf(seconds) });
+  const time = seconds === null ? "" : say("node.about", { time: taken(spanOf(seconds), bytes) });
   const text = action === "run" ? say("node.would", { why: why(reason) }) : say("node.unknown");
   return { mark: "stale", text, time };
 };

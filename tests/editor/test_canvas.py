@@ -105,8 +105,11 @@ def test_a_node_says_what_a_run_would_do_and_then_what_it_did(template: Hands) -
     expect(template.picture("decode")).to_be_visible()
     expect(decode.get_by_role("button", name=re.compile("Picture 1 of 1 of Decode latent"))).to_be_visible()
     expect(decode).not_to_contain_text("Would run")
+    # A picture of the starter model: 128 x 128 pixels of three numbers of four bytes each.
+    expect(decode.locator(".time")).to_have_text(re.compile("s · 197 kB$"))
     template.field("positive", "Text").fill("a large blue circle")
     expect(template.node("positive")).to_contain_text("Would run: Text changed")
+    expect(template.button("Run")).to_have_attribute("data-tip", re.compile(r"takes about .+s · \d.* kB"))
     expect(template.picture("decode")).to_be_visible()
 
 

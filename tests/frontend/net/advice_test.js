@@ -21,8 +21,14 @@ const missing = (node) => ({
   details: {},
 });
 const reason = { code: "first-run", text: "It has not run.", inputs: [] };
-/** @type {(node: string, action: string, seconds_last?: number | null) => object} */
-const step = (node, action, seconds_last = null) => ({ node, action, reason, seconds_last });
+/** @type {(node: string, action: string, seconds_last?: number | null, held_bytes_last?: number | null) => object} */
+const step = (node, action, seconds_last = null, held_bytes_last = null) => ({
+  node,
+  action,
+  reason,
+  seconds_last,
+  held_bytes_last,
+});
 
 /**
  * @param {(server: ReturnType<typeof startToyServer>) => Stream} [listen]
@@ -30,12 +36,20 @@ const step = (node, action, seconds_last = null) => ({ node, action, reason, sec
  */
 const advised = (listen, subject) => {
   const server = startToyServer();
-  const found = { problems: /** @type {object[]} */ ([]), steps: /** @type {object[]} */ ([]), seconds: 0 };
+  const found = {
+    problems: /** @type {object[]} */ ([]),
+    steps: /** @type {object[]} */ ([]),
+    seconds: 0,
+    held_bytes: 0,
+  };
   server.answers.set(
     "POST /api/check",
     () => Response.json({ ok: !found.problems.length, problems: found.problems, signature: null }),
   );
-  server.answers.set("POST /api/plan", () => Response.json({ steps: found.steps, seconds: found.seconds }));
+  server.answers.set("POST /api/plan", () => {
+    const { steps, seconds, held_bytes } = found;
+    return Response.json({ steps, seconds, held_bytes });
+  });
   const document = signal(toyDocument);
   const stream = listen?.(server);
   const api = createApi({ base: server.base });
@@ -53,6 +67,7 @@ Deno.test("a document is checked and planned as it would be submitted", async ()
   const { server, advice, found, end } = advised();
   found.steps = [step("make", "run", 2), step("scale", "hit")];
   found.seconds = 2;
+  found.held_bytes = 640;
   await until(() => advice.state.value === "known");
 
   const [check, plan] = server.requests;
@@ -60,7 +75,7 @@ Deno.test("a document is checked and planned as it would be submitted", async ()
   assert.deepEqual(Object.keys(check.body.workflow.outputs), ["result", "other_image"]);
   assert.equal(check.body.name, "saved");
   assert.deepEqual(plan.body, check.body);
-  assert.deepEqual([advice.ok.value, advice.seconds.value], [true, 2]);
+  assert.deepEqual([advice.ok.value, advice.seconds.value, advice.heldBytes.value], [true, 2, 640]);
   assert.deepEqual(advice.step("make").value, step("make", "run", 2));
   assert.equal(advice.step("nobody").value, null);
   await end();
@@ -75,8 +90,21 @@ Deno.test("problems are known by their node, and what is wrong is not planned", 
   assert.deepEqual(advice.ofNode("make").value, [missing("make")]);
   assert.deepEqual(advice.ofNode("inner").value, [missing("inner/deep")]);
   assert.deepEqual(advice.ofNode("scale").value, []);
-  assert.deepEqual([advice.ok.value, advice.seconds.value], [false, null]);
+  assert.deepEqual([advice.ok.value, advice.seconds.value, advice.heldBytes.value], [false, null, null]);
   assert.ok(!server.requests.some(({ path }) => path === "/api/plan"));
+  await end();
+});
+
+Deno.test("model files that are not there are named once each", async () => {
+  const { advice, found, end } = advised();
+  const lacking = (/** @type {string[]} */ ...names) => ({
+    ...missing("a"),
+    details: { missing_models: names },
+  });
+  found.problems = [lacking("base", "ink"), missing("b"), lacking("ink")];
+  await until(() => advice.state.value === "known");
+
+  assert.deepEqual(advice.missingModels.value, ["base", "ink"]);
   await end();
 });
 
@@ -164,13 +192,14 @@ Deno.test("what is no workflow at all is a problem too", async () => {
   await end();
 });
 
-Deno.test("of a sub-workflow that is planned, what runs says most, and the seconds are those of all", async () => {
+Deno.test("of a sub-workflow that is planned, what runs says most, and the cost is that of all", async () => {
   const { advice, found, end } = advised();
-  found.steps = [step("inner/a", "hit", 1), step("inner/b", "run", 2), step("inner/c", "unknown")];
+  found.steps = [step("inner/a", "hit", 1, 100), step("inner/b", "run", 2, 50), step("inner/c", "unknown")];
   await until(() => advice.state.value === "known");
 
   const summed = advice.step("inner").value;
-  assert.deepEqual([summed?.node, summed?.action, summed?.seconds_last], ["inner", "run", 3]);
+  assert.deepEqual([summed?.node, summed?.action], ["inner", "run"]);
+  assert.deepEqual([summed?.seconds_last, summed?.held_bytes_last], [3, 150]);
   assert.equal(advice.step("inner"), advice.step("inner"));
   await end();
 });

@@ -40,6 +40,23 @@ Deno.test("a node has the state and the reason of its newest event", () => {
   assert.equal(run.total(), 3);
 });
 
+Deno.test("a node tells what it holds, and one with nodes inside what they hold and the highest peak", () => {
+  const run = createNodeRuns();
+  run.hear(event(1, {
+    finished: [
+      ["decode", "ran", "first-run", 0.5, "", 196_608],
+      ["inner/a", "ran", "first-run", 1, "", 100, 7e9],
+      ["inner/b", "hit", "hit-ram", 0, "", 50],
+      ["inner/c", "ran", "first-run", 1, "text", 0, 8e9],
+    ],
+  }));
+
+  assert.equal(run.of("decode", ended, true)?.heldBytes, 196_608);
+  assert.equal(run.of("decode", ended, true)?.peakBytes, undefined);
+  const { heldBytes, peakBytes } = run.of("inner", ended, true) ?? {};
+  assert.deepEqual([heldBytes, peakBytes], [150, 8e9]);
+});
+
 Deno.test("events in any order, twice or not, come to the same", () => {
   const nodes = ["load", "encode", "sample"];
   const straight = createNodeRuns();

@@ -27,6 +27,7 @@ const step = (action, code, inputs = []) => ({
   action,
   reason: { code, text: "", inputs },
   seconds_last: 2,
+  held_bytes_last: null,
 });
 
 /** @param {Partial<Parameters<typeof footOf>[0]>} parts */
@@ -40,6 +41,10 @@ Deno.test("before a run a node says what would happen and why", () => {
     time: "≈ 2.0s",
   });
   assert.equal(foot({ step: step("hit", "hit-ram") }).text, "Ready from memory");
+  assert.equal(
+    foot({ step: { ...step("run", "first-run"), held_bytes_last: 196_608 } }).time,
+    "≈ 2.0s · 197 kB",
+  );
 });
 
 Deno.test("a long list of inputs is cut", () => {
@@ -54,7 +59,7 @@ Deno.test("a running node says how far it is and how long it takes yet", () => {
   assert.deepEqual([text, time], ["Step 7 of 20", "1.4s left"]);
 });
 
-Deno.test("after a run a node says why it ran and how long it took", () => {
+Deno.test("after a run a node says why it ran, how long it took and what it holds", () => {
   const reason = { code: "first-run", text: "", inputs: [] };
 
   assert.deepEqual(foot({ run: run({ reason, seconds: 2.31 }) }), {
@@ -62,6 +67,8 @@ Deno.test("after a run a node says why it ran and how long it took", () => {
     text: "First run",
     time: "2.3s",
   });
+  assert.equal(foot({ run: run({ reason, seconds: 0.8, heldBytes: 12e6 }) }).time, "800ms · 12 MB");
+  assert.equal(foot({ run: run({ state: "cached", seconds: 0, heldBytes: 12e6 }) }).time, "12 MB");
 });
 
 Deno.test("what a run did gives way once an edit has outdated it", () => {
