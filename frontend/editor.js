@@ -41,7 +41,7 @@ export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
   const drafts = await openDrafts(await claimSession());
   const tabs = createTabs(api, drafts);
   const document = computed(() => tabs.current.value.history.document.value);
-  const runs = createRuns(api, stream, { catalog, memory: drafts });
+  const runs = createRuns(api, stream, { catalog, memory: drafts, tabs: tabs.all });
   const advice = createAdvice(api, document, {
     catalog,
     stream,

@@ -16,6 +16,7 @@ import { createTabRuns } from "./tab_runs.js";
  * @import { Api } from "./api.js"
  * @import { NodeRuns } from "./node_runs.js"
  * @import { Progress } from "./progress.js"
+ * @import { Names } from "./renamings.js"
  * @import { Passing, ServerEvent } from "./socket.js"
  * @import { Stream } from "./stream.js"
  * @import { TabRuns } from "./tab_runs.js"
@@ -24,7 +25,8 @@ import { createTabRuns } from "./tab_runs.js";
 /**
  * @typedef {object} RunMemory Which jobs each tab showed, the newest last; it outlives the page.
  * @property {(tab: string) => readonly string[]} jobsOf
- * @property {(tab: string, jobs: readonly string[]) => void} keepJobs
+ * @property {(tab: string) => Names} namesOf Nodes that were renamed since those jobs were submitted.
+ * @property {(tab: string, jobs: readonly string[], names: Names) => void} keepJobs
  */
 
 /** Milliseconds after which a list that could not be read is asked for again. */
@@ -179,15 +181,18 @@ export const createBoard = (api, stream, memory) => {
   };
   /** @param {string} id */
   const tabOf = (id) => {
-    const known = tabs.get(id);
-    if (known) return known;
-    const tab = createTabRuns({ job, run: (other) => records.get(other), document: documents.of });
+    const there = tabs.get(id);
+    if (there) return there;
+    const known = { job, run: (/** @type {string} */ other) => records.get(other), document: documents.of };
+    const tab = createTabRuns(known, memory?.namesOf(id));
     tabs.set(id, tab);
     const shown = memory?.jobsOf(id) ?? [];
     tab.restore(shown);
     shown.forEach(load);
     return tab;
   };
+  /** @param {string} tab */
+  const keep = (tab) => memory?.keepJobs(tab, tabOf(tab).trail(), tabOf(tab).names());
   return {
     jobs,
     documents,
@@ -197,9 +202,14 @@ export const createBoard = (api, stream, memory) => {
     /** Shows a job in a tab. @param {string} tab @param {string | null} id */
     show: (tab, id) => {
       tabOf(tab).show(id);
-      memory?.keepJobs(tab, tabOf(tab).trail());
+      keep(tab);
       if (id !== null) load(id);
       drawSoon();
+    },
+    /** Has what is known of a node of a tab go on under its new name. @param {string} tab @param {string} from @param {string} to */
+    rename: (tab, from, to) => {
+      tabOf(tab).rename(from, to);
+      keep(tab);
     },
     /** How far a job is. @param {string} id */
     progress: (id) => {

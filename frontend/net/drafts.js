@@ -14,6 +14,7 @@ import { onceQuiet } from "./pacing.js";
  * @import { Edit, WorkflowDocument } from "../interfaces.d.ts"
  * @import { Part } from "./parts.js"
  * @import { Presence } from "./presence.js"
+ * @import { Names } from "./renamings.js"
  */
 
 const DATABASE = "weft";
@@ -32,6 +33,7 @@ const WRITE = { quiet: 200, most: 800 };
  * @property {Part | null} part
  * @property {{ x: number, y: number, zoom: number } | null} place
  * @property {readonly string[]} jobs Those that its tab showed, the newest last.
+ * @property {Names} names Nodes that were renamed since those were submitted.
  * @property {number} closedAt Milliseconds since 1970; 0 where its tab is open.
  */
 
@@ -107,11 +109,13 @@ export const openDrafts = async ({ id: session, alive, isNew }, { factory = inde
     },
     /** @param {string} tab */
     jobsOf: (tab) => heads.get(tab)?.jobs ?? [],
-    /** @param {string} tab @param {readonly string[]} jobs */
-    keepJobs: (tab, jobs) => {
+    /** @param {string} tab */
+    namesOf: (tab) => heads.get(tab)?.names ?? {},
+    /** @param {string} tab @param {readonly string[]} jobs @param {Names} [names] */
+    keepJobs: (tab, jobs, names = {}) => {
       const head = heads.get(tab);
       if (!head) return;
-      heads.set(tab, { ...head, jobs });
+      heads.set(tab, { ...head, jobs, names });
       waiting.set(tab, waiting.get(tab) ?? {});
       writeSoon();
       // Which run is whose is known here alone.
@@ -141,6 +145,7 @@ const emptyHead = (id, session) => ({
   part: null,
   place: null,
   jobs: [],
+  names: {},
   closedAt: 0,
 });
 

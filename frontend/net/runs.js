@@ -3,13 +3,15 @@
 import { computed } from "@preact/signals";
 
 import { createBoard } from "./board.js";
+import { eachTab } from "./each_tab.js";
 import { isApiFault, UNREACHABLE } from "./fault.js";
 import { randomId } from "./random.js";
 import { remembered } from "./remembered.js";
+import { renamesIn } from "./renamings.js";
 import { submissionOf } from "./submission.js";
 
 /**
- * @import { JobView, Runs } from "../interfaces.d.ts"
+ * @import { JobView, Runs, Tabs } from "../interfaces.d.ts"
  * @import { Installed } from "../model/sockets.js"
  * @import { Api } from "./api.js"
  * @import { RunMemory } from "./board.js"
@@ -24,11 +26,19 @@ const AGAIN = [500, 2000];
  *
  * @param {Api} api
  * @param {Stream} stream
- * @param {{ catalog: Installed, memory?: RunMemory }} parts
+ * @param {{ catalog: Installed, memory?: RunMemory, tabs?: Tabs["all"] }} parts `tabs` are those whose nodes keep their
+ *   outcomes when they are renamed.
  * @returns {Runs}
  */
-export const createRuns = (api, stream, { catalog, memory }) => {
+export const createRuns = (api, stream, { catalog, memory, tabs }) => {
   const board = createBoard(api, stream, memory);
+  if (tabs) {
+    eachTab(
+      tabs,
+      ({ id, history }) =>
+        history.listen((op) => renamesIn(op).forEach(([from, to]) => board.rename(id, from, to))),
+    );
+  }
   const { jobs } = board;
   return {
     jobs: jobs.list,

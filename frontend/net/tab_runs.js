@@ -4,11 +4,13 @@ import { batch, signal } from "@preact/signals";
 
 import { upstream } from "../model/links.js";
 import { isFinal, outermost } from "./node_runs.js";
+import { createRenamings } from "./renamings.js";
 
 /**
  * @import { JobView, NodeRun, Picture, WorkflowDocument } from "../interfaces.d.ts"
  * @import { OutputView } from "../types.d.ts"
  * @import { NodeRuns } from "./node_runs.js"
+ * @import { Names } from "./renamings.js"
  */
 
 /** Of so many runs the pictures stay, where no later one made others at the same socket. */
@@ -25,8 +27,10 @@ const NONE = [];
  * @param {(id: string) => JobView | undefined} known.job
  * @param {(id: string) => NodeRuns | undefined} known.run
  * @param {(id: string) => Promise<WorkflowDocument | null>} known.document What a job runs.
+ * @param {Names} [names] Nodes that were renamed since jobs were submitted.
  */
-export const createTabRuns = ({ job, run, document }) => {
+export const createTabRuns = ({ job, run, document }, names) => {
+  const renamings = createRenamings(names);
   /** @type {import("@preact/signals").Signal<string | null>} */
   const shown = signal(null);
   /** @type {Map<string, import("@preact/signals").Signal<NodeRun | null>>} */
@@ -37,14 +41,16 @@ export const createTabRuns = ({ job, run, document }) => {
   let made = new Map();
   /** @type {readonly string[]} Jobs whose pictures are shown; those of later ones come first. */
   let trail = [];
-  /** @type {ReadonlySet<string>} Nodes that the shown run needs. */
+  /** @type {ReadonlySet<string>} Nodes that the shown run needs, as they are called in it. */
   let needed = new Set();
   let lookings = 0;
 
   /** @param {string} node @returns {NodeRun | null} */
   const stateOf = (node) => {
     const view = shown.peek() === null ? undefined : job(shown.peek() ?? "");
-    return view ? run(view.id)?.of(node, view, needed.has(node)) ?? waiting(view, needed.has(node)) : null;
+    if (!view) return null;
+    const there = renamings.then(view.id, node);
+    return run(view.id)?.of(there, view, needed.has(there)) ?? waiting(view, needed.has(there));
   };
   /** @param {Iterable<string>} [changed] Nodes; all where it is missing. */
   const update = (changed = nodes.keys()) => {
@@ -62,7 +68,11 @@ export const createTabRuns = ({ job, run, document }) => {
     const outputs = jobs.map((id) => job(id)?.outputs.filter(isPicture) ?? []);
     const workflows = await Promise.all(jobs.map((id, place) => outputs[place].length ? document(id) : null));
     if (mine !== lookings) return;
-    made = new Map(jobs.flatMap((id, place) => [...picturesOf(id, outputs[place], workflows[place])]));
+    made = new Map(
+      jobs.flatMap((id, place) => [
+        ...picturesOf(id, outputs[place], workflows[place], (node) => renamings.now(id, node)),
+      ]),
+    );
     batch(() => pictures.forEach((list, node) => putPictures(list, node)));
   };
   /** @param {import("@preact/signals").Signal<readonly Picture[]>} list @param {string} node */
@@ -110,8 +120,18 @@ export const createTabRuns = ({ job, run, document }) => {
       lookAtDocument();
       lookForPictures();
     },
-    update,
+    /** Takes up what is new of nodes of the shown job. @param {Iterable<string>} [changed] All where it is missing. */
+    update: (changed) =>
+      update(changed && Array.from(changed, (node) => renamings.now(shown.peek() ?? "", node))),
     lookForPictures,
+    /** Has what is known of a node go on under its new name. @param {string} from @param {string} to */
+    rename: (from, to) => {
+      renamings.rename(trail, from, to);
+      batch(() => update());
+      lookForPictures();
+    },
+    /** Nodes that were renamed since jobs were submitted. */
+    names: renamings.toJSON,
     /** @param {string} node */
     node: (node) => {
       const known = nodes.get(node) ?? signal(stateOf(node));
@@ -142,14 +162,16 @@ const isPicture = ({ asset }) => asset?.media_type.startsWith("image/") ?? false
  * @param {string} job
  * @param {readonly OutputView[]} outputs
  * @param {WorkflowDocument | null} workflow
+ * @param {(node: string) => string} nameOf What a node of the job is called now.
  * @returns {Map<string, Picture[]>}
  */
-const picturesOf = (job, outputs, workflow) => {
+const picturesOf = (job, outputs, workflow, nameOf) => {
   /** @type {Map<string, Picture[]>} */
   const found = new Map();
   for (const { output, index, asset } of workflow ? outputs : []) {
     // A wanted node has outputs that are called as its sockets are.
-    const socket = workflow?.outputs[output]?.from ?? output;
+    const [node, ...names] = (workflow?.outputs[output]?.from ?? output).split(".");
+    const socket = [node.replace(/^[^/]+/, nameOf), ...names].join(".");
     if (!asset) continue;
     const { digest, url, thumbnail_url, width, height } = asset;
     const picture = { digest, socket, index, width, height, url, thumbnail: thumbnail_url ?? url, job };

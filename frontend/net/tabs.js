@@ -7,6 +7,7 @@ import { takeOut } from "../model/edits/carried.js";
 import { createHistory } from "../model/history.js";
 import { isSameDocument } from "../model/sameness.js";
 import { createSelection } from "../model/selection.js";
+import { eachTab } from "./each_tab.js";
 import { apiFault } from "./fault.js";
 import { findPart, putPartBack } from "./parts.js";
 import { randomId } from "./random.js";
@@ -229,20 +230,8 @@ const isUntouched = (tab) =>
  * @param {Drafts} drafts
  */
 const keepDrafts = (all, drafts) => {
-  /** @type {Map<string, () => void>} */
-  const kept = new Map();
-  effect(() => {
-    const open = new Set(all.value.map((tab) => tab.id));
-    for (const [id, stop] of kept) {
-      if (open.has(id)) continue;
-      stop();
-      kept.delete(id);
-    }
-    all.value.forEach((tab, order) => {
-      if (!kept.has(tab.id)) kept.set(tab.id, keepDraft(tab, drafts));
-      drafts.keep(tab.id, { order });
-    });
-  });
+  eachTab(all, (tab) => keepDraft(tab, drafts));
+  effect(() => all.value.forEach(({ id }, order) => drafts.keep(id, { order })));
 };
 
 /** @param {Tab} tab @param {Drafts} drafts */

@@ -22,6 +22,7 @@ const loaded = async (server, shown = {}) => {
   const stream = createStream(api, { delays: { first: 5, most: 20 } });
   const memory = {
     jobsOf: (/** @type {string} */ tab) => shown[tab] ?? [],
+    namesOf: () => ({}),
     keepJobs: (/** @type {string} */ tab, /** @type {readonly string[]} */ jobs) =>
       void (shown[tab] = [...jobs]),
   };

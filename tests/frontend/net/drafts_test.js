@@ -13,13 +13,14 @@ Deno.test("a browser that keeps nothing says so, and everything else goes on", a
   const drafts = await openDrafts({ id: "s", alive: new Set(["s"]), isNew: true }, { factory });
 
   drafts.keep("t", { name: "n" });
-  drafts.keepJobs("t", ["j1", "j2"]);
+  drafts.keepJobs("t", ["j1", "j2"], { j1: { a: "b" } });
   drafts.keepJobs("unknown", ["j3"]);
   await drafts.flush();
 
   assert.deepEqual(drafts.restored, []);
   assert.match(String(drafts.fault.value), /no room/);
   assert.deepEqual([drafts.jobsOf("t"), drafts.jobsOf("unknown")], [["j1", "j2"], []]);
+  assert.deepEqual([drafts.namesOf("t"), drafts.namesOf("unknown")], [{ j1: { a: "b" } }, {}]);
   drafts.close();
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { signal } from "@preact/signals";
 
 import { createApi } from "../../../frontend/net/api.js";
 import { isApiFault } from "../../../frontend/net/fault.js";
@@ -8,19 +9,23 @@ import { toyCatalog } from "./toy_catalog.js";
 import { problem, startToyServer, toyJob, toyPicture, until } from "./toy_server.js";
 import { toyTab } from "./toy_tab.js";
 
+/** @import { Tab } from "../../../frontend/interfaces.d.ts" */
+
 /** @param {Parameters<typeof startToyServer>[0]} [kept] */
 const running = async (kept) => {
   const server = startToyServer(kept);
   const api = createApi({ base: server.base });
   const stream = createStream(api, { delays: { first: 5, most: 20 } });
-  const runs = createRuns(api, stream, { catalog: toyCatalog });
+  /** @type {import("@preact/signals").Signal<readonly Tab[]>} */
+  const tabs = signal([]);
+  const runs = createRuns(api, stream, { catalog: toyCatalog, tabs });
   stream.start();
   await until(() => runs.queue.value !== null);
   const end = async () => {
     stream.close();
     await server.stop();
   };
-  return { server, runs, end };
+  return { server, runs, tabs, end };
 };
 
 Deno.test("a document is submitted with its pictures as outputs, and its run is shown in its nodes", async () => {
@@ -159,5 +164,27 @@ Deno.test("the queue is paused and resumed", async () => {
   await runs.resume();
 
   assert.equal(runs.queue.value?.paused, false);
+  await end();
+});
+
+Deno.test("a node keeps its pictures when it is renamed, and when that is undone; the next run knows its new name", async () => {
+  const { server, runs, tabs, end } = await running();
+  const tab = toyTab();
+  tabs.value = [tab];
+  const job = await runs.submit(tab);
+  server.move(job.id, { state: "succeeded", outputs: [toyPicture("result", "d1")] });
+  await until(() => runs.pictures(tab.id, "scale").value.length === 1);
+
+  const rename = { op: /** @type {const} */ ("rename-node"), node: "scale", name: "sized" };
+  tab.history.perform({ id: "x" }, { op: "together", ops: [rename] });
+  await until(() => runs.pictures(tab.id, "sized").value.length === 1);
+  const next = await runs.submit(tab);
+  server.move(next.id, { state: "succeeded", outputs: [toyPicture("result", "d2")] });
+  await until(() => runs.pictures(tab.id, "sized").value[0].digest === "d2");
+  assert.deepEqual(runs.pictures(tab.id, "scale").value, []);
+
+  tab.history.undo();
+  await until(() => runs.pictures(tab.id, "scale").value.length === 1);
+  assert.equal(runs.pictures(tab.id, "scale").value[0].digest, "d2");
   await end();
 });

@@ -164,3 +164,43 @@ Deno.test("following a job leaves the order in which pictures cover each other",
 
   assert.deepEqual([tab.shown.value, tab.trail()], ["job-1", ["job-1", "job-2"]]);
 });
+
+Deno.test("what is known of a node goes on under its new name, and back under the old one", async () => {
+  const { tab, runs } = watching(finished(1, { small: "s1" }));
+  const run = createNodeRuns();
+  runs.set("job-1", run);
+  run.hear({
+    number: 1,
+    at: 0,
+    type: "nodes",
+    job: "job-1",
+    data: { finished: [["scale", "ran", "first", 0.5]] },
+  });
+  tab.show("job-1");
+  const [before, after] = [tab.node("scale"), tab.node("sized")];
+  await until(() => tab.pictures("scale").value.length === 1);
+
+  tab.rename("scale", "sized");
+  await until(() => tab.pictures("sized").value.length === 1);
+  assert.deepEqual([after.value?.state, before.value], ["ran", null]);
+  assert.equal(tab.pictures("sized").value[0].socket, "sized.image");
+  assert.deepEqual(tab.pictures("scale").value, []);
+
+  tab.rename("sized", "scale");
+  await until(() => tab.pictures("scale").value.length === 1);
+  assert.deepEqual([after.value, before.value?.state], [null, "ran"]);
+});
+
+Deno.test("what happens to a node that was renamed is told under its new name", () => {
+  const { tab, runs } = watching(toyJob({ number: 1, state: "running" }));
+  const run = createNodeRuns();
+  runs.set("job-1", run);
+  tab.show("job-1");
+  const state = tab.node("made");
+  tab.rename("make", "made");
+
+  run.hear({ number: 1, at: 0, type: "nodes", job: "job-1", data: { started: ["make"] } });
+  tab.update(run.takeChanged());
+
+  assert.equal(state.value?.state, "running");
+});
