@@ -1,19 +1,27 @@
 """Texts: joining, replacing, filling in, and making many prompts of one."""
 
+import hashlib
 import itertools
+import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
 from torch import Tensor
-from weft.sdk import NodeError, Text, node
+from weft.sdk import FingerprintScope, NodeError, Paths, Run, Seed, Text, node
 
 Value = TypeVar("Value")
 
 _MOST_VARIANTS = 10_000
 _MOST_ITEMS = 8
+_MOST_DRAWS = 1000
+_WILDCARD_FOLDER = "wildcards"
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_DRAWN = re.compile(r"\\(?P<escaped>.)|(?P<brace>[{}])|__(?P<name>[\w/-]+?)__", re.DOTALL)
+_SIGN = re.compile(r"\\.|[{|}]", re.DOTALL)
+_CHANCE = re.compile(r"\s*(\d+\.?\d*|\.\d+)::", re.ASCII)
 
 
 class PlaceholderError(NodeError):
@@ -38,6 +46,12 @@ class PatternError(NodeError):
             f"The pattern {pattern!r} {why}.",
             hint="Write alternatives as {red|blue|green}, one pair of braces inside no other.",
         )
+
+
+class WildcardError(NodeError):
+    """A text with choices and wildcards cannot be drawn from."""
+
+    code: ClassVar[str] = "wildcard-unreadable"
 
 
 @node("text.value", lane="inline", output="text", title="Text")
@@ -157,6 +171,60 @@ def expand_variants(
     return ["".join(parts) for parts in itertools.product(*choices)]
 
 
+def _digest_of_wildcards(run: FingerprintScope) -> str:
+    """Tell by content what lies in the folders; which files a text draws from is known only by drawing."""
+    found = _wildcards(run.paths).items()
+    return " ".join(f"{name}:{run.file_digest(path)}" for name, path in sorted(found))
+
+
+@node("text.wildcards", lane="io", output="text", fingerprint=_digest_of_wildcards)
+def draw_wildcards(
+    run: Run,
+    text: Annotated[str, Text(multiline=True, placeholder="a {red|green|2::blue} __shape__")],
+    *,
+    seed: Seed = 0,
+) -> str:
+    r"""Draw one of the many texts that choices and wildcards stand for.
+
+    `a {red|green|2::blue} circle` draws one of three colours, blue twice as often as each of the others.
+    `__shape__` draws a line of the file shape.txt, and `__animals/birds__` one of birds.txt in the folder
+    animals; the files lie in the wildcards folder of weft's data or of a models folder. Lines and choices may
+    hold further choices and wildcards; empty lines, and lines that begin with #, are left out. A backslash
+    makes `\{`, `\}` and `\|` characters.
+
+    Args:
+        run: The run this is part of.
+        text: The text to draw from.
+        seed: Decides what is drawn; each choice is drawn anew. With a list of seeds there are as many texts.
+
+    Returns:
+        A text without choices.
+
+    Raises:
+        WildcardError: Braces do not pair, there is no file of a name, or drawing comes to no end.
+    """
+    files = _wildcards(run.paths)
+    drawing = _Drawing(seed)
+    done, waiting = [], [text]
+    while waiting:
+        piece = waiting.pop()
+        found = _DRAWN.search(piece)
+        if found is None:
+            done.append(piece)
+            continue
+        done.append(piece[: found.start()])
+        if found["escaped"]:
+            done.append(found["escaped"] if found["escaped"] in "{}|" else found[0])
+            waiting.append(piece[found.end() :])
+        elif found["name"]:
+            lines = _lines(run, files, found["name"])
+            waiting += [piece[found.end() :], drawing.choose(lines)]
+        else:
+            options, end = _options(piece, found.start())
+            waiting += [piece[end:], drawing.choose(options)]
+    return "".join(done)
+
+
 @node("text.describe", output="text")
 def describe_value(value: Value) -> str:
     """Say in words what a value is, to see what flows along a wire.
@@ -168,6 +236,78 @@ def describe_value(value: Value) -> str:
         Texts and numbers as they are; shape and range of pictures, masks and latents; the parts of others.
     """
     return _described(value)
+
+
+class _Drawing:
+    """Chooses by a seed, and not for ever: a wildcard may name itself."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._draws = 0
+
+    def choose(self, options: Sequence[str]) -> str:
+        self._draws += 1
+        if self._draws > _MOST_DRAWS:
+            raise WildcardError(
+                f"After {_MOST_DRAWS} draws there are still wildcards left.",
+                hint="Look for a wildcard that names itself.",
+            )
+        found = [_CHANCE.match(option) for option in options]
+        chances = [float(match[1]) if match else 1.0 for match in found]
+        if not sum(chances):
+            raise WildcardError(
+                f'Nothing can be drawn from "{"|".join(options)}".', hint="Give one of them a chance above 0."
+            )
+        (index,) = self._random.choices(range(len(options)), chances)
+        match = found[index]
+        return options[index][match.end() :] if match else options[index]
+
+
+def _wildcards(paths: Paths) -> Mapping[str, Path]:
+    """List the files by what texts call them; the first folder that has one counts."""
+    found: dict[str, Path] = {}
+    for folder in (base / _WILDCARD_FOLDER for base in (paths.data_dir, *paths.models)):
+        for path in sorted(folder.rglob("*.txt")) if folder.is_dir() else ():
+            found.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
+    return found
+
+
+def _lines(run: Run, files: Mapping[str, Path], name: str) -> Sequence[str]:
+    if name not in files:
+        known = ", ".join(sorted(files)) or "none yet"
+        raise WildcardError(
+            f"There is no wildcard __{name}__.",
+            hint=f"Put {name}.txt into a {_WILDCARD_FOLDER} folder; known: {known}.",
+        )
+    content = files[name].read_bytes()
+    run.note_file(f"{_WILDCARD_FOLDER}/{name}.txt", hashlib.blake2b(content, digest_size=16).hexdigest())
+    try:
+        lines = [line.strip() for line in content.decode("utf-8-sig").splitlines()]
+    except UnicodeDecodeError as error:
+        raise WildcardError(f"{name}.txt is not text in UTF-8.", hint="Save it as UTF-8.") from error
+    kept = [line for line in lines if line and not line.startswith("#")]
+    if not kept:
+        raise WildcardError(f"{name}.txt has no line to draw.", hint="Write one choice per line.")
+    return kept
+
+
+def _options(text: str, start: int) -> tuple[Sequence[str], int]:
+    """Return the choices of the brace at `start`, with those inside them unread, and where it is closed."""
+    depth, options, begin = 0, [], start + 1
+    for found in _SIGN.finditer(text, start):
+        sign = found[0]
+        depth += (sign == "{") - (sign == "}")
+        if depth == 0 or (depth == 1 and sign == "|"):
+            options.append(text[begin : found.start()])
+            begin = found.end()
+        if depth <= 0:
+            break
+    if depth != 0:
+        raise WildcardError(
+            f'The braces of "{text}" do not pair.',
+            hint=r"Write choices as {red|blue}, and a brace that is a character as \{ or \}.",
+        )
+    return options, begin
 
 
 def _described(value: object) -> str:

@@ -1,10 +1,14 @@
 """Texts are joined, replaced, filled in and multiplied as asked."""
 
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
-from weft.sdk import Mask
+from weft.sdk import FingerprintScope, LocalRun, Mask, Paths
 from weft_nodes import texts
-from weft_nodes.texts import PatternError, PlaceholderError
+from weft_nodes.texts import PatternError, PlaceholderError, WildcardError
 
 
 def test_a_held_text_comes_out_as_it_went_in() -> None:
@@ -101,3 +105,114 @@ def test_replacing_back_gives_the_text_again() -> None:
 
     assert changed.count("blue") == 2
     assert texts.replace_text(changed, "blue", "red") == "a red circle left of a red star"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[LocalRun]:
+    """A run over empty folders."""
+    found = LocalRun(paths=Paths.below(tmp_path))
+    yield found
+    found.close()
+
+
+def wildcard(run: LocalRun, name: str, *lines: str, folder: Path | None = None) -> None:
+    """Write a file of wildcards."""
+    path = (folder or run.paths.data_dir) / "wildcards" / f"{name}.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def drawn(run: LocalRun, text: str, seeds: int = 200) -> Counter[str]:
+    """How often each text is drawn."""
+    return Counter(texts.draw_wildcards(run, text, seed=seed) for seed in range(seeds))
+
+
+def test_the_same_seed_draws_the_same(run: LocalRun) -> None:
+    text = "{a|b|c|d}{a|b|c|d}{a|b|c|d}"
+
+    assert texts.draw_wildcards(run, text, seed=5) == texts.draw_wildcards(run, text, seed=5)
+    assert len(drawn(run, text)) > 40
+
+
+def test_every_choice_is_drawn_and_a_chance_makes_it_likelier(run: LocalRun) -> None:
+    found = drawn(run, "a {red|green|8::blue} star")
+
+    assert found.keys() == {"a red star", "a green star", "a blue star"}
+    assert found["a blue star"] > found["a red star"] + found["a green star"]
+    assert drawn(run, "{0::a|b}").keys() == {"b"}
+
+
+def test_choices_nest_and_may_be_empty(run: LocalRun) -> None:
+    assert drawn(run, "{a|{b|}c}").keys() == {"a", "bc", "c"}
+    assert texts.draw_wildcards(run, "{a}{}") == "a"
+
+
+def test_a_wildcard_draws_a_line_of_its_file(run: LocalRun) -> None:
+    wildcard(run, "shape", "# shapes", "", "  circle ", "{small|large} star", "__more/shape-2__")
+    wildcard(run, "more/shape-2", "moon")
+
+    found = drawn(run, "a __shape__!")
+
+    assert found.keys() == {"a circle!", "a small star!", "a large star!", "a moon!"}
+    assert run.files.keys() == {"wildcards/shape.txt", "wildcards/more/shape-2.txt"}
+
+
+def test_wildcards_lie_beside_the_models_too_and_the_users_data_counts_first(run: LocalRun) -> None:
+    models = run.paths.models[0]
+    wildcard(run, "colour", "red", folder=models)
+    assert texts.draw_wildcards(run, "__colour__") == "red"
+
+    wildcard(run, "colour", "blue")
+
+    assert texts.draw_wildcards(run, "__colour__") == "blue"
+
+
+def test_signs_of_prompts_and_those_with_a_backslash_stay(run: LocalRun) -> None:
+    assert texts.draw_wildcards(run, r"(a:1.2) [b|c] \(d\) __ e_f") == r"(a:1.2) [b|c] \(d\) __ e_f"
+    assert texts.draw_wildcards(run, r"{[a\|b]} \{c\}") == "[a|b] {c}"
+
+
+@pytest.mark.parametrize("text", ["{a|b", "a}", "{a{b}", "{a}}"])
+def test_braces_without_partner_are_an_error(run: LocalRun, text: str) -> None:
+    with pytest.raises(WildcardError, match="do not pair"):
+        texts.draw_wildcards(run, text)
+
+
+def test_a_wildcard_that_is_not_there_is_told_with_those_that_are(run: LocalRun) -> None:
+    wildcard(run, "shape", "star")
+
+    with pytest.raises(WildcardError, match="__colour__") as caught:
+        texts.draw_wildcards(run, "a __colour__ star")
+
+    assert "known: shape" in caught.value.hint
+
+
+def test_a_wildcard_that_names_itself_comes_to_an_end(run: LocalRun) -> None:
+    wildcard(run, "loop", "a __loop__ __loop__")
+
+    with pytest.raises(WildcardError, match="1000 draws"):
+        texts.draw_wildcards(run, "__loop__")
+
+
+def test_a_file_without_lines_or_without_text_is_told(run: LocalRun) -> None:
+    wildcard(run, "empty", "# nothing")
+    (run.paths.data_dir / "wildcards" / "bytes.txt").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(WildcardError, match="no line"):
+        texts.draw_wildcards(run, "__empty__")
+    with pytest.raises(WildcardError, match="UTF-8"):
+        texts.draw_wildcards(run, "__bytes__")
+    with pytest.raises(WildcardError, match="Nothing can be drawn"):
+        texts.draw_wildcards(run, "{0::a|0::b}")
+
+
+def test_what_lies_in_the_folders_is_part_of_the_fingerprint(run: LocalRun) -> None:
+    scope = FingerprintScope(run.paths)
+    seen = [texts._digest_of_wildcards(scope)]
+
+    wildcard(run, "colour", "red")
+    seen.append(texts._digest_of_wildcards(scope))
+    wildcard(run, "colour", "blue!")
+    seen.append(texts._digest_of_wildcards(scope))
+
+    assert len(set(seen)) == 3
