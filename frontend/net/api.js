@@ -91,6 +91,10 @@ const catalogApi = (ask) => ({
   pull: (wanted) => ask("/api/models/pull", { method: "POST", json: wanted }),
   /** @returns {Promise<PullList>} */
   pulls: () => ask("/api/models/pulls"),
+  /** @param {string} id @returns {Promise<PullView>} */
+  showPull: (id) => ask(pullPath(id)),
+  /** @param {string} id @returns {Promise<PullView>} */
+  cancelPull: (id) => ask(pullPath(id), { method: "DELETE" }),
 });
 
 /** @param {Ask} ask */
@@ -232,6 +236,9 @@ const search = (query = {}) => {
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined);
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : "";
 };
+
+/** @param {string} id */
+const pullPath = (id) => `/api/models/pulls/${encodeURIComponent(id)}`;
 
 /** @param {string} id */
 const jobPath = (id) => `/api/jobs/${encodeURIComponent(id)}`;

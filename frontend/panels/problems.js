@@ -3,6 +3,7 @@
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
+import { Missing } from "./missing.js";
 import { Nothing } from "./pieces.js";
 import { socketLabel } from "../view/labels.js";
 import { nodeTitle } from "./titles.js";
@@ -31,6 +32,7 @@ export const Problems = ({ editor }) => {
       html`
         <li>
           <${ProblemRow} editor=${editor} problem=${problem} />
+          <${Missing} editor=${editor} problem=${problem} />
         </li>
       `
     )
