@@ -331,6 +331,8 @@ export interface SaveConflict extends ApiFault {
   workflow: string;
   /** The revision that is there; 0 for a template, null where it was deleted. */
   theirs: number | null;
+  /** What is there; null where it was deleted. */
+  document: WorkflowDocument | null;
   choices: {
     /** Save this one under another name, save it over theirs, or show theirs (this one can be reopened). */
     id: "copy" | "overwrite" | "theirs";

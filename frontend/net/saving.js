@@ -83,5 +83,10 @@ const conflict = (fault, workflow, theirs, ways) => {
   /** @param {SaveConflict["choices"][number]["id"]} id */
   const choice = (id) => ({ id, run: async (/** @type {string} */ name) => void await ways[id](name) });
   const choices = [choice("copy"), choice("overwrite"), ...(theirs ? [choice("theirs")] : [])];
-  return Object.assign(fault, { workflow, theirs: theirs?.revision ?? null, choices });
+  return Object.assign(fault, {
+    workflow,
+    theirs: theirs?.revision ?? null,
+    document: theirs?.document ?? null,
+    choices,
+  });
 };

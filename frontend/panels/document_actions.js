@@ -3,6 +3,7 @@
 import { emptyDocument, normalize, toJSON } from "../model/document.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
+import { ChangeList } from "./changes.js";
 import { tabTitle } from "./titles.js";
 import { writeJSON } from "../model/json.js";
 
@@ -109,7 +110,7 @@ const settle = async (editor, tab, conflict) => {
       id: tab.name.peek() === conflict.workflow ? "panels.conflict.title" : "panels.conflict.taken",
       with: { name: conflict.workflow },
     },
-    body: (close) => html`<${Conflict} conflict=${conflict} close=${close} />`,
+    body: (close) => html`<${Conflict} conflict=${conflict} tab=${tab} close=${close} />`,
   });
   if (!choice) return;
   const name = choice.id === "copy"
@@ -118,10 +119,15 @@ const settle = async (editor, tab, conflict) => {
   if (name !== null) await choice.run(name);
 };
 
-/** @param {{ conflict: SaveConflict, close: (choice: SaveConflict["choices"][number]) => void }} props */
-const Conflict = ({ conflict, close }) =>
+/** @param {number} count */
+const fromTheirs = (count) => ({ id: "panels.conflict.differs", with: { count } });
+
+/** @param {{ conflict: SaveConflict, tab: Tab, close: (choice: SaveConflict["choices"][number]) => void }} props */
+const Conflict = ({ conflict, tab, close }) =>
   html`
     <p>${say("panels.conflict.what")}</p>
+    ${conflict.document &&
+      html`<${ChangeList} before=${conflict.document} after=${tab.history.document.peek()} title=${fromTheirs} />`}
     <div class="buttons">
       ${conflict.choices.map((choice) =>
         html`<button type="button" onClick=${() => close(choice)}>${

@@ -130,6 +130,27 @@ def test_a_revision_says_what_changed_since_and_comes_back(editor: Hands, server
     assert saved(server, "with-a-past")["title"] == "As it was"
 
 
+def test_a_revision_shows_the_picture_that_it_made(editor: Hands, server: LiveServer) -> None:
+    document = {"weft": 1, "nodes": {"ground": {"type": "image.empty", "version": 1, "inputs": {"width": 8}}}}
+    drop(editor, "file.json", "application/json", json.dumps(document).encode())
+    save_as(editor, "with-pictures")
+    with editor.run() as job:
+        editor.button("Run").first.click()
+    editor.field("ground", "Height").fill("16")
+    editor.field("ground", "Height").press("Enter")
+    editor.press("ControlOrMeta+s")
+    eventually(lambda: "16" in str(saved(server, "with-pictures")))
+
+    editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
+    editor.button("More for with-pictures").click()
+    editor.page.get_by_role("menuitem", name="Revisions…").click()
+    dialog = editor.page.get_by_role("dialog", name="Revisions of with-pictures")
+
+    made = dialog.get_by_role("button", name=re.compile("Revision 1")).locator("img")
+    expect(made).to_have_attribute("src", re.compile(job["outputs"][0]["asset"]["digest"]))
+    expect(dialog.get_by_role("button", name=re.compile("Revision 2")).locator("img")).to_have_count(0)
+
+
 def test_a_saved_workflow_gets_another_name_and_a_deleted_one_comes_back(
     editor: Hands, server: LiveServer
 ) -> None:
@@ -217,6 +238,7 @@ def test_what_somebody_else_saved_is_not_saved_over_unasked(editor: Hands, serve
 
     editor.press("ControlOrMeta+s")
     dialog = editor.page.get_by_role("dialog", name="shared was saved by somebody else")
+    expect(dialog.get_by_role("heading", name="1 change from theirs to mine")).to_be_visible()
     expect(dialog).to_be_visible()
     assert saved(server, "shared")["title"] == "Theirs"
     dialog.get_by_role("button", name="Save mine over it").click()

@@ -134,7 +134,7 @@ def test_a_carried_workflow_is_changed_in_a_tab_of_its_own_and_put_back(editor: 
     editor.press("ControlOrMeta+s")
     expect(editor.page.get_by_text("Ground is put back into Whole.").first).to_be_visible()
 
-    editor.page.get_by_role("button", name="Whole", exact=True).click()
+    editor.press("ControlOrMeta+Alt+PageUp")
     select(editor, "ground")
     editor.page.mouse.click(*editor.title_of("ground"), button="right")
     editor.page.get_by_role("menuitem", name="Unpack").click()

@@ -142,6 +142,7 @@ Deno.test("theirs is handed over with its revision", async () => {
       ({ document, name, revision }) => void taken.push(document.title, name, revision),
     ),
   );
+  assert.equal(conflict.document?.title, "theirs");
   await conflict.choices[2].run("");
 
   assert.deepEqual(taken, ["theirs", "mine", 5]);
