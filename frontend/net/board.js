@@ -33,6 +33,7 @@ import { createTabRuns } from "./tab_runs.js";
 const AGAIN = 2000;
 
 /** @typedef {ReturnType<typeof createBoard>} Board */
+/** @typedef {ReturnType<typeof createRecords>} Records */
 
 /**
  * Makes the board of a page; it comes to life with the stream.
@@ -42,8 +43,78 @@ const AGAIN = 2000;
  * @param {RunMemory} [memory]
  */
 export const createBoard = (api, stream, memory) => {
-  const jobs = createJobs(api);
   const documents = createJobDocuments(api);
+  const records = createRecords(api, stream);
+  const { jobs, job, tabs, progresses, touch, drawSoon } = records;
+  const jobChanged = followStream(records, stream);
+
+  /** @param {JobView} view Takes up a job as the server just gave it. */
+  const take = (view) => {
+    jobs.put(view);
+    jobChanged(view.id);
+    return view;
+  };
+  /** @param {string} id */
+  const load = async (id) => {
+    if (job(id)) return;
+    try {
+      take(await api.job(id));
+    } catch (fault) {
+      // It was deleted meanwhile, or the server is away and it is listed when that is back.
+      if (!isApiFault(fault)) throw fault;
+    }
+  };
+  /** @param {string} id */
+  const tabOf = (id) => {
+    const known = tabs.get(id);
+    if (known) return known;
+    const tab = createTabRuns({ job, run: records.of, document: documents.of }, memory?.namesOf(id));
+    tabs.set(id, tab);
+    const shown = memory?.jobsOf(id) ?? [];
+    tab.restore(shown);
+    shown.forEach(load);
+    return tab;
+  };
+  /** @param {string} tab */
+  const keep = (tab) => memory?.keepJobs(tab, tabOf(tab).trail(), tabOf(tab).names());
+  return {
+    jobs,
+    documents,
+    tabs,
+    tabOf,
+    take,
+    /** Shows a job in a tab. @param {string} tab @param {string | null} id */
+    show: (tab, id) => {
+      tabOf(tab).show(id);
+      keep(tab);
+      if (id !== null) load(id);
+      drawSoon();
+    },
+    /** Has what is known of a node of a tab go on under its new name. @param {string} tab @param {string} from @param {string} to */
+    rename: (tab, from, to) => {
+      tabOf(tab).rename(from, to);
+      keep(tab);
+    },
+    /** How far a job is. @param {string} id */
+    progress: (id) => {
+      const known = progresses.get(id) ?? signal({ done: 0, secondsLeft: null });
+      if (!progresses.has(id)) {
+        progresses.set(id, known);
+        touch(id);
+      }
+      return known;
+    },
+  };
+};
+
+/**
+ * Makes the records of how jobs fare. What changed is shown once a frame, and only what is looked at is told in full.
+ *
+ * @param {Api} api
+ * @param {Stream} stream
+ */
+const createRecords = (api, stream) => {
+  const jobs = createJobs(api);
   const costs = createCosts();
   /** @type {Map<string, NodeRuns>} */
   const records = new Map();
@@ -110,7 +181,28 @@ export const createBoard = (api, stream, memory) => {
       tidy();
     })
   );
+  return {
+    jobs,
+    tabs,
+    progresses,
+    replays,
+    job,
+    isShown,
+    recordOf,
+    touch,
+    drawSoon,
+    /** How the nodes of a job fare, as far as that was heard. @param {string} id */
+    of: (id) => records.get(id),
+  };
+};
 
+/**
+ * Has records follow what the server tells, and read again what was missed.
+ *
+ * @param {Records} records
+ * @param {Stream} stream
+ */
+const followStream = ({ jobs, tabs, replays, job, isShown, recordOf, touch }, stream) => {
   /** @param {string} id Has every tab look at a job that is not as it was. */
   const jobChanged = (id) => {
     for (const tab of tabs.values()) {
@@ -162,63 +254,5 @@ export const createBoard = (api, stream, memory) => {
     events: (events) => events.forEach(hear),
     passing: (frames) => frames.forEach(pass),
   });
-
-  /** @param {JobView} view Takes up a job as the server just gave it. */
-  const take = (view) => {
-    jobs.put(view);
-    jobChanged(view.id);
-    return view;
-  };
-  /** @param {string} id */
-  const load = async (id) => {
-    if (job(id)) return;
-    try {
-      take(await api.job(id));
-    } catch (fault) {
-      // It was deleted meanwhile, or the server is away and it is listed when that is back.
-      if (!isApiFault(fault)) throw fault;
-    }
-  };
-  /** @param {string} id */
-  const tabOf = (id) => {
-    const there = tabs.get(id);
-    if (there) return there;
-    const known = { job, run: (/** @type {string} */ other) => records.get(other), document: documents.of };
-    const tab = createTabRuns(known, memory?.namesOf(id));
-    tabs.set(id, tab);
-    const shown = memory?.jobsOf(id) ?? [];
-    tab.restore(shown);
-    shown.forEach(load);
-    return tab;
-  };
-  /** @param {string} tab */
-  const keep = (tab) => memory?.keepJobs(tab, tabOf(tab).trail(), tabOf(tab).names());
-  return {
-    jobs,
-    documents,
-    tabs,
-    tabOf,
-    take,
-    /** Shows a job in a tab. @param {string} tab @param {string | null} id */
-    show: (tab, id) => {
-      tabOf(tab).show(id);
-      keep(tab);
-      if (id !== null) load(id);
-      drawSoon();
-    },
-    /** Has what is known of a node of a tab go on under its new name. @param {string} tab @param {string} from @param {string} to */
-    rename: (tab, from, to) => {
-      tabOf(tab).rename(from, to);
-      keep(tab);
-    },
-    /** How far a job is. @param {string} id */
-    progress: (id) => {
-      const known = progresses.get(id) ?? signal({ done: 0, secondsLeft: null });
-      if (!progresses.has(id)) {
-        progresses.set(id, known);
-        touch(id);
-      }
-      return known;
-    },
-  };
+  return jobChanged;
 };
