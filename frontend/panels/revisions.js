@@ -1,19 +1,21 @@
 /** A workflow as it once was: what changed since, and going back. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { normalize, toJSON } from "../model/document.js";
-import { diff } from "../model/diff.js";
 import { html } from "../ui/html.js";
-import { say, sayWords } from "../ui/texts.js";
+import { say } from "../ui/texts.js";
 import { joined, when } from "./amounts.js";
+import { ChangeList } from "./changes.js";
 import { openDocument } from "./document_actions.js";
 import { attempt } from "./faults.js";
+import { Thumbnail } from "./pieces.js";
+import { findRevisionPictures } from "./revision_pictures.js";
 
 /** @import { Editor, WorkflowDocument } from "../interfaces.d.ts" */
 /** @import { RevisionView } from "../types.d.ts" */
 
-/** Changes that are listed at most. */
-const MOST_CHANGES = 40;
+/** @param {number} count */
+const sinceThen = (count) => ({ id: "panels.revisions.since", with: { count } });
 
 /**
  * Shows the revisions of a saved workflow.
@@ -37,6 +39,8 @@ const Revisions = ({ editor, name, revisions, now, close }) => {
   const [chosen, setChosen] = useState(
     /** @type {{ revision: number, document: WorkflowDocument } | null} */ (null),
   );
+  const [pictures, setPictures] = useState(/** @type {ReadonlyMap<number, string>} */ (new Map()));
+  useEffect(() => findRevisionPictures(editor, name, revisions, setPictures), [editor, name, revisions]);
   /** @param {number} revision */
   const choose = (revision) =>
     attempt(
@@ -57,6 +61,8 @@ const Revisions = ({ editor, name, revisions, now, close }) => {
             disabled=${entry.deleted}
             onClick=${() => choose(entry.revision)}
           >
+            <span class="thumbnail">${pictures.has(entry.revision) &&
+              html`<${Thumbnail} src=${pictures.get(entry.revision)} />`}</span>
             <span class="line-main">
               <span class="line-title">${say("panels.revisions.number", { number: entry.revision })}</span>
               <span class="line-note">${noteOf(entry, at === 0)}</span>
@@ -89,7 +95,6 @@ const noteOf = (entry, isNewest) =>
  * }} props
  */
 const ChosenRevision = ({ editor, name, chosen, now, close }) => {
-  const changes = diff(chosen.document, normalize(asJSON(now)));
   const restore = async () => {
     const saved = await attempt(editor, () => editor.api.saveWorkflow(name, toJSON(chosen.document)));
     if (!saved) return;
@@ -106,11 +111,7 @@ const ChosenRevision = ({ editor, name, chosen, now, close }) => {
   };
   return html`
     <section class="revision" aria-label=${say("panels.revisions.number", { number: chosen.revision })}>
-      <h3>${say("panels.revisions.since", { count: changes.length })}</h3>
-      <ul class="changes">
-          ${changes.slice(0, MOST_CHANGES).map((change) => html`<li>${sayWords(change.words)}</li>`)}
-          ${changes.length > MOST_CHANGES && html`<li>…</li>`}
-        </ul>
+      <${ChangeList} before=${chosen.document} after=${normalize(asJSON(now))} title=${sinceThen} />
       <div class="buttons">
         <button type="button" onClick=${look}>${say("panels.revisions.look")}</button>
         <button type="button" class="primary" onClick=${restore}>${say("panels.restore")}</button>

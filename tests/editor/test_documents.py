@@ -138,6 +138,7 @@ def test_a_revision_shows_the_picture_that_it_made(editor: Hands, server: LiveSe
         editor.button("Run").first.click()
     editor.field("ground", "Height").fill("16")
     editor.field("ground", "Height").press("Enter")
+    editor.page.mouse.click(*editor.on_canvas(0.5, 0.95))
     editor.press("ControlOrMeta+s")
     eventually(lambda: "16" in str(saved(server, "with-pictures")))
 
