@@ -17,6 +17,7 @@ from diffusers import (
     DDIMScheduler,
     EulerDiscreteScheduler,
     StableDiffusionPipeline,
+    StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -126,10 +127,32 @@ def tiny_sdxl() -> StableDiffusionXLPipeline:
     )
 
 
+def tiny_sdxl_refiner() -> StableDiffusionXLImg2ImgPipeline:
+    """The refiner of Stable Diffusion XL: the second encoder alone, told a score in place of a size."""
+    base = tiny_sdxl()
+    unet = dict(base.unet.config) | {
+        "cross_attention_dim": WIDTH + 8,
+        "projection_class_embeddings_input_dim": WIDTH + 8 + 5 * 8,
+    }
+    return StableDiffusionXLImg2ImgPipeline(
+        vae=base.vae,
+        text_encoder=None,
+        text_encoder_2=base.text_encoder_2,
+        tokenizer=None,
+        tokenizer_2=base.tokenizer_2,
+        unet=UNet2DConditionModel.from_config(unet).eval(),
+        scheduler=base.scheduler,
+        requires_aesthetics_score=True,
+        force_zeros_for_empty_prompt=False,
+        add_watermarker=False,
+    )
+
+
 MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd15": tiny_sd15,
     "sd2": tiny_sd2,
     "sdxl": tiny_sdxl,
+    "sdxl-refiner": tiny_sdxl_refiner,
     "sd3": tiny_sd3,
     "flux": tiny_flux,
     "pixart-sigma": tiny_pixart,

@@ -29,9 +29,9 @@ from weft_nodes.models.handles import TextEncoder
 from weft_nodes.models.wording import EMBEDDING, Wording, read_prompt
 
 _EMBEDDING_FOLDER = "embeddings"
-_STATES = "encoder_hidden_states"
+_GUIDANCE = "guidance"
 # What the network is told of a picture's size is no part of the prompt's meaning.
-_SIZES = ("time_ids", "aesthetic_score")
+_SIZES = ("time_ids", "aesthetic_score", _GUIDANCE)
 
 
 @listing("embedding")
@@ -205,14 +205,12 @@ def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
     behind = _only(b, "b")
 
     def joined(entry: Prompt) -> Prompt:
-        first, second = entry.tensors[_STATES], behind.tensors[_STATES]
-        if first.shape[2:] != second.shape[2:]:
-            raise ConditioningError(
-                f"The prompts have {first.shape[-1]} and {second.shape[-1]} features for each token.",
-                hint="Encode both with the same text encoder.",
-            )
-        states = torch.cat([first, second.to(first)], dim=1)
-        return replace(entry, tensors={**entry.tensors, _STATES: states})
+        read = {
+            name: _behind(name, tensor, behind)
+            for name, tensor in entry.tensors.items()
+            if tensor.ndim == 3 or _is_mask(name)
+        }
+        return replace(entry, tensors={**entry.tensors, **read})
 
     return _changed(a, joined)
 
@@ -338,6 +336,34 @@ def set_strength(
 
 
 @node(
+    "prompt.guidance",
+    lane="inline",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def set_guidance(
+    conditioning: Conditioning, guidance: Annotated[float, Slider(0, 30, step=0.1)] = 3.5
+) -> Conditioning:
+    """Say how strictly a prompt is to be followed, to models that learned to be told, such as FLUX.1 dev.
+
+    That costs nothing, unlike the guidance of the sampler, which asks the model twice. Other models do not
+    listen.
+
+    Args:
+        conditioning: The prompt.
+        guidance: What the model is told, 0..30; each model has a value it is used to, 3.5 for FLUX.1 dev.
+
+    Returns:
+        The prompt with that guidance.
+    """
+    return _changed(
+        conditioning,
+        lambda entry: replace(entry, tensors={**entry.tensors, _GUIDANCE: torch.tensor([guidance])}),
+    )
+
+
+@node(
     "prompt.zero_out",
     output="conditioning",
     accepts={"conditioning": {"family": "$family"}},
@@ -355,7 +381,7 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
 
     def silent(entry: Prompt) -> Prompt:
         tensors = {
-            name: tensor if name in _SIZES else torch.zeros_like(tensor)
+            name: tensor if name in _SIZES or _is_mask(name) else torch.zeros_like(tensor)
             for name, tensor in entry.tensors.items()
         }
         return replace(entry, tensors=tensors)
@@ -393,4 +419,23 @@ def _mixed(name: str, tensor: Tensor, other: Prompt, amount: float) -> Tensor:
             f"The prompts differ in shape: {name} is {list(tensor.shape)} and {shape}.",
             hint="Encode both with the same text encoder, and keep their lengths alike.",
         )
+    if _is_mask(name):
+        return torch.maximum(tensor, theirs[name].to(tensor))
     return torch.lerp(tensor, theirs[name].to(tensor), amount)
+
+
+def _behind(name: str, first: Tensor, other: Prompt) -> Tensor:
+    """Join what is read token by token, states or their mask."""
+    second = other.tensors.get(name)
+    if second is None or first.shape[2:] != second.shape[2:]:
+        width = "no" if second is None else second.shape[-1]
+        raise ConditioningError(
+            f"The prompts have {first.shape[-1]} and {width} features for each token.",
+            hint="Encode both with the same text encoder.",
+        )
+    return torch.cat([first, second.to(first)], dim=1)
+
+
+def _is_mask(name: str) -> bool:
+    """Tell whether an input says which tokens are padding."""
+    return name.endswith("_mask")

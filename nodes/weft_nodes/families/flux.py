@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
-from weft_nodes.families.network import LiveNetwork
+from weft_nodes.families.network import GUIDANCE, LiveNetwork
 from weft_nodes.families.packing import packed, token_places, unpacked
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import TextPart
@@ -33,12 +33,14 @@ _TIMES: Final = 1000.0
 class _Network(LiveNetwork):
     """A live `FluxTransformer2DModel`, which reads tokens with their places."""
 
+    def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
+        super().__init__(module, space=space, key=key)
+        self._is_told_guidance = bool(cast("Any", module).config.guidance_embeds)
+
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         height, width = x_BChw.shape[-2:]
-        told_B = inputs.pop("guidance", None)
-        if not cast("Any", self.module).config.guidance_embeds:
-            told_B = None
-        elif told_B is None:
+        told_B = inputs.pop(GUIDANCE, None)
+        if told_B is None and self._is_told_guidance:
             told_B = torch.full_like(timestep_B, _GUIDANCE)
         tokens = inputs["encoder_hidden_states"].shape[1]
         output = self.module(

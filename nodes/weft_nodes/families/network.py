@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from weft_nodes.diffusion.spaces import Space
 
+GUIDANCE = "guidance"
+"""Name of the input by which a prompt says its guidance to networks that learned to be told."""
+
 
 class LiveNetwork(ABC):
     """A live network as the sampling core sees it; a family says in `_call` how its own is asked.
@@ -17,6 +20,9 @@ class LiveNetwork(ABC):
         space: The noise space it was trained in.
         key: Key of its handle.
     """
+
+    # Whether the network learned to be told the guidance; what a prompt says of it is kept from others.
+    _is_told_guidance = False
 
     def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
         self.module = module
@@ -40,6 +46,7 @@ class LiveNetwork(ABC):
         inputs = {
             name: tensor.to(self._dtype) if tensor.is_floating_point() else tensor
             for name, tensor in conditions.items()
+            if name != GUIDANCE or self._is_told_guidance
         }
         with torch.no_grad():
             return self._call(x_BChw, timestep_B, inputs)
