@@ -3,20 +3,18 @@
 import { batch, signal } from "@preact/signals";
 
 import { upstream } from "../model/links.js";
-import { isFinal, outermost } from "./node_runs.js";
+import { isFinal } from "./node_runs.js";
 import { createRenamings } from "./renamings.js";
+import { createTabPictures } from "./tab_pictures.js";
 
 /**
- * @import { JobView, NodeRun, Picture, WorkflowDocument } from "../interfaces.d.ts"
- * @import { OutputView } from "../types.d.ts"
+ * @import { JobView, NodeRun, WorkflowDocument } from "../interfaces.d.ts"
  * @import { NodeRuns } from "./node_runs.js"
  * @import { Names } from "./renamings.js"
  */
 
 /** Of so many runs the pictures stay, where no later one made others at the same socket. */
 const MOST_JOBS = 8;
-/** @type {readonly Picture[]} */
-const NONE = [];
 
 /** @typedef {ReturnType<typeof createTabRuns>} TabRuns */
 
@@ -31,19 +29,15 @@ const NONE = [];
  */
 export const createTabRuns = ({ job, run, document }, names) => {
   const renamings = createRenamings(names);
+  const pictures = createTabPictures({ job, document, nameOf: renamings.now });
   /** @type {import("@preact/signals").Signal<string | null>} */
   const shown = signal(null);
   /** @type {Map<string, import("@preact/signals").Signal<NodeRun | null>>} */
   const nodes = new Map();
-  /** @type {Map<string, import("@preact/signals").Signal<readonly Picture[]>>} */
-  const pictures = new Map();
-  /** @type {Map<string, readonly Picture[]>} What was made at each socket. */
-  let made = new Map();
   /** @type {readonly string[]} Jobs whose pictures are shown; those of later ones come first. */
   let trail = [];
   /** @type {ReadonlySet<string>} Nodes that the shown run needs, as they are called in it. */
   let needed = new Set();
-  let lookings = 0;
 
   /** @param {string} node @returns {NodeRun | null} */
   const stateOf = (node) => {
@@ -61,30 +55,6 @@ export const createTabRuns = ({ job, run, document }, names) => {
       // A job's end concerns all nodes, but most are as they were.
       if (!isSame(known.peek(), state)) known.value = state;
     }
-  };
-  const lookForPictures = async () => {
-    const mine = ++lookings;
-    const jobs = trail;
-    const outputs = jobs.map((id) => job(id)?.outputs.filter(isPicture) ?? []);
-    const workflows = await Promise.all(jobs.map((id, place) => outputs[place].length ? document(id) : null));
-    if (mine !== lookings) return;
-    made = new Map(
-      jobs.flatMap((id, place) => [
-        ...picturesOf(id, outputs[place], workflows[place], (node) => renamings.now(id, node)),
-      ]),
-    );
-    batch(() => pictures.forEach((list, node) => putPictures(list, node)));
-  };
-  /** @param {import("@preact/signals").Signal<readonly Picture[]>} list @param {string} node */
-  const putPictures = (list, node) => {
-    const mine = [...made].filter(([socket]) => outermost(socket.split(".", 1)[0]) === node)
-      .flatMap(([, shown]) => shown);
-    const before = list.peek();
-    const isEqual = mine.length === before.length &&
-      mine.every((picture, place) =>
-        picture.digest === before[place].digest && picture.job === before[place].job
-      );
-    if (!isEqual) list.value = mine.length ? mine : NONE;
   };
   const lookAtDocument = async () => {
     const id = shown.peek();
@@ -105,7 +75,7 @@ export const createTabRuns = ({ job, run, document }, names) => {
       needed = new Set();
       batch(() => update());
       lookAtDocument();
-      lookForPictures();
+      pictures.look(trail);
     },
     /** Goes on to another job of the trail, as when it begins to run. @param {string} id */
     follow: (id) => {
@@ -118,17 +88,18 @@ export const createTabRuns = ({ job, run, document }, names) => {
       trail = [...ids].slice(-MOST_JOBS);
       shown.value = trail.at(-1) ?? null;
       lookAtDocument();
-      lookForPictures();
+      pictures.look(trail);
     },
     /** Takes up what is new of nodes of the shown job. @param {Iterable<string>} [changed] All where it is missing. */
     update: (changed) =>
       update(changed && Array.from(changed, (node) => renamings.now(shown.peek() ?? "", node))),
-    lookForPictures,
+    lookForPictures: () => pictures.look(trail),
+    pictures: pictures.of,
     /** Has what is known of a node go on under its new name. @param {string} from @param {string} to */
     rename: (from, to) => {
       renamings.rename(trail, from, to);
       batch(() => update());
-      lookForPictures();
+      pictures.look(trail);
     },
     /** Nodes that were renamed since jobs were submitted. */
     names: renamings.toJSON,
@@ -138,47 +109,12 @@ export const createTabRuns = ({ job, run, document }, names) => {
       nodes.set(node, known);
       return known;
     },
-    /** @param {string} node */
-    pictures: (node) => {
-      const known = pictures.get(node);
-      if (known) return known;
-      /** @type {import("@preact/signals").Signal<readonly Picture[]>} */
-      const list = signal(NONE);
-      pictures.set(node, list);
-      putPictures(list, node);
-      return list;
-    },
   };
 };
 
 /** @param {JobView} view @param {boolean} isNeeded @returns {NodeRun | null} */
 const waiting = (view, isNeeded) =>
   isNeeded && !isFinal(view.state) ? { state: "waiting", problems: [] } : null;
-
-/** @param {OutputView} output */
-const isPicture = ({ asset }) => asset?.media_type.startsWith("image/") ?? false;
-
-/**
- * @param {string} job
- * @param {readonly OutputView[]} outputs
- * @param {WorkflowDocument | null} workflow
- * @param {(node: string) => string} nameOf What a node of the job is called now.
- * @returns {Map<string, Picture[]>}
- */
-const picturesOf = (job, outputs, workflow, nameOf) => {
-  /** @type {Map<string, Picture[]>} */
-  const found = new Map();
-  for (const { output, index, asset } of workflow ? outputs : []) {
-    // A wanted node has outputs that are called as its sockets are.
-    const [node, ...names] = (workflow?.outputs[output]?.from ?? output).split(".");
-    const socket = [node.replace(/^[^/]+/, nameOf), ...names].join(".");
-    if (!asset) continue;
-    const { digest, url, thumbnail_url, width, height } = asset;
-    const picture = { digest, socket, index, width, height, url, thumbnail: thumbnail_url ?? url, job };
-    found.set(socket, [...found.get(socket) ?? [], picture]);
-  }
-  return found;
-};
 
 /** @param {NodeRun | null} a @param {NodeRun | null} b */
 const isSame = (a, b) =>
