@@ -67,10 +67,10 @@ async def stream_job(call: Call[None]) -> web.StreamResponse:
     The stream ends behind the event that says how the job ended. Whoever comes back with `Last-Event-ID` goes
     on where it was; 204 says that there is nothing more to come.
 
-    Events of the type `nodes` name the nodes that `started` and those that `finished`. Each of these is a row:
-    its id, its state (`hit`, `ran`, `failed`, `skipped` or `cancelled`), the code of the reason, the seconds
-    of its own work, what the reason is about, the bytes of the tensors that its results keep alive, and the
-    most memory in bytes that its device had in use. A row ends where nothing more is known.
+    Events of the type `nodes` name the nodes that `started` and those that `finished`. The latter are rows:
+    id, state (`hit`, `ran`, `failed`, `skipped` or `cancelled`), code of the reason, seconds of its own work,
+    what the reason is about, bytes of the tensors that its results keep alive, and the most memory in bytes
+    that its device had in use. A row ends where nothing more is known.
     """
     jobs, caller = call.services.jobs, call.caller
     job = await jobs.job(call.request.match_info["job_id"], owner=caller.sees)
