@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { faultText } from "./faults.js";
 import { hasEnded } from "./queue_rows.js";
 
-/** @import { Editor, WorkflowDocument } from "../interfaces.d.ts" */
+/** @import { Editor, JobView, WorkflowDocument } from "../interfaces.d.ts" */
 
 /** Milliseconds without a change after which a run begins. */
 const QUIET_MS = 400;
@@ -23,26 +23,14 @@ export const createLiveRun = ({ tabs, document, settings, advice, runs, ui }) =>
   let latest = null;
   /** @type {{ tab: string, document: WorkflowDocument } | null} */
   let seen = null;
-  let refusal = "";
+  const refusals = createRefusals(ui);
 
-  /** @param {unknown} fault */
-  const refused = (fault) => {
-    const why = faultText(fault);
-    if (why !== refusal) ui.toast({ id: "panels.run.live-refused", with: { fault: why } });
-    refusal = why;
-    return null;
-  };
-  /** @param {string} job */
-  const begun = (job) => {
-    refusal = "";
-    return job;
-  };
   const run = async () => {
     const tab = tabs.current.peek();
     if (!settings.liveRun.peek() || !advice.ok.peek()) return;
     const before = runs.jobs.peek().find((job) => job.id === latest);
     if (before && !hasEnded(before)) await runs.cancel(before.id).catch(() => undefined);
-    latest = await runs.submit(tab).then(({ id }) => begun(id), refused);
+    latest = await runs.submit(tab).then(refusals.over, refusals.say);
   };
   const stop = effect(() => {
     const isWanted = settings.liveRun.value;
@@ -62,6 +50,25 @@ export const createLiveRun = ({ tabs, document, settings, advice, runs, ui }) =>
   return () => {
     clearTimeout(timer);
     stop();
+  };
+};
+
+/** Makes what says why runs do not begin, each reason once. @param {Editor["ui"]} ui */
+const createRefusals = (ui) => {
+  let said = "";
+  return {
+    /** @param {unknown} fault */
+    say: (fault) => {
+      const why = faultText(fault);
+      if (why !== said) ui.toast({ id: "panels.run.live-refused", with: { fault: why } });
+      said = why;
+      return null;
+    },
+    /** @param {JobView} job */
+    over: ({ id }) => {
+      said = "";
+      return id;
+    },
   };
 };
 
