@@ -27,8 +27,8 @@ def worker_data(view: WorkerView) -> dict[str, JSON]:
 def nodes_data(message: NodesChanged) -> dict[str, JSON]:
     """Say which nodes began and ended.
 
-    One that ended is a row: id, state, reason, seconds, detail, the bytes that its results hold, the most bytes
-    that its device had in use. What is not known or nothing at the end of a row is left out.
+    One that ended is a row: id, state, reason, seconds, detail, the bytes that its results hold, the most
+    bytes that its device had in use. What is not known or nothing at the end of a row is left out.
     """
     found: dict[str, JSON] = {}
     if message.started:

@@ -50,9 +50,9 @@ async def check_workflow(call: Call[CheckRequest]) -> Reply:
 async def plan_workflow(call: Call[CheckRequest]) -> Reply:
     """Say what a run of a workflow would do, node by node, and why.
 
-    A node whose result is kept would not run again. `seconds` and `held_bytes` are what the rest took the last
-    time. A workflow that names model files which are not there has no plan; its problems name them in their
-    details, as `missing_models`.
+    A node whose result is kept would not run again. `seconds` and `held_bytes` are what the rest took the
+    last time. A workflow that names model files which are not there has no plan; its problems name them in
+    their details, as `missing_models`.
     """
     plan = await call.services.jobs.plan(_request(call))
     return Reply(PlanView.model_validate(plan, strict=False))
