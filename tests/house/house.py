@@ -22,10 +22,19 @@ def files_of_tests() -> list[Path]:
     return sorted((ROOT / "tests").rglob("*.py"))
 
 
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 @cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax tree of one file."""
     return ast.parse(path.read_text(), filename=str(path))
+
+
+@cache
+def parts_of(path: Path) -> tuple[ast.AST, ...]:
+    """Every part of the syntax tree of one file."""
+    return tuple(ast.walk(tree_of(path)))
 
 
 def shown(path: Path) -> str:
@@ -42,7 +51,8 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 def code_lines(item: ast.AST, lines: list[str]) -> int:
     """The lines of a file or function that hold code: no docstring, blank line or comment."""
-    prose = {number for part in ast.walk(item) for number in _docstring_lines(part)}
+    documented = (part for part in ast.walk(item) if isinstance(part, DOCUMENTED))
+    prose = {number for part in documented for number in _docstring_lines(part)}
     first, last = getattr(item, "lineno", 1), getattr(item, "end_lineno", len(lines))
     numbered = enumerate(lines[first - 1 : last], first)
     return sum(
@@ -50,9 +60,8 @@ def code_lines(item: ast.AST, lines: list[str]) -> int:
     )
 
 
-def _docstring_lines(item: ast.AST) -> range:
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-    if not isinstance(item, documented) or ast.get_docstring(item) is None:
+def _docstring_lines(item: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> range:
+    if ast.get_docstring(item, clean=False) is None:
         return range(0)
     return range(item.body[0].lineno, (item.body[0].end_lineno or 0) + 1)
 

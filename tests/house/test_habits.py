@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from house.house import shown, source_files, tree_of
+from house.house import parts_of, shown, source_files, tree_of
 
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "manager.py", "misc.py", "common.py"}
 
@@ -14,9 +14,7 @@ def _where(path: Path, item: ast.AST) -> str:
 
 
 def _found(kind: type[ast.AST]) -> list[tuple[Path, ast.AST]]:
-    return [
-        (path, item) for path in source_files() for item in ast.walk(tree_of(path)) if isinstance(item, kind)
-    ]
+    return [(path, item) for path in source_files() for item in parts_of(path) if isinstance(item, kind)]
 
 
 def test_no_function_reaches_for_a_global() -> None:
