@@ -8,6 +8,7 @@ import { picturesOf } from "./shown_pictures.js";
 /** Templates that have a picture in `templates/`: what each makes with the starter model. */
 const SHIPPED = new Set([
   "batch-of-seeds",
+  "changing-prompt",
   "edit-image",
   "image-to-image",
   "prompt-grid",
