@@ -24,7 +24,20 @@ const MOST_STRETCH = 1.6;
  * @returns {readonly unknown[]}
  */
 const partsOf = (scene, ratio) => {
-  const { ink, boxes, wires, frames, nodes, touched, wireStyle, selectedWire, loaded, size, place } = scene;
+  const {
+    ink,
+    boxes,
+    wires,
+    frames,
+    nodes,
+    touched,
+    wireStyle,
+    selectedWire,
+    loaded,
+    size,
+    place,
+    isZooming,
+  } = scene;
   const always = [
     ratio,
     ink,
@@ -37,9 +50,10 @@ const partsOf = (scene, ratio) => {
     size.height,
   ];
   const isOverview = place.zoom < OVERVIEW_ZOOM;
-  // Nearer, nodes are on the page and no part of it.
-  const overview = isOverview ? [boxes, nodes.selected, nodes.states, nodes.faulty, loaded] : [];
-  return [isOverview, touched, ...always, ...overview];
+  // Nearer, nodes are on the page and no part of it, save for those that a zoom keeps waiting.
+  const drawn = isOverview || isZooming ? [boxes, nodes.selected, nodes.states, nodes.faulty, loaded] : [];
+  const waiting = isZooming && !isOverview ? [nodes.mounted] : [];
+  return [isOverview, isZooming && !isOverview, touched, ...always, ...drawn, ...waiting];
 };
 
 /** @param {readonly unknown[]} one @param {readonly unknown[]} other */
@@ -56,7 +70,10 @@ export const createBackdrop = (host) => {
   canvas.className = "backdrop";
   canvas.ariaHidden = "true";
   host.append(canvas);
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  // A canvas that is drawn on is copied for each frame of the page; one that is given pictures only for a new one.
+  const shown = /** @type {ImageBitmapRenderingContext} */ (canvas.getContext("bitmaprenderer"));
+  const drawing = new OffscreenCanvas(1, 1);
+  const context = /** @type {any} */ (drawing.getContext("2d"));
   /** @type {readonly unknown[]} */
   let parts = [];
   /** Where it was looked at from when it was drawn. @type {Place} */
@@ -66,14 +83,15 @@ export const createBackdrop = (host) => {
   const render = (scene, ratio) => {
     const size = { width: scene.size.width + 2 * MARGIN, height: scene.size.height + 2 * MARGIN };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
-    if (canvas.width !== width || canvas.height !== height) {
-      [canvas.width, canvas.height] = [width, height];
+    if (drawing.width !== width || drawing.height !== height) {
+      [drawing.width, drawing.height] = [canvas.width, canvas.height] = [width, height];
       canvas.style.width = `${size.width}px`;
       canvas.style.height = `${size.height}px`;
     }
     from = scene.place;
     const place = { ...from, x: from.x + MARGIN, y: from.y + MARGIN };
     drawStill(context, { ...scene, place, size, seen: seenPart(place, size) }, ratio);
+    shown.transferFromImageBitmap(drawing.transferToImageBitmap());
   };
   /** Gives how the picture lies on the page when it is looked at from a place. @param {Place} place */
   const layAt = (place) => {

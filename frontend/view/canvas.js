@@ -39,6 +39,9 @@ const NOTE = "note/";
 /** Milliseconds after which a place where the viewport rests is remembered. */
 const REST_MS = 300;
 
+/** Milliseconds from the first frame to the outline, which is out of sight at first. */
+const OUTLINE_MS = 250;
+
 /** Milliseconds between two frames of what flows to a node at work, which may need the processor itself. */
 const FLOW_MS = 50;
 
@@ -283,9 +286,9 @@ const createPicture = (host, editor, facts) => {
   let asked = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let flowing;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let outlining;
   let count = 0;
-  /** Whether the canvas before the backdrop is empty, and need not be touched. */
-  let isBlank = false;
 
   /** @param {number} time */
   const draw = (time) => {
@@ -308,10 +311,11 @@ const createPicture = (host, editor, facts) => {
     const ratio = back.fit();
     backdrop.update(scene, ratio);
     const isNeeded = isLive(scene);
-    if (isNeeded || !isBlank) drawLive(back.context, scene, ratio);
-    isBlank = !isNeeded;
+    back.element.hidden = !isNeeded;
+    if (isNeeded) drawLive(back.context, scene, ratio);
     front.element.hidden = !isDrawn(scene.gesture);
     if (!front.element.hidden) drawGesture(front.context, scene, plane, front.fit());
+    outlining ??= setTimeout(() => render(html`<${OutlinePanel} editor=${editor} />`, outline), OUTLINE_MS);
     const moves = scene.running.size > 0 && scene.hasMotion && scene.place.zoom >= OVERVIEW_ZOOM;
     clearTimeout(flowing);
     if (isMore) invalidate();
@@ -324,7 +328,6 @@ const createPicture = (host, editor, facts) => {
   outline.className = "outline-panel";
   outline.dataset.ownPointer = "";
   host.append(outline);
-  render(html`<${OutlinePanel} editor=${editor} />`, outline);
   const corner = globalThis.document.createElement("div");
   corner.className = "corner";
   host.append(corner);
@@ -345,6 +348,7 @@ const createPicture = (host, editor, facts) => {
     destroy: () => {
       cancelAnimationFrame(asked);
       clearTimeout(flowing);
+      clearTimeout(outlining);
       for (const stop of stops) stop();
       lights.destroy();
       layer.destroy();

@@ -24,6 +24,23 @@ export const socketLabel = (name) => {
  */
 export const capitalized = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
+/** Width of a letter, in sizes of its font, on the safe side; letters of Chinese and its kin take twice as much. */
+const LETTER = 0.58;
+
+/**
+ * Tells whether a text may need more room than it has and must be cut. What is not cut is not clipped either: a page
+ * with a clip for each of its labels takes a browser several times as long to move.
+ * @param {string} text
+ * @param {number} room In pixels.
+ * @param {number} size Of the font, in pixels.
+ * @returns {boolean}
+ */
+export const isLong = (text, room, size) => {
+  let letters = 0;
+  for (const letter of text) letters += letter > "\u2e7f" ? 2 : 1;
+  return letters * size * LETTER > room;
+};
+
 /**
  * Gives the title of a node.
  * @param {Box} box

@@ -4,7 +4,9 @@
  * These rules keep long frames away, at any number of nodes:
  * - what is not on the page yet is drawn by the canvas, so that mounting can take its time;
  * - what went out of sight stays on the page, as the browser skips it anyway, until too much is there;
- * - in the overview the layer is made transparent rather than taken away, which costs the least.
+ * - in the overview the layer is made transparent rather than taken away, which costs the least;
+ * - to pan, the layer is moved by whole pixels, for which the browser pushes along what it has drawn; only a zoom
+ *   changes what is within it.
  */
 
 import { meets } from "./live.js";
@@ -40,6 +42,9 @@ const MARGIN_PX = 120;
 export const createLayer = (host, { viewport, all, mount }) => {
   const element = document.createElement("div");
   element.className = "layer";
+  const scaled = document.createElement("div");
+  scaled.className = "scaled";
+  element.append(scaled);
   host.append(element);
   /** In the order in which they were last seen. @type {Map<string, Mounted>} */
   const mounted = new Map();
@@ -68,7 +73,7 @@ export const createLayer = (host, { viewport, all, mount }) => {
   const insert = (key, order) => {
     const item = mount(key);
     const after = order.slice(order.indexOf(key) + 1).find((other) => mounted.has(other));
-    element.insertBefore(item.element, after === undefined ? null : mounted.get(after)?.element ?? null);
+    scaled.insertBefore(item.element, after === undefined ? null : mounted.get(after)?.element ?? null);
     mounted.set(key, item);
   };
   /** @param {ReadonlySet<string>} inSight */
@@ -125,7 +130,9 @@ export const createLayer = (host, { viewport, all, mount }) => {
       show(zoom >= OVERVIEW_ZOOM);
       let isMore = false;
       if (isShown) {
-        element.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+        const [across, down] = [Math.round(x), Math.round(y)];
+        element.style.transform = `translate(${across}px, ${down}px)`;
+        scaled.style.transform = `translate(${x - across}px, ${y - down}px) scale(${zoom})`;
         const margin = MARGIN_PX / zoom;
         const { left, top, right, bottom } = seen;
         const near = {
@@ -136,7 +143,7 @@ export const createLayer = (host, { viewport, all, mount }) => {
         };
         if (!viewport.isZooming()) isMore = fill(items, near);
       }
-      shown = new Set(mounted.keys());
+      if (shown.size !== mounted.size || !shown.isSubsetOf(mounted)) shown = new Set(mounted.keys());
       return isMore;
     },
     clear: () => {

@@ -3,7 +3,7 @@
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { say } from "../ui/texts.js";
-import { nodeTitle } from "./labels.js";
+import { isLong, nodeTitle } from "./labels.js";
 import { footOf } from "./node_state.js";
 import { Pictures } from "./node_pictures.js";
 import { CollapsedSockets, InputRow, OutputRow } from "./node_rows.js";
@@ -74,13 +74,19 @@ const fold = (editor, { id, look }) =>
     looks: { [id]: { collapsed: look.collapsed ? null : true } },
   });
 
+/** What stands beside the title and the last line of a node, in pixels. */
+const BESIDE_TITLE = 96;
+const BESIDE_FOOT = 36;
+
 /** @param {NodeProps} props */
 const Header = ({ editor, box, facts }) => {
-  const { look, entry, type } = box.value;
+  const { look, entry, type, width } = box.value;
+  const title = nodeTitle(box.value);
   return html`<header>
     <button class="fold" aria-expanded=${!look.collapsed} aria-label=${say("node.fold")} onClick=${() =>
     fold(editor, box.value)}><${Icon} name=${look.collapsed ? "chevron-right" : "chevron-down"} /></button>
-    <span class="title" data-tip=${type?.summary ?? null}>${nodeTitle(box.value)}</span>
+    <span class=${isLong(title, width - BESIDE_TITLE, 13) ? "title cut" : "title"}
+      data-tip=${type?.summary ?? null}>${title}</span>
     ${look.pinned && html`<${Icon} name="pin" label=${say("node.pinned")} />`}
     ${entry.mode && html`<${Icon} name=${entry.mode} label=${say(`node.${entry.mode}`)} />`}
     ${!type && html`<${Icon} name="warning" label=${say("node.unknown-type")} />`}
@@ -110,13 +116,13 @@ const footNow = (box, { run, step, isOutdated, problems }) =>
 /** @param {Pick<NodeProps, "box" | "facts">} props */
 const Foot = ({ box, facts }) => {
   const { text, time } = footNow(box, facts);
+  const what = text || box.value.entry.type;
   const run = facts.run.value;
   const share = run?.state === "running" && run.total ? (run.step ?? 0) / run.total : 0;
   return html`<p class="foot" id=${`foot-${box.value.id}`}>
     ${share > 0 && html`<span class="progress" style=${{ "--share": share }}></span>`}
-    <span class="what" data-tip=${text}>${
-    text || box.value.entry.type
-  }</span><span class="time">${time}</span>
+    <span class=${isLong(what + time, box.value.width - BESIDE_FOOT, 11) ? "what cut" : "what"}
+      data-tip=${text}>${what}</span><span class="time">${time}</span>
   </p>`;
 };
 

@@ -5,8 +5,8 @@ import { html } from "../ui/html.js";
 import { Icon } from "../ui/icons.js";
 import { say } from "../ui/texts.js";
 import { typeColor } from "./ink.js";
-import { socketLabel } from "./labels.js";
-import { isLinked, isTall } from "./metrics.js";
+import { isLong, socketLabel } from "./labels.js";
+import { isLinked, isTall, SIZES } from "./metrics.js";
 import { isWrong } from "./node_state.js";
 import { socketAttribute } from "./socket_names.js";
 import { writeJSON } from "../model/json.js";
@@ -52,14 +52,29 @@ const Exposed = ({ title, side }) => {
   return html`<span class="exposed" data-tip=${label}><${Icon} name="chevron-right" label=${label} /></span>`;
 };
 
+/** Share of a row that its label has where a field stands beside it, as the stylesheet has it. */
+const LABEL_SHARE = 0.4;
+
+/**
+ * Gives the class of a label.
+ * @param {string} label
+ * @param {LaidBox} box
+ * @param {Row} row
+ */
+const labelClass = (label, { width }, { hasField, height }) => {
+  const room = (width - 2 * SIZES.side) * (hasField && !isTall(height) ? LABEL_SHARE : 1);
+  return isLong(label, room, 12) ? "label cut" : "label";
+};
+
 /** @param {RowProps} props */
 export const OutputRow = ({ editor, box, row, exposed }) => {
   const output = box.type?.outputs.find(({ name }) => name === row.name);
   /** @type {Socket} */
   const socket = { node: box.id, side: "output", name: row.name };
+  const label = socketLabel(row.name);
   return html`
     <div class="row output">
-      <span class="label" data-tip=${output?.doc || null}>${socketLabel(row.name)}</span>
+      <span class=${labelClass(label, box, row)} data-tip=${output?.doc || null}>${label}</span>
       <${SocketButton} editor=${editor} socket=${socket} type=${output?.type ?? ""} isLinked=${row
         .isLinked} />
       <${Exposed} title=${exposed.value.get(`out:${box.id}.${row.name}`)} side="output" />
@@ -114,6 +129,7 @@ export const InputRow = (props) => {
   const problems = facts.problems.value.filter((problem) => problem.input === row.name);
   const trouble = problems.map(({ message, hint }) => hint ? `${message} ${hint}` : message).join(" ");
   const id = `${box.id}.${row.name}`;
+  const label = socketLabel(row.name);
   /** @type {Socket} */
   const socket = { node: box.id, side: "input", name: row.name };
   const classes = [
@@ -127,9 +143,8 @@ export const InputRow = (props) => {
       <${SocketButton} editor=${editor} socket=${socket} type=${input?.type ?? ""} isLinked=${row.isLinked}
         trouble=${trouble} />
       <${Exposed} title=${exposed.value.get(`in:${id}`)} side="input" />
-      <label class="label" for=${row.hasField ? id : null} data-tip=${trouble || input?.doc || null}>
-          ${socketLabel(row.name)}
-        </label>
+      <label class=${labelClass(label, box, row)} for=${row.hasField ? id : null}
+        data-tip=${trouble || input?.doc || null}>${label}</label>
       <${InputField} ...${props} problems=${problems} id=${id} />
     </div>
   `;

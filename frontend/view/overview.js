@@ -160,15 +160,15 @@ const drawPictures = (context, { thumbnail, pictures }, boxes) => {
  * @param {Part} part
  * @returns {LaidBox[]}
  */
-export const nodesOf = ({ boxes, gesture, seen, nodes, place, touched }, part) => {
-  const isOverview = place.zoom < OVERVIEW_ZOOM;
-  // What waits for its place on the page changes from frame to frame, so it never stands still.
-  if (!isOverview && part === "still") return [];
+export const nodesOf = ({ boxes, gesture, seen, nodes, place, touched, isZooming }, part) => {
+  // What waits for its place on the page changes from frame to frame, save while a zoom lets nothing come to it.
+  const mayStand = place.zoom < OVERVIEW_ZOOM || isZooming;
+  if (!mayStand && part === "still") return [];
   /** @type {LaidBox[]} */
   const found = [];
   for (const box of boxes.values()) {
     if (nodes.mounted.has(box.id)) continue;
-    if (isOverview && touched.nodes.has(box.id) !== (part === "live")) continue;
+    if (mayStand && touched.nodes.has(box.id) !== (part === "live")) continue;
     const shown = part === "live" ? liveBox(box, gesture) : box;
     if (meets(shown, seen)) found.push(shown);
   }

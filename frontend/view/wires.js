@@ -98,13 +98,14 @@ export const drawFlow = (context, { wires, touched, running, ink, wireStyle, pla
 };
 
 /**
- * Gives how wide wires are drawn. From afar they are as wide as a pixel and no wider: such lines are drawn
- * without being outlined first, which takes a quarter of the time.
+ * Gives how wide wires are drawn. From afar and while zooming they are as wide as a pixel and no wider: such lines
+ * are drawn without being outlined first, which takes a quarter of the time.
  * @param {number} usual
  * @param {number} zoom
+ * @param {boolean} isFine
  * @returns {number}
  */
-const widthAt = (usual, zoom) => zoom < OVERVIEW_ZOOM ? 1 / zoom : Math.max(usual, 1.25 / zoom);
+const widthAt = (usual, zoom, isFine) => isFine ? Math.max(usual, 1.25 / zoom) : 1 / zoom;
 
 /**
  * Draws the wires of a part of the scene that can be seen.
@@ -120,18 +121,18 @@ export const drawWires = (context, scene, part) => {
   /** @type {Map<string, Strands>} */
   const strands = new Map();
   const casing = new Path2D();
-  const isNear = place.zoom >= OVERVIEW_ZOOM;
+  const isFine = place.zoom >= OVERVIEW_ZOOM && !scene.isZooming;
   for (const { wire, points } of found) {
-    const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom);
+    const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom, isFine);
     const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
     const key = `${color} ${width}`;
     const strand = strands.get(key) ?? { path: new Path2D(), color, width };
     strands.set(key, strand);
     trace(strand.path, points, style);
-    if (isNear) trace(casing, points, style);
+    if (isFine) trace(casing, points, style);
   }
   context.lineJoin = "round";
-  if (isNear) {
+  if (isFine) {
     context.strokeStyle = ink.casing;
     context.lineWidth = LIST_WIDTH + 2.5;
     context.stroke(casing);
