@@ -1,19 +1,20 @@
 # `make run` starts the server; `make test` runs every test and `make soak` the long ones; `make check` is
-# what a change must pass; `make types` declares the messages of the API to the editor.
+# what a change must pass; `make types` declares the messages of the API to the editor; `make parity` compares with
+# diffusers.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check types bench clean
+.PHONY: run test soak check types bench parity clean
 
 run: $(VENV)/installed
 	@$(BIN)/weft serve
 
 # The tests of the editor's model come first and count, but the last word has pytest. Three at once, since many
-# wait for a browser or another process.
+# wait for a browser or another process, in the order of tests/conftest.py; what one has compiled the others read.
 test: $(VENV)/installed-dev
 	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1; editor=$$?; \
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 3 --dist loadfile && exit $$editor
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder && exit $$editor
 
 soak: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak
@@ -32,6 +33,9 @@ types: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m bench
+
+parity: $(VENV)/installed-dev
+	@OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m parity docs/parity.md
 
 clean:
 	rm -rf $(VENV) output

@@ -46,6 +46,7 @@ class Case:
         title: What the table calls it; the family's own title if empty.
         schedule: Our schedule that has the levels of the pipeline; empty where there is none.
         unpacked: Brings the pipeline's latent to the shape of ours.
+        scheduler: Options of the pipeline's scheduler that are changed.
         condition: Changes our prompts, for what the pipeline is told besides the text.
     """
 
@@ -56,6 +57,7 @@ class Case:
     title: str = ""
     schedule: str = ""
     unpacked: Callable[[Tensor], Tensor] = as_it_is
+    scheduler: Mapping[str, Any] = field(default_factory=dict)
     condition: Callable[[Conditioning], Conditioning] = field(default=lambda prompt: prompt)
 
 
@@ -126,8 +128,9 @@ def title_of(case: Case) -> str:
 def _reference(case: Case) -> tuple[Tensor, Tensor, Any]:
     """Return latent and picture of the pipeline, and a fresh scheduler with the time steps it took."""
     pipeline = tiny_models.quiet(tiny_models.MAKERS[case.family]())
-    scheduler = pipeline.scheduler
-    fresh = type(scheduler).from_config(scheduler.config)
+    kind, options = type(pipeline.scheduler), dict(pipeline.scheduler.config) | dict(case.scheduler)
+    pipeline.scheduler = scheduler = kind.from_config(options)
+    fresh = kind.from_config(options)
     original = scheduler.set_timesteps
 
     @functools.wraps(original)
@@ -137,14 +140,14 @@ def _reference(case: Case) -> tuple[Tensor, Tensor, Any]:
 
     scheduler.set_timesteps = recorded
     made = []
-    for kind in ("latent", "pt"):
+    for output in ("latent", "pt"):
         arguments: dict[str, Any] = {
             "prompt": PROMPT,
             "num_inference_steps": STEPS,
             "height": HEIGHT,
             "width": WIDTH,
             "generator": torch.Generator().manual_seed(SEED),
-            "output_type": kind,
+            "output_type": output,
         }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

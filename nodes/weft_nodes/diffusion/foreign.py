@@ -67,6 +67,9 @@ def scheduler_program(scheduler: Scheduler) -> Program:
         for time, sigma in zip(scheduler.timesteps, sigmas, strict=False):
             x = sample / _kept_scale(sigma) if is_kept else sample
             denoised = yield x, sigma
+            if hasattr(scheduler, "scale_model_input"):
+                # Only noted by the scheduler: the space has scaled what the network read.
+                scheduler.scale_model_input(sample, time)
             output = raw_output(scheduler.config, space, x, sigma, denoised)
             sample = torch.as_tensor(scheduler.step(output, time, sample).prev_sample)  # type: ignore[attr-defined]
         return sample
