@@ -402,6 +402,8 @@ export interface ModelView {
   facts: WeightFactsView | null;
   /** Why they cannot be read; null where they can. */
   fault: string | null;
+  /** Where a small picture of it is; null where none lies beside its file. */
+  picture_url: string | null;
 }
 
 /** An input of a node type. */

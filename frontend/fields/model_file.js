@@ -33,8 +33,9 @@ export function ModelFileField(props) {
 }
 
 /** @param {ModelView} model @returns {Choice} */
-const choiceOf = ({ name, traits, size, fault }) => ({
+const choiceOf = ({ name, traits, size, fault, picture_url }) => ({
   value: name,
+  picture: picture_url && `${picture_url}?size=96`,
   badge: traits.family,
   note: size === null ? say("field.built-in") : sizeOf(size),
   fault: fault ?? undefined,

@@ -9,7 +9,7 @@ import { matching } from "../ui/matching.js";
 import { Popover } from "../ui/popover.js";
 import { say } from "../ui/texts.js";
 
-/** @typedef {{ value: string, badge?: string, note?: string, fault?: string }} Choice */
+/** @typedef {{ value: string, picture?: string | null, badge?: string, note?: string, fault?: string }} Choice */
 
 /**
  * Shows what is chosen; pressing it opens the list.
@@ -94,8 +94,11 @@ function List({ id, label, chosen, choices, take }) {
   `;
 }
 
+/** Lets go of a picture that cannot be had: a file of that name may be anything. @param {Event} event */
+const hide = (event) => void (/** @type {HTMLElement} */ (event.currentTarget).hidden = true);
+
 /** @param {{ id: string, choice: Choice, isChosen: boolean, isMarked: boolean, take: (value: string) => void }} props */
-function Row({ id, choice: { value, badge, note, fault }, isChosen, isMarked, take }) {
+function Row({ id, choice: { value, picture, badge, note, fault }, isChosen, isMarked, take }) {
   /** @param {HTMLElement | null} element */
   const reveal = (element) => void (isMarked && element?.scrollIntoView({ block: "nearest" }));
   return html`
@@ -104,6 +107,8 @@ function Row({ id, choice: { value, badge, note, fault }, isChosen, isMarked, ta
       : null}
       data-tip=${fault} onClick=${() => take(value)}>
           <span class="picker-mark">${isChosen && html`<${Icon} name="check" />`}</span>
+          ${picture &&
+            html`<img class="picker-picture" src=${picture} alt="" loading="lazy" onError=${hide} />`}
           <span class="picker-value">${value}</span>
           ${badge && html`<span class="picker-badge">${badge}</span>`}
           ${note && html`<span class="picker-note">${note}</span>`}

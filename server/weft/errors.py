@@ -52,8 +52,8 @@ Leaves that one part of weft alone raises stand there, with these codes::
                                    revision-unknown, revision-conflict, worker-died, data-folder-in-use
     weft.jobs.files.file_faults    weights-refused, upload-refused, upload-too-large, asset-kept,
                                    asset-plain, precondition-failed, workflow-name, workflow-shipped,
-                                   model-name, model-exists, pull-unclear, pull-unknown, hub-unreachable,
-                                   hub-refused, hub-unknown, address-refused
+                                   model-name, model-exists, model-picture-unknown, pull-unclear,
+                                   pull-unknown, hub-unreachable, hub-refused, hub-unknown, address-refused
     weft.jobs.variations           batch-invalid
     weft.web.images.images_faults  image-parameter, image-model-unknown, images-failed
     weft.web.faults                request-malformed, host-refused, origin-refused, media-type-refused,

@@ -37,7 +37,7 @@ STATUS: Mapping[str, int] = MappingProxyType(
         "hub-unknown": 404,
         "image-model-unknown": 404,
         "job-unknown": 404,
-        "model-unknown": 404,
+        "model-picture-unknown": 404,
         "node-type-unknown": 404,
         "preview-missing": 404,
         "provider-unknown": 404,

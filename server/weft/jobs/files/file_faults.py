@@ -13,6 +13,7 @@ Codes in brackets::
     ├── WeightsRefusedError [weights-refused]            weights that could run code, or are damaged
     ├── ModelNameError [model-name]                      what cannot be a repository, file or folder of models
     ├── ModelExistsError [model-exists]                  another model has that name
+    ├── ModelPictureUnknownError [model-picture-unknown] no model has such a picture
     ├── PullUnclearError [pull-unclear]                  a repository leaves open which files are meant
     ├── PullUnknownError [pull-unknown]                  there is no such download
     ├── HubUnreachableError [hub-unreachable]            the hub did not answer as it should
@@ -156,6 +157,18 @@ class ModelExistsError(WeftError):
         super().__init__(
             f'There is another model "{name}" already.',
             hint="Choose another folder for the new one, or remove the old one.",
+        )
+
+
+class ModelPictureUnknownError(WeftError):
+    """No model has such a picture."""
+
+    code = "model-picture-unknown"
+
+    def __init__(self, *, picture: str) -> None:
+        super().__init__(
+            f'No model has the picture "{picture}" now.',
+            hint="List the models anew; it may have been changed.",
         )
 
 

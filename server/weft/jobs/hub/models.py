@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from weft.errors import WeftError
-from weft.jobs.files.file_faults import WeightsRefusedError
+from weft.jobs.files.file_faults import ModelPictureUnknownError, WeightsRefusedError
 from weft.jobs.files.thumbnails import is_ready
 from weft.jobs.hub.hub import Hub
+from weft.jobs.hub.model_pictures import ModelPicture, picture_beside
 from weft.jobs.hub.pull_choice import INDEX
 from weft.jobs.hub.pulls import Pulls
 from weft.jobs.hub.weight_files import WEIGHTS_SUFFIX, WeightFacts, weight_facts
@@ -58,6 +59,7 @@ class Model:
         digest: SHA-256 of its file where that is known; else empty.
         facts: What the headers of its files say; None where they cannot be read.
         fault: Why they cannot be read; empty where they can.
+        picture: What lies beside it to show it; None where nothing does.
     """
 
     kind: str
@@ -68,6 +70,7 @@ class Model:
     digest: str = ""
     facts: WeightFacts | None = None
     fault: str = ""
+    picture: ModelPicture | None = None
 
 
 class ModelLibrary:
@@ -85,6 +88,7 @@ class ModelLibrary:
     def __init__(self, settings: Settings, workers: Publishers, hub: Hub | None = None) -> None:
         self._folders = settings.models_dirs
         self._workers = workers
+        self._pictures: Mapping[str, Path] = {}
         self._facts: dict[Path, tuple[tuple[int, float], WeightFacts | WeightsRefusedError]] = {}
         hub = Hub.from_environment(os.environ) if hub is None else hub
         self.pulls = Pulls(hub, settings.models_dirs[0], arrived=self.publish)
@@ -116,7 +120,28 @@ class ModelLibrary:
         catalog = self._workers.catalog
         if catalog is None:
             raise WorkerUnavailableError(reason="none has said yet which models there are")
-        return await asyncio.to_thread(self._list, catalog, self.pulls.digests())
+        models = await asyncio.to_thread(self._list, catalog, self.pulls.digests())
+        self._pictures = {
+            model.picture.id: model.picture.path for model in models if model.picture is not None
+        }
+        return models
+
+    async def picture(self, id: str) -> Path:
+        """Give the file of a picture of a model; its bytes may be anything.
+
+        Args:
+            id: Its id, as the list of models gives it.
+
+        Raises:
+            ModelPictureUnknownError: No model has that picture now.
+            WorkerUnavailableError: No worker has said yet which models there are.
+        """
+        if id not in self._pictures:
+            # The list that names it may have been made by an earlier server.
+            await self.all()
+        if id not in self._pictures:
+            raise ModelPictureUnknownError(picture=id[:80])
+        return self._pictures[id]
 
     def _list(self, catalog: StoredCatalog, digests: Mapping[str, str]) -> tuple[Model, ...]:
         indices = [(folder, _index(folder)) for folder in self._folders]
@@ -156,6 +181,7 @@ class ModelLibrary:
             digest=digests[relative] if is_first else "",
             facts=None if isinstance(facts, WeightsRefusedError) else facts,
             fault=facts.message if isinstance(facts, WeightsRefusedError) else "",
+            picture=picture_beside(path),
         )
 
     def _facts_of(

@@ -113,6 +113,7 @@ PATH_PARAMETERS: Mapping[str, PathParameter] = MappingProxyType(
             "Name of a saved workflow that makes pictures from a prompt.", "text-to-image"
         ),
         "name": PathParameter("Name of the saved workflow.", "text-to-image"),
+        "picture_id": PathParameter("Id of the picture, as the list of models gives it.", _DIGEST),
         "provider": PathParameter("Name of the choices, as the widget of an input says it.", "samplers"),
         "pull_id": PathParameter("Id of the download.", "9f86d081884c7d659a2feaa0", "^[0-9a-f]{24}$"),
         "revision": PathParameter("Number of the revision, from 1.", "1", "^[0-9]{1,9}$"),

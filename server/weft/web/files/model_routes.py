@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from aiohttp import web
+
 from weft.jobs.hub.pull_choice import PullRequest
+from weft.web.files.asset_wire import ThumbnailQuery
+from weft.web.files.file_answers import file_answer
 from weft.web.files.model_wire import ModelList, PullList, PullRequestBody, PullView, model_view, pull_view
-from weft.web.routing import Call, Policy, Reply, route
+from weft.web.routing import Call, Media, Policy, Reply, route
 
 TAG = "Models"
 
@@ -18,6 +22,35 @@ async def list_models(call: Call[None]) -> Reply:
     """
     models = await call.services.models.all()
     return Reply(ModelList(models=tuple(model_view(model) for model in models)))
+
+
+@route(
+    "GET",
+    "/api/models/pictures/{picture_id}",
+    policy=Policy.READ,
+    tag=TAG,
+    query=ThumbnailQuery,
+    answers={
+        200: Media(("image/webp",), "The small copy."),
+        206: Media(("image/webp",), "The part of it that was asked for."),
+        304: None,
+    },
+    faults=(404, 416, 422, 503, 507),
+    headers=("Range",),
+)
+async def fetch_model_picture(call: Call[None]) -> web.StreamResponse:
+    """Fetch a small copy of the picture that lies beside a model, as WebP.
+
+    A file named like the model shows it: `ink.preview.png`, `ink.png`, `ink.jpg` or `ink.webp` beside
+    `ink.safetensors`. A worker draws the copy when it is first asked for; until one is ready, 503 says when
+    to ask again.
+    """
+    query: ThumbnailQuery = call.query
+    picture = call.request.match_info["picture_id"]
+    source = await call.services.models.picture(picture)
+    path = await call.services.thumbnails.path(picture, source, query.size)
+    tag, name = f"{picture}-{query.size}", f"{picture[:16]}-{query.size}"
+    return await file_answer(call.request, path, tag=tag, media_type="image/webp", name=name)
 
 
 @route(

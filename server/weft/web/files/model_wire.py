@@ -46,6 +46,7 @@ class ModelView(Wire):
         digest: SHA-256 of its file; null where it is not known.
         facts: What its files say of themselves; null where they cannot be read.
         fault: Why they cannot be read; null where they can.
+        picture_url: Where a small picture of it is; null where none lies beside its file.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class ModelView(Wire):
     digest: str | None
     facts: WeightFactsView | None
     fault: str | None
+    picture_url: str | None
 
 
 class ModelList(Wire):
@@ -175,6 +177,7 @@ def model_view(model: Model) -> ModelView:
         digest=model.digest or None,
         facts=facts,
         fault=model.fault or None,
+        picture_url=None if model.picture is None else f"/api/models/pictures/{model.picture.id}",
     )
 
 

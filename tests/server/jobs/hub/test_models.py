@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 from server.jobs.stand_in_hub import safetensors
+from weft.jobs.files.file_faults import ModelPictureUnknownError
 from weft.jobs.hub.hub import Hub
 from weft.jobs.hub.models import Model, ModelLibrary
 from weft.jobs.hub.pull_choice import PullRequest
@@ -109,6 +110,22 @@ async def test_the_first_folder_wins_and_folders_of_a_kind_are_looked_into(setti
 
     counts = {name: model.facts.parameters if model.facts else None for name, model in found.items()}
     assert counts == {"same.safetensors": 1, "style.safetensors": 3}
+
+
+async def test_a_picture_is_known_by_its_id_to_a_server_that_has_listed_nothing(
+    settings: Settings,
+) -> None:
+    put(settings.models_dirs[1] / "a.safetensors")
+    place = put(settings.models_dirs[1] / "a.png", b"picture")
+    shop = Shop(settings.paths, {"checkpoint": {"a.safetensors": {}}, "lora": {}, "extra": {}})
+    (model,) = await ModelLibrary(settings, shop, Hub()).all()
+    assert model.picture is not None
+
+    later = ModelLibrary(settings, shop, Hub())
+
+    assert await later.picture(model.picture.id) == place
+    with pytest.raises(ModelPictureUnknownError):
+        await later.picture("0" * 64)
 
 
 async def test_a_pipeline_is_described_by_all_of_its_weights(settings: Settings) -> None:

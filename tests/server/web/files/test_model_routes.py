@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from live_server import PACK, LiveServer, eventually, live_server
 from server.jobs.hub.test_hub import TRAVERSALS
 from server.jobs.stand_in_hub import StandInHub, safetensors
+from weft.pictures import encode_png, read_picture
 from weft.web.tokens import Tokens
 
 LARGE = safetensors({"weight": [1024, 1024]}, notes={"format": "pt"})
@@ -158,6 +160,32 @@ def test_a_model_outside_of_the_folders_is_listed_by_its_name(models: LiveServer
         None,
         None,
     )
+
+
+def test_the_picture_beside_a_model_is_shown_small(models: LiveServer) -> None:
+    place = models.folder / "models" / "plain.preview.png"
+    place.write_bytes(encode_png(np.zeros((60, 90, 3), np.uint8)))
+    (models.folder / "models" / "toys" / "below.png").write_text("<script>alert(1)</script>")
+    found = {model["name"]: model for model in models.call("GET", "/api/models").json["models"]}
+    url = found["plain.safetensors"]["picture_url"]
+
+    answer = models.call("GET", f"{url}?size=32")
+    text = models.call("GET", found["below.safetensors"]["picture_url"])
+
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/webp")
+    assert read_picture(answer.body).shape[:2] == (21, 32)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in answer.headers["cache-control"]
+    assert (text.status, text.code) == (422, "picture-unreadable")
+    assert found["shipped"]["picture_url"] is None
+    place.unlink()
+
+
+@pytest.mark.parametrize("id", ["0" * 64, "..%2f..%2fplain.safetensors", "plain.safetensors"])
+def test_no_file_but_the_picture_of_a_model_is_ever_given(models: LiveServer, id: str) -> None:
+    answer = models.call("GET", f"/api/models/pictures/{id}")
+
+    assert (answer.status, answer.code) == (404, "model-picture-unknown")
 
 
 def test_a_model_is_loaded_checked_and_listed(models: LiveServer, hub: StandInHub) -> None:

@@ -1,8 +1,11 @@
 """Models and their downloads are written with what is known of them, and null for what is not."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 from weft.jobs.files.file_faults import PullUnknownError
+from weft.jobs.hub.model_pictures import ModelPicture
 from weft.jobs.hub.models import Model
 from weft.jobs.hub.pull_choice import PullRequest
 from weft.jobs.hub.pull_store import Pull, PullFile
@@ -21,15 +24,18 @@ def test_what_is_not_known_of_a_model_is_null() -> None:
         None,
     )
     assert view.traits == {"family": "weft"}
+    assert view.picture_url is None
 
 
 def test_what_is_known_of_a_model_is_written() -> None:
     facts = WeightFacts(2, 30, "F16", {"format": "pt"})
-    view = model_view(Model("lora", "x", {}, 5, 10.0, "ab" * 32, facts))
+    picture = ModelPicture("cd" * 32, Path("x.png"))
+    view = model_view(Model("lora", "x", {}, 5, 10.0, "ab" * 32, facts, picture=picture))
 
     assert view.facts is not None
     assert (view.facts.parameters, view.facts.notes) == (30, {"format": "pt"})
     assert (view.size, view.digest) == (5, "ab" * 32)
+    assert view.picture_url == f"/api/models/pictures/{'cd' * 32}"
 
 
 def test_a_download_is_written_before_anything_of_it_is_known() -> None:
