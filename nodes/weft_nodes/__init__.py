@@ -5,6 +5,7 @@ NODE_MODULES: tuple[str, ...] = (
     "prompts",
     "latents",
     "sampling",
+    "guidance",
     "sigmas",
     "images",
     "edits",

@@ -33,6 +33,7 @@ from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.families.facts import check_size
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.models.guiding import Guiding
 from weft_nodes.models.handles import Model
 from weft_nodes.models.service import SamplerService
 
@@ -46,6 +47,7 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
         "positive": {"family": "$family"},
         "negative": {"family": "$family"},
         "latent": {"space": "$space"},
+        "guidance": {"family": "$family"},
     }
 )
 _SAMPLES: Mapping[str, Traits] = MappingProxyType({"latent": {"space": "$space"}})
@@ -78,6 +80,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
     schedule: Annotated[str, Choice("schedules")] = "karras",
     denoise: Annotated[float, Slider(0, 1)] = 1.0,
+    guidance: Guiding | None = None,
 ) -> Latent:
     """Sample latents: from nothing, or on from a picture.
 
@@ -95,6 +98,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
         sampler: How a step is taken.
         schedule: How the noise levels are spread over the steps.
         denoise: How much of the picture is made anew, 0 (nothing) .. 1 (everything).
+        guidance: Methods that guide in place of plain guidance or beside it; without it there is only that.
 
     Returns:
         Latents without noise, as many as were given.
@@ -111,6 +115,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale),
+        guiding=guidance,
         sampler=sampler,
         sigmas=_levels(schedule, space, steps, denoise=denoise),
         start="full" if denoise == 1 else "added",
@@ -135,6 +140,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     guidance_rescale: Annotated[float, Slider(0, 1)] = 0.0,
     sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
     schedule: Annotated[str, Choice("schedules")] = "karras",
+    guidance: Guiding | None = None,
 ) -> Latent:
     """Take some of the steps of a sampling, so that another node can take the rest.
 
@@ -154,6 +160,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
         guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
         sampler: How a step is taken.
         schedule: How the noise levels are spread over the steps.
+        guidance: Methods that guide in place of plain guidance or beside it; without it there is only that.
 
     Returns:
         Latents, as many as were given; they still have noise if the last step was not taken.
@@ -173,6 +180,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale),
+        guiding=guidance,
         sampler=sampler,
         sigmas=_steps_of(whole, start_step, end_step),
         start=first if add_noise else "none",
@@ -197,6 +205,7 @@ async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
     guidance_start: Annotated[float, Slider(0, 1)] = 0.0,
     guidance_end: Annotated[float, Slider(0, 1)] = 1.0,
     sampler: Annotated[str, Choice("samplers")] = "dpmpp_2m",
+    guidance: Guiding | None = None,
 ) -> Latent:
     """Sample latents at noise levels of your own.
 
@@ -215,6 +224,7 @@ async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
         guidance_start: Share of the steps after which guidance begins, 0..1.
         guidance_end: Share of the steps after which it stops, 0..1.
         sampler: How a step is taken.
+        guidance: Methods that guide in place of plain guidance or beside it; without it there is only that.
 
     Returns:
         Latents, as many as were given.
@@ -233,6 +243,7 @@ async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
         positive=positive,
         negative=negative,
         guidance=Guidance(guidance_scale, guidance_rescale, guidance_start, guidance_end),
+        guiding=guidance,
         sampler=sampler,
         sigmas=sigmas.values,
         start=first if add_noise else "none",
@@ -250,6 +261,7 @@ class _Plan:
     positive: Conditioning
     negative: Conditioning | None
     guidance: Guidance
+    guiding: Guiding | None
     sampler: str
     sigmas: tuple[float, ...]
     start: Start
@@ -303,6 +315,8 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
     store = run.service(ModelStore)
     # Weights may have to be read first, which must not hold up the event loop.
     network = await asyncio.to_thread(store.network, plan.model)
+    guiding = plan.guiding or Guiding()
+    weakened = [await asyncio.to_thread(store.network, model) for model in guiding.weakened(plan.model)]
 
     def job(item: Latent, item_seed: int) -> SampleJob:
         return SampleJob(
@@ -312,7 +326,8 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
             sigmas=plan.sigmas,
             positive=plan.positive,
             negative=plan.negative,
-            guidance=plan.guidance,
+            guidance=guiding.applied_to(plan.guidance),
+            weakened=tuple(weakened),
             latent_BChw=item.samples_BChw,
             seed=item_seed,
             start=plan.start,

@@ -7,6 +7,7 @@ calls no network itself, so that rows of many jobs can share one forward.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 import torch
@@ -15,6 +16,7 @@ from torch.nn import functional
 
 from weft_nodes.diffusion.errors import ConditioningError, JobError, ScheduleError
 from weft_nodes.diffusion.guidance import Guidance, applies
+from weft_nodes.diffusion.guide import Guide
 from weft_nodes.diffusion.noise import SeededNoise, item_seed
 from weft_nodes.diffusion.schedules import is_falling
 from weft_nodes.diffusion.spaces import Space
@@ -76,9 +78,11 @@ class SampleJob:
         mask_B1hw: Where the latent may change, 1 = repaint, 0 = keep; None changes all of it.
         original_BChw: Clean latent kept outside the mask; None takes `latent_BChw`.
         priority: Jobs with a higher number go first.
+        weakened: The networks of the guidance's weakenings, one each, in order.
 
     Raises:
-        JobError: The latent has another batch size than 1, or mask or original do not fit it.
+        JobError: The latent has another batch size than 1, mask or original do not fit it, or the guidance
+            lacks a negative prompt or a weakened network.
         ScheduleError: The noise levels do not fall, or go beyond what the space can mix.
     """
 
@@ -96,6 +100,7 @@ class SampleJob:
     mask_B1hw: Tensor | None = None
     original_BChw: Tensor | None = None
     priority: int = 0
+    weakened: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:
         shape = self.latent_BChw.shape
@@ -120,6 +125,20 @@ class SampleJob:
                     f"The {name} has shape {list(tensor.shape)}, but the latent has {list(shape)}.",
                     hint=f"Resize the {name} to the latent.",
                 )
+        self._check_methods()
+
+    def _check_methods(self) -> None:
+        methods = self.guidance.methods
+        if methods.needs_negative and self.negative is None:
+            raise JobError(
+                "A guidance method needs the prediction for a negative prompt, but there is none.",
+                hint="Connect a negative prompt, which may be empty.",
+            )
+        if len(methods.weakenings) != len(self.weakened):
+            raise JobError(
+                f"The guidance has {len(methods.weakenings)} weakenings, but {len(self.weakened)} networks.",
+                hint="Give one weakened network for each.",
+            )
 
     @property
     def steps(self) -> int:
@@ -154,6 +173,7 @@ class Rows(NamedTuple):
         signatures: Names, shapes and dtypes of each prompt's tensors; rows of equal signature may share a
             forward.
         kind: The set of all signatures; jobs of equal kind may share a tick.
+        networks: The network of each signature that is not asked of the job's own.
     """
 
     input_BChw: Tensor
@@ -161,21 +181,28 @@ class Rows(NamedTuple):
     prompts: tuple[Prompt, ...]
     signatures: tuple[Hashable, ...]
     kind: frozenset[Hashable]
+    networks: Mapping[Hashable, Network] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cast:
     """The prompts that apply at some steps, and how much each one counts at each place.
 
-    Weights are None for a single prompt, else one tensor per prompt; they add up to 1 everywhere.
+    Weights are None for a single prompt, else one tensor per prompt; they add up to 1 everywhere. The
+    positive prompts come first, then the negative ones, the neutral ones, and the positive ones once more for
+    each weakened network.
     """
 
     prompts: tuple[Prompt, ...]
     signatures: tuple[Hashable, ...]
     kind: frozenset[Hashable]
     positives: int
+    negatives: int
     positive_weights: tuple[Tensor, ...] | None
     negative_weights: tuple[Tensor, ...] | None
+    neutral_weights: tuple[Tensor, ...] | None
+    weakened: tuple[int, ...]
+    networks: Mapping[Hashable, Network]
 
 
 class Denoiser:
@@ -193,11 +220,16 @@ class Denoiser:
         self.noise = SeededNoise(job.seed, job.latent_BChw.shape, job.network.device)
         self._space = job.space
         device = job.network.device
-        self._positive = tuple(entry.on(device) for entry in job.positive.entries)
-        self._negative = tuple(entry.on(device) for entry in job.negative.entries) if job.negative else ()
-        self._casts_by_members: dict[tuple[int, ...], _Cast] = {}
+        methods = job.guidance.methods
+        self._positive, self._negative, self._neutral = (
+            tuple(entry.on(device) for entry in side.entries) if side else ()
+            for side in (job.positive, job.negative, methods.neutral)
+        )
+        self._guide = None if methods.is_plain else Guide(job.guidance)
+        self._casts_by_members: dict[Hashable, _Cast] = {}
         self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
         self._identities: dict[_Cast, Hashable] = {}
+        self._unshared: Hashable = object()
         self._mask: Tensor | None = None
         self._kept: Tensor | None = None
         self._kept_noise: Tensor | None = None
@@ -231,7 +263,7 @@ class Denoiser:
         cast = self._casts[step]
         space = self._space
         scaled, told = space.scale_input(x, sigma), space.timestep(sigma)
-        return Rows(scaled, told, cast.prompts, cast.signatures, cast.kind)
+        return Rows(scaled, told, cast.prompts, cast.signatures, cast.kind, cast.networks)
 
     def prepared(self, x: Tensor, sigma: float) -> Tensor:
         """Return the latent with its kept part, if there is a mask, put back at the given noise level."""
@@ -253,12 +285,34 @@ class Denoiser:
         """
         cast = self._casts[step]
         positive = _weighted(outputs_BChw[: cast.positives], cast.positive_weights)
-        if len(cast.prompts) > cast.positives:
-            negative = _weighted(outputs_BChw[cast.positives :], cast.negative_weights)
-            positive = self.job.guidance.combine(positive, negative)
-        result = self._space.to_denoised(positive, x, sigma)
+        if self._guide is not None:
+            result = self._steered(self._guide, outputs_BChw, x, sigma, step)
+        else:
+            if cast.negatives:
+                negative = _weighted(outputs_BChw[cast.positives :], cast.negative_weights)
+                positive = self.job.guidance.combine(positive, negative)
+            result = self._space.to_denoised(positive, x, sigma)
         return (
             result if self._mask is None or self._kept is None else torch.lerp(self._kept, result, self._mask)
+        )
+
+    def _steered(self, guide: Guide, outputs_BChw: Tensor, x: Tensor, sigma: float, step: int) -> Tensor:
+        """Join the outputs by more than plain guidance."""
+        cast = self._casts[step]
+        ends = (cast.positives, cast.positives + cast.negatives)
+        further = len(cast.prompts) - len(cast.weakened) * cast.positives
+        against = []
+        if cast.negatives:
+            against.append(_weighted(outputs_BChw[ends[0] : ends[1]], cast.negative_weights))
+        if further > ends[1]:
+            against.append(_weighted(outputs_BChw[ends[1] : further], cast.neutral_weights))
+        weakened = zip(cast.weakened, torch.split(outputs_BChw[further:], cast.positives), strict=False)
+        return guide.denoised(
+            _weighted(outputs_BChw[: cast.positives], cast.positive_weights),
+            against,
+            [(place, _weighted(output, cast.positive_weights)) for place, output in weakened],
+            lambda output: self._space.to_denoised(output, x, sigma),
+            step=step,
         )
 
     def finished(self, x: Tensor) -> Tensor:
@@ -272,6 +326,9 @@ class Denoiser:
             step: The step, 0..steps-1.
         """
         cast = self._casts[step]
+        if self._guide is not None:
+            # A guide may remember the steps before, which a replayed job would not show it.
+            return self._unshared
         if cast not in self._identities:
             job = self.job
             tensors = [tensor for prompt in cast.prompts for _, tensor in sorted(prompt.tensors.items())]
@@ -288,28 +345,46 @@ class Denoiser:
         share = step / max(self.job.steps, 1)
         positives = _applying(self._positive, step, share)
         negatives = _applying(self._negative, step, share)
+        neutrals = _applying(self._neutral, step, share)
         if not self.job.guidance.is_active(share):
-            negatives = []
+            negatives, neutrals = [], []
+        weakened = () if self._guide is None else self._guide.weakenings_at(share)
         if not positives:
             raise ConditioningError(
                 f"No positive prompt applies after {share:.0%} of the steps.",
                 hint="Let the step ranges of the positive prompts cover 0..1 without a gap.",
             )
-        members = tuple(id(entry) for entry in (*positives, *negatives))
+        groups = (positives, negatives, neutrals)
+        members = (tuple(tuple(id(entry) for entry in group) for group in groups), weakened)
         if members not in self._casts_by_members:
-            self._casts_by_members[members] = self._new_cast(positives, negatives)
+            self._casts_by_members[members] = self._new_cast(*groups, weakened)
         return self._casts_by_members[members]
 
-    def _new_cast(self, positives: Sequence[Prompt], negatives: Sequence[Prompt]) -> _Cast:
-        prompts = (*positives, *negatives)
-        signatures = tuple(_signature(entry) for entry in prompts)
+    def _new_cast(
+        self,
+        positives: Sequence[Prompt],
+        negatives: Sequence[Prompt],
+        neutrals: Sequence[Prompt],
+        weakened: tuple[int, ...],
+    ) -> _Cast:
+        prompts = (*positives, *negatives, *neutrals)
+        signatures = [_signature(entry) for entry in prompts]
+        networks: dict[Hashable, Network] = {}
+        for network in (self.job.weakened[place] for place in weakened):
+            names = [(network.batch_key, _signature(entry)) for entry in positives]
+            networks |= dict.fromkeys(names, network)
+            signatures += names
         return _Cast(
-            prompts=prompts,
-            signatures=signatures,
+            prompts=(*prompts, *(entry for _ in weakened for entry in positives)),
+            signatures=tuple(signatures),
             kind=frozenset(signatures),
             positives=len(positives),
+            negatives=len(negatives),
             positive_weights=self._weights(positives),
             negative_weights=self._weights(negatives),
+            neutral_weights=self._weights(neutrals),
+            weakened=weakened,
+            networks=networks,
         )
 
     def _weights(self, prompts: Sequence[Prompt]) -> tuple[Tensor, ...] | None:

@@ -8,6 +8,7 @@ DiffusionError
 ├── SpaceError               bad-space
 ├── ConditioningError        bad-conditioning
 ├── JobError                 bad-sample-job
+├── GuidanceClashError       guidance-clash
 ├── NonFiniteLatentError     non-finite
 └── SamplingCancelledError   cancelled
 """
@@ -84,6 +85,24 @@ class JobError(DiffusionError):
     """A sampling job contradicts itself: shapes, seed or mask do not fit."""
 
     code = "bad-sample-job"
+
+
+class GuidanceClashError(DiffusionError):
+    """Two guidance methods want to do the same thing.
+
+    Args:
+        first: The method that is there already.
+        second: The method that was to be added.
+        both: What each of them does, as the end of a sentence.
+    """
+
+    code = "guidance-clash"
+
+    def __init__(self, *, first: str, second: str, both: str) -> None:
+        super().__init__(
+            f"The guidance methods {first} and {second} cannot be used together: each of them {both}.",
+            hint="Keep one of them.",
+        )
 
 
 class NonFiniteLatentError(DiffusionError):

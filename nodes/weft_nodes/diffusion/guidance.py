@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.errors import JobError
+from weft_nodes.diffusion.methods import Methods, PerpNeg
+
+_PLAIN = Methods()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Guidance:
         start: Share of the steps after which guidance begins, 0..1; before it only the positive prompt
             counts.
         end: Share of the steps after which it stops, 0..1; 1 includes the last step.
+        methods: What else is done than classifier-free guidance; `guide` does it.
 
     Raises:
         JobError: `rescale` or the range is out of bounds.
@@ -32,6 +36,7 @@ class Guidance:
     rescale: float = 0.0
     start: float = 0.0
     end: float = 1.0
+    methods: Methods = _PLAIN
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rescale <= 1.0 or not 0.0 <= self.start <= self.end <= 1.0:
@@ -42,7 +47,8 @@ class Guidance:
 
     def is_active(self, share: float) -> bool:
         """Tell whether the negative prediction is needed at a share of the steps, 0..1."""
-        return self.scale != 1.0 and applies(self.start, self.end, share)
+        has_effect = self.scale != 1.0 or isinstance(self.methods.update, PerpNeg)
+        return has_effect and applies(self.start, self.end, share)
 
     def combine(self, positive: Tensor, negative: Tensor) -> Tensor:
         """Join the two predictions.
@@ -55,7 +61,10 @@ class Guidance:
             `negative + scale * (positive - negative)`; with rescaling, its standard deviation per item is
             moved towards that of `positive` (Lin et al. 2023, eq. 15 and 16).
         """
-        guided = torch.lerp(negative, positive, self.scale)
+        return self.rescaled(torch.lerp(negative, positive, self.scale), positive)
+
+    def rescaled(self, guided: Tensor, positive: Tensor) -> Tensor:
+        """Move the standard deviation of a guided prediction, per item, towards that of the positive one."""
         if self.rescale == 0.0:
             return guided
         axes = list(range(1, positive.ndim))

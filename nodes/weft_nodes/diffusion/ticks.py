@@ -209,15 +209,24 @@ class Ticker:
             flat = self._predict(network, columns)
         else:
             signatures = [signature for request in requests for signature in request.signatures]
-            flat = self._predict_mixed(network, columns, signatures)
+            flat = self._predict_mixed(network, columns, signatures, requests[0].networks)
         return list(torch.split(flat, [len(request.prompts) for request in requests]))
 
-    def _predict_mixed(self, network: Network, columns: _Columns, signatures: list[Hashable]) -> Tensor:
-        """Evaluate rows whose prompts differ in shape: one forward per shape, put back into order."""
+    def _predict_mixed(
+        self,
+        network: Network,
+        columns: _Columns,
+        signatures: list[Hashable],
+        others: Mapping[Hashable, Network],
+    ) -> Tensor:
+        """Evaluate rows that differ in shape or network: one forward for each, put back into order."""
         places: dict[Hashable, list[int]] = {}
         for place, signature in enumerate(signatures):
             places.setdefault(signature, []).append(place)
-        parts = [self._predict(network, _picked(columns, own)) for own in places.values()]
+        parts = [
+            self._predict(others.get(signature, network), _picked(columns, own))
+            for signature, own in places.items()
+        ]
         order = [place for own in places.values() for place in own]
         back = torch.tensor(order, device=network.device).argsort()
         return torch.cat(parts)[back]

@@ -9,7 +9,7 @@ ModelError (weft.sdk)
 ├── CheckpointChangedError     checkpoint-changed       no longer the file the handle was made from
 ├── FamilyUnknownError         family-unknown           a handle names a family that is not installed
 ├── LatentMismatchError        latent-mismatch          a latent or picture that the autoencoder cannot read
-└── PatchMismatchError         patch-mismatch           a LoRA was made for another architecture
+└── PatchMismatchError         patch-mismatch           a patch was made for another architecture
 """
 
 from collections.abc import Sequence
@@ -157,15 +157,15 @@ class PatchMismatchError(ModelError):
     Args:
         patch: The patch, in words.
         problem: What does not fit, as a full clause.
+        hint: What to do about it.
     """
 
     code: ClassVar[str] = "patch-mismatch"
 
-    def __init__(self, *, patch: str, problem: str) -> None:
-        super().__init__(
-            f"{patch} does not fit this model: {problem}.",
-            hint="Use a file that was made for this model family.",
-        )
+    def __init__(
+        self, *, patch: str, problem: str, hint: str = "Use a file that was made for this model family."
+    ) -> None:
+        super().__init__(f"{patch} does not fit this model: {problem}.", hint=hint)
 
 
 def _count(names: Sequence[str], one: str, many: str) -> str:

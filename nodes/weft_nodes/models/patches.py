@@ -20,6 +20,9 @@ from torch.nn import functional
 from weft_nodes.models.errors import PatchMismatchError
 from weft_nodes.models.weights import iterate_tensors
 
+# The part of a patch that changes the denoising network of whatever family, under whatever name.
+DENOISER: Final = "denoiser"
+
 
 @runtime_checkable
 class Patch(Protocol):
@@ -27,7 +30,7 @@ class Patch(Protocol):
 
     @property
     def part(self) -> str:
-        """Return which network of a checkpoint it changes, such as "unet"."""
+        """Return which network of a checkpoint it changes, such as "unet", or `DENOISER`."""
 
     @property
     def key(self) -> str:

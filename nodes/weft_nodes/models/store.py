@@ -19,7 +19,7 @@ from weft_nodes.models.clones import light_clone
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointChangedError, FamilyUnknownError, LatentMismatchError
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
-from weft_nodes.models.patches import Patch
+from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.text import TextStack
@@ -200,7 +200,7 @@ class HandleStore:
             )
 
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
-        clone = _patched(base, part.name, model.patches)
+        clone = _patched(base, (part.name, DENOISER), model.patches)
         network = family.network(clone, space=self.noise_space(model), key=model.key)
         return _LiveNetwork(network, count_bytes(clone) - count_bytes(base))
 
@@ -219,7 +219,7 @@ class HandleStore:
                 )
 
             base = self._bases.get((part.encoder.name, weights.source, weights.dtype), load)
-            clone = _patched(base, part.encoder.name, encoder.patches)
+            clone = _patched(base, (part.encoder.name,), encoder.patches)
             added += count_bytes(clone) - count_bytes(base)
             stacks.append(TextStack(clone, checkpoint.tokenizer(part)))
         return _LiveStacks(tuple(stacks), added)
@@ -271,9 +271,9 @@ class _LiveStacks:
         return self.added_bytes
 
 
-def _patched(base: nn.Module, part: str, patches: tuple[Patch, ...]) -> nn.Module:
+def _patched(base: nn.Module, parts: tuple[str, ...], patches: tuple[Patch, ...]) -> nn.Module:
     clone = light_clone(base)
     for patch in patches:
-        if patch.part == part:
+        if patch.part in parts:
             patch.apply(clone)
     return clone
