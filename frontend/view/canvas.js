@@ -42,6 +42,9 @@ const REST_MS = 300;
 /** Milliseconds from the first frame to the outline, which is out of sight at first. */
 const OUTLINE_MS = 250;
 
+/** How far what stands in a corner is from the edges, in pixels, as the stylesheet has it. */
+const CORNER_GAP = 12;
+
 /** Milliseconds between two frames of what flows to a node at work, which may need the processor itself. */
 const FLOW_MS = 50;
 
@@ -214,6 +217,15 @@ const sceneOf = ({ editor, ink, runs, pictures, thumbnail, stillness }) => {
 };
 
 /**
+ * Gives how much an element covers of the corner it stands in.
+ * @param {Element | null} element
+ */
+const coveredBy = (element) => ({
+  width: element ? element.clientWidth + 2 * CORNER_GAP : 0,
+  height: element ? element.clientHeight + 2 * CORNER_GAP : 0,
+});
+
+/**
  * Makes the canvas.
  * @param {HTMLElement} host
  * @param {Surroundings} surroundings
@@ -229,7 +241,7 @@ export const createCanvas = (host, surroundings) => {
   host.style.setProperty("--node-line-height", `${SIZES.line}px`);
   const facts = createFacts(surroundings);
   const { tabs, catalog, settings, document } = surroundings;
-  const viewport = createViewport(host);
+  const viewport = createViewport(host, () => coveredBy(host.querySelector(":scope > .corner")));
   const plane = createPlane({
     document,
     catalog,

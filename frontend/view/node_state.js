@@ -100,15 +100,18 @@ const isSame = (one, other) =>
 /**
  * Tells whether a run would make another result than the run that is shown.
  * @param {ReadonlySignal<JobView | null>} job
+ * @param {ReadonlySignal<NodeRun | null>} run
  * @param {ReadonlySignal<StepView | null>} step
  * @returns {ReadonlySignal<boolean>}
  */
-const outdated = (job, step) => {
+const outdated = (job, run, step) => {
   /** What was foretold before or during a run says nothing of what comes after it. @type {StepView | null} */
   let past = null;
   return computed(() => {
     const isActive = job.value?.state === "queued" || job.value?.state === "running";
-    if (isActive) past = step.value;
+    // What was cancelled would run again whether or not it was edited; only what is foretold later tells.
+    const isOpen = past === null && run.value?.state === "cancelled";
+    if (isActive || isOpen) past = step.value;
     return step.value !== null && step.value !== past && step.value.action !== "hit";
   });
 };
@@ -138,7 +141,7 @@ const factsOf = ({ runs, advice }, tab, node, job) => {
     if (!isSame(last, next)) last = next;
     return last;
   });
-  return { run, pictures, problems, step, isOutdated: outdated(job, step), previewRatio, extras };
+  return { run, pictures, problems, step, isOutdated: outdated(job, run, step), previewRatio, extras };
 };
 
 /**

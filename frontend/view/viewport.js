@@ -81,11 +81,34 @@ export const revealed = (place, size, bounds, margin = 24) => {
 };
 
 /**
+ * Gives the place nearest to one from which bounds do not lie under what covers the lower right corner.
+ * @param {Place} place
+ * @param {Size} size Of the canvas.
+ * @param {Bounds} bounds
+ * @param {Size} corner What is covered, in screen pixels.
+ * @returns {Place} The same one where the bounds have no room beside it.
+ */
+export const uncovered = (place, size, bounds, corner) => {
+  const across = bounds.x * place.zoom + place.x + bounds.width * place.zoom - (size.width - corner.width);
+  const down = bounds.y * place.zoom + place.y + bounds.height * place.zoom - (size.height - corner.height);
+  if (across <= 0 || down <= 0) return place;
+  const [isWide, isHigh] = [
+    bounds.width * place.zoom > size.width - corner.width,
+    bounds.height * place.zoom > size.height - corner.height,
+  ];
+  if (isWide && isHigh) return place;
+  return isHigh || (!isWide && across < down)
+    ? { ...place, x: place.x - across }
+    : { ...place, y: place.y - down };
+};
+
+/**
  * Makes the viewport of an element.
  * @param {HTMLElement} element
+ * @param {() => Size} [covered] Gives what is covered of the lower right corner, in screen pixels.
  * @returns {Viewport & { destroy(): void }}
  */
-export const createViewport = (element) => {
+export const createViewport = (element, covered = () => ({ width: 0, height: 0 })) => {
   const state = signal({ x: 0, y: 0, zoom: 1 });
   const size = signal({ width: element.clientWidth, height: element.clientHeight });
   const isZooming = signal(false);
@@ -139,7 +162,8 @@ export const createViewport = (element) => {
       set(zoomed(state.peek(), onCanvas(client), factor));
     },
     fit: (bounds, options) => set(fitted(size.peek(), bounds, options)),
-    reveal: (bounds) => set(revealed(state.peek(), size.peek(), bounds)),
+    reveal: (bounds) =>
+      set(uncovered(revealed(state.peek(), size.peek(), bounds), size.peek(), bounds, covered())),
     destroy: () => {
       observer.disconnect();
       clearTimeout(settling);

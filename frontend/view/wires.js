@@ -20,6 +20,9 @@ const LIST_WIDTH = 4;
 /** Dashes of a wire whose node is running: length, gap, and how far they go in a second. */
 const DASH = { on: 6, off: 14, speed: 60 };
 
+/** How much is seen of a wire of a node that is bypassed or off. */
+const FADED = 0.4;
+
 /** Radius of the point of a route. */
 const DOT = 5;
 
@@ -31,6 +34,7 @@ const carriesList = ({ type }) => type.startsWith("list[");
  * @property {Path2D} path
  * @property {string} color
  * @property {number} width
+ * @property {number} alpha
  */
 
 /**
@@ -114,7 +118,7 @@ const widthAt = (usual, zoom, isFine) => isFine ? Math.max(usual, 1.25 / zoom) :
  * @param {Part} part
  */
 export const drawWires = (context, scene, part) => {
-  const { ink, place, wireStyle, selectedWire } = scene;
+  const { ink, boxes, place, wireStyle, selectedWire } = scene;
   if (wireStyle === "hidden" || (part === "live" && !hasTouched(scene.touched))) return;
   const style = place.zoom < LINES_ZOOM ? "straight" : wireStyle;
   const found = seenWires(scene, part);
@@ -125,8 +129,10 @@ export const drawWires = (context, scene, part) => {
   for (const { wire, points } of found) {
     const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom, isFine);
     const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
-    const key = `${color} ${width}`;
-    const strand = strands.get(key) ?? { path: new Path2D(), color, width };
+    const isFaded = [wire.source, wire.target].some(({ node }) => boxes.get(node)?.entry.mode !== undefined);
+    const alpha = isFaded ? FADED : 1;
+    const key = `${color} ${width} ${alpha}`;
+    const strand = strands.get(key) ?? { path: new Path2D(), color, width, alpha };
     strands.set(key, strand);
     trace(strand.path, points, style);
     if (isFine) trace(casing, points, style);
@@ -137,10 +143,12 @@ export const drawWires = (context, scene, part) => {
     context.lineWidth = LIST_WIDTH + 2.5;
     context.stroke(casing);
   }
-  for (const { path, color, width } of strands.values()) {
+  for (const { path, color, width, alpha } of strands.values()) {
+    context.globalAlpha = alpha;
     context.strokeStyle = color;
     context.lineWidth = width;
     context.stroke(path);
   }
+  context.globalAlpha = 1;
   drawRoutes(context, scene, found);
 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nodeTitle, socketLabel, spanOf } from "../../../frontend/view/labels.js";
+import { isLong, nodeTitle, socketLabel, spanOf } from "../../../frontend/view/labels.js";
 
 Deno.test("a socket is named in words", () => {
   assert.equal(socketLabel("guidance_scale"), "Guidance scale");
@@ -25,4 +25,10 @@ Deno.test("a span of time is written in one unit or two", () => {
   assert.equal(spanOf(2.31), "2.3s");
   assert.equal(spanOf(42.4), "42s");
   assert.equal(spanOf(185), "3m 5s");
+});
+
+Deno.test("a text is cut where it may need more room than it has", () => {
+  assert.equal(isLong("Steps", 90, 12), false);
+  assert.equal(isLong("A label that nobody would write", 90, 12), true);
+  assert.ok(isLong("提示词提示词提示词", 90, 12));
 });

@@ -159,3 +159,14 @@ Deno.test("what was foretold before a run outdates nothing after it, and what is
   parts.step.value = step("run", "input-changed", ["text"]);
   assert.equal(facts.isOutdated.value, true);
 });
+
+Deno.test("a run that was cancelled before the page was loaded is outdated by the first edit, not by what it left", () => {
+  const { parts, facts } = told();
+  parts.job.value = { state: "cancelled" };
+  parts.run.value = run({ state: "cancelled" });
+  parts.step.value = step("run", "first-run");
+  assert.equal(facts.isOutdated.value, false);
+
+  parts.step.value = step("run", "inputs-changed");
+  assert.equal(facts.isOutdated.value, true);
+});

@@ -83,3 +83,11 @@ Deno.test("a title that is too long for its node is cut", () => {
 
   assert.ok(text.length < 40 && text.endsWith("…"));
 });
+
+Deno.test("while a zoom keeps nodes from the page those that wait stand still", () => {
+  const place = { x: 0, y: 0, zoom: 1 };
+
+  assert.deepEqual(draw({ place }, "still"), []);
+  assert.notEqual(draw({ place, isZooming: true }, "still").length, 0);
+  assert.deepEqual(draw({ place, isZooming: true }, "live"), []);
+});

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { fitted, LEAST_ZOOM, MOST_ZOOM, revealed, zoomed } from "../../../frontend/view/viewport.js";
+import {
+  fitted,
+  LEAST_ZOOM,
+  MOST_ZOOM,
+  revealed,
+  uncovered,
+  zoomed,
+} from "../../../frontend/view/viewport.js";
 
 const SIZE = { width: 1000, height: 500 };
 
@@ -61,4 +68,26 @@ Deno.test("what is larger than the canvas is revealed from its begin", () => {
   const { x } = revealed({ x: -500, y: 0, zoom: 1 }, SIZE, { x: 0, y: 0, width: 5000, height: 10 }, 20);
 
   assert.equal(x, 20);
+});
+
+Deno.test("what would be revealed under the minimap is moved out from under it the shorter way", () => {
+  const place = { x: 0, y: 0, zoom: 1 };
+  const corner = { width: 200, height: 150 };
+
+  assert.deepEqual(uncovered(place, SIZE, { x: 700, y: 400, width: 110, height: 90 }, corner), {
+    ...place,
+    x: -10,
+  });
+  assert.deepEqual(uncovered(place, SIZE, { x: 880, y: 300, width: 110, height: 60 }, corner), {
+    ...place,
+    y: -10,
+  });
+});
+
+Deno.test("what lies beside the minimap stays, as does what has no room there", () => {
+  const place = { x: 0, y: 0, zoom: 1 };
+  const corner = { width: 200, height: 150 };
+
+  assert.equal(uncovered(place, SIZE, { x: 10, y: 400, width: 700, height: 90 }, corner), place);
+  assert.equal(uncovered(place, SIZE, { x: 0, y: 0, width: 900, height: 450 }, corner), place);
 });

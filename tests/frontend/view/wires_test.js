@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { drawFlow, drawWires } from "../../../frontend/view/wires.js";
-import { moving, recordingContext, scene, wire } from "./recording.js";
+import { moving, node, recordingContext, scene, wire } from "./recording.js";
 
 /** Draws wires and gives the strokes. @param {Parameters<typeof scene>[0]} parts @param {"still" | "live"} [part] */
 const strokes = (parts, part = "still") => {
@@ -99,4 +99,20 @@ Deno.test("nothing flows where nothing runs", () => {
   drawFlow(context, scene({ wires: TWO }));
 
   assert.deepEqual(calls, []);
+});
+
+Deno.test("while zooming wires are lines of one pixel too", () => {
+  const [call, ...others] = strokes({ wires: TWO, place: { x: 0, y: 0, zoom: 2 }, isZooming: true });
+
+  assert.deepEqual(others, []);
+  assert.equal(call.width * 2, 1);
+});
+
+Deno.test("a wire of a node that is bypassed is faded", () => {
+  const bypassed = { ...node("c", [0, 0]), entry: { type: "show", version: 1, inputs: {}, mode: "bypass" } };
+  const boxes = new Map([["a", node("a", [0, 0])], ["c", /** @type {any} */ (bypassed)]]);
+  const [whole, faded] = colored(strokes({ wires: TWO, boxes }));
+
+  assert.equal(whole.alpha, 1);
+  assert.ok(faded.alpha < 1);
 });
