@@ -44,12 +44,8 @@ export const createHistory = (document, past = { entries: [], position: 0 }) => 
     if (applied.document === before) return;
     const done = entries.peek().slice(0, position.peek());
     const edit = { label, at: Date.now(), op, inverse: applied.inverse };
-    const last = done.at(-1);
-    const isSame = merge !== null && merge === merging && last && edit.at - last.at < MERGE_MS;
+    const edits = withEdit(done, edit, merge !== null && merge === merging);
     merging = merge;
-    const edits = isSame
-      ? [...done.slice(0, -1), joinEdits(last, edit)]
-      : [...done, edit].slice(-MOST_ENTRIES);
     move(applied.document, op, edits, edits.length);
   };
 
@@ -88,6 +84,18 @@ export const createHistory = (document, past = { entries: [], position: 0 }) => 
       return () => listeners.delete(hear);
     },
   };
+};
+
+/**
+ * Adds an edit to those that are done, or joins it to the last one where it goes on with that.
+ *
+ * @type {(done: readonly Edit[], edit: Edit, isAlike: boolean) => Edit[]}
+ */
+const withEdit = (done, edit, isAlike) => {
+  const last = done.at(-1);
+  return isAlike && last && edit.at - last.at < MERGE_MS
+    ? [...done.slice(0, -1), joinEdits(last, edit)]
+    : [...done, edit].slice(-MOST_ENTRIES);
 };
 
 /**

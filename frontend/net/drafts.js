@@ -64,6 +64,58 @@ export const openDrafts = async ({ id: session, alive, isNew }, { factory = inde
   const restored = database ? await readDrafts(database, session, isNew ? alive : null) : [];
   /** @type {Map<string, Head>} */
   const heads = new Map(restored.map(({ document: _, saved: __, past: ___, ...head }) => [head.id, head]));
+  const writer = createWriter(database, heads, fault);
+
+  return {
+    /** The drafts as they were when the page was loaded, in their order; those of closed tabs among them. */
+    restored,
+    /** Why drafts cannot be kept; null where they can. */
+    fault,
+    /**
+     * Keeps a draft or what changed of it.
+     *
+     * @param {string} id
+     * @param {Partial<Omit<Draft, "id" | "session">>} changes
+     */
+    keep: (id, { document, saved, past, ...head }) => {
+      heads.set(id, { ...(heads.get(id) ?? emptyHead(id, session)), ...head });
+      const parts = Object.entries({ document, saved, past }).filter(([, part]) => part !== undefined);
+      writer.put(id, Object.fromEntries(parts));
+    },
+    /** Drops a draft. @param {string} id */
+    forget: (id) => {
+      heads.delete(id);
+      writer.put(id, null);
+    },
+    /** @param {string} tab */
+    jobsOf: (tab) => heads.get(tab)?.jobs ?? [],
+    /** @param {string} tab */
+    namesOf: (tab) => heads.get(tab)?.names ?? {},
+    /** @param {string} tab @param {readonly string[]} jobs @param {Names} [names] */
+    keepJobs: (tab, jobs, names = {}) => {
+      const head = heads.get(tab);
+      if (!head) return;
+      heads.set(tab, { ...head, jobs, names });
+      writer.put(tab, {});
+      // Which run is whose is known here alone.
+      writer.hurry();
+    },
+    flush: writer.flush,
+    close: () => {
+      writer.close();
+      database?.close();
+    },
+  };
+};
+
+/**
+ * Makes what writes drafts a moment after they changed, and at once where the page may go.
+ *
+ * @param {IDBDatabase | null} database
+ * @param {Map<string, Head>} heads
+ * @param {import("@preact/signals").Signal<unknown>} fault
+ */
+const createWriter = (database, heads, fault) => {
   /** @type {Map<string, Partial<Parts> | null>} What is to be written; null for a draft that is to go. */
   let waiting = new Map();
 
@@ -80,57 +132,26 @@ export const openDrafts = async ({ id: session, alive, isNew }, { factory = inde
       for (const [id, parts] of writing) waiting.set(id, parts && { ...parts, ...waiting.get(id) });
     }
   };
-  const writeSoon = onceQuiet(write, WRITE);
-  globalThis.addEventListener("pagehide", writeSoon.flush);
-  globalThis.document?.addEventListener("visibilitychange", writeSoon.flush);
+  const soon = onceQuiet(write, WRITE);
+  globalThis.addEventListener("pagehide", soon.flush);
+  globalThis.document?.addEventListener("visibilitychange", soon.flush);
 
   return {
-    /** The drafts as they were when the page was loaded, in their order; those of closed tabs among them. */
-    restored,
-    /** Why drafts cannot be kept; null where they can. */
-    fault,
-    /**
-     * Keeps a draft or what changed of it.
-     *
-     * @param {string} id
-     * @param {Partial<Omit<Draft, "id" | "session">>} changes
-     */
-    keep: (id, { document, saved, past, ...head }) => {
-      heads.set(id, { ...(heads.get(id) ?? emptyHead(id, session)), ...head });
-      const parts = Object.entries({ document, saved, past }).filter(([, part]) => part !== undefined);
-      waiting.set(id, { ...waiting.get(id), ...Object.fromEntries(parts) });
-      writeSoon();
+    /** Has a draft written; null for one that is to go. @param {string} id @param {Partial<Parts> | null} parts */
+    put: (id, parts) => {
+      waiting.set(id, parts && { ...waiting.get(id), ...parts });
+      soon();
     },
-    /** Drops a draft. @param {string} id */
-    forget: (id) => {
-      heads.delete(id);
-      waiting.set(id, null);
-      writeSoon();
-    },
-    /** @param {string} tab */
-    jobsOf: (tab) => heads.get(tab)?.jobs ?? [],
-    /** @param {string} tab */
-    namesOf: (tab) => heads.get(tab)?.names ?? {},
-    /** @param {string} tab @param {readonly string[]} jobs @param {Names} [names] */
-    keepJobs: (tab, jobs, names = {}) => {
-      const head = heads.get(tab);
-      if (!head) return;
-      heads.set(tab, { ...head, jobs, names });
-      waiting.set(tab, waiting.get(tab) ?? {});
-      writeSoon();
-      // Which run is whose is known here alone.
-      writeSoon.flush();
-    },
+    hurry: soon.flush,
     /** Writes at once what is to be written. */
     flush: async () => {
-      writeSoon.cancel();
+      soon.cancel();
       await write();
     },
     close: () => {
-      writeSoon.cancel();
-      globalThis.removeEventListener("pagehide", writeSoon.flush);
-      globalThis.document?.removeEventListener("visibilitychange", writeSoon.flush);
-      database?.close();
+      soon.cancel();
+      globalThis.removeEventListener("pagehide", soon.flush);
+      globalThis.document?.removeEventListener("visibilitychange", soon.flush);
     },
   };
 };

@@ -85,13 +85,7 @@ function Line({ command: { id, keys: usual = [] }, commands }) {
       aria-pressed=${String(isListening)} onClick=${() =>
     setListening(!isListening)} onKeyDown=${hear} onBlur=${() => setListening(false)}>
       <span class="visually-hidden">${say("shortcuts.change", { command: title })}</span>
-      ${
-    isListening
-      ? say("shortcuts.press")
-      : keys.length > 0
-      ? keys.map((one) => html`<kbd>${showKeys(one)}</kbd>`)
-      : "–"
-  }
+      ${isListening ? say("shortcuts.press") : shownKeys(keys)}
     </button>
     ${
     isChanged && html`
@@ -104,11 +98,20 @@ function Line({ command: { id, keys: usual = [] }, commands }) {
   }
     ${
     taken &&
-    html`<p role="alert">${
-      say("shortcuts.taken", { keys: showKeys(taken.keys), command: say(`command.${taken.by}`) })
-    }
-      <button type="button" onClick=${() => takeOver(taken)}>${say("shortcuts.take")}</button>
-      <button type="button" onClick=${() => setTaken(null)}>${say("ui.cancel")}</button></p>`
+    html`<${TakenKeys} ...${taken} onTake=${() => takeOver(taken)} onLeave=${() => setTaken(null)} />`
   }
   </li>`;
 }
+
+/** @param {readonly string[]} keys */
+const shownKeys = (keys) => keys.length > 0 ? keys.map((one) => html`<kbd>${showKeys(one)}</kbd>`) : "–";
+
+/** @param {{ keys: string, by: string, onTake: () => void, onLeave: () => void }} props */
+const TakenKeys = ({ keys, by, onTake, onLeave }) =>
+  html`
+    <p role="alert">
+      ${say("shortcuts.taken", { keys: showKeys(keys), command: say(`command.${by}`) })}
+      <button type="button" onClick=${onTake}>${say("shortcuts.take")}</button>
+      <button type="button" onClick=${onLeave}>${say("ui.cancel")}</button>
+    </p>
+  `;

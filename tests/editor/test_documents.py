@@ -211,7 +211,10 @@ def test_a_dropped_film_opens_and_one_of_another_kind_says_what_would(editor: Ha
 def test_what_is_exported_runs_as_it_stands(editor: Hands, tmp_path: Path, language: str) -> None:
     document = {
         "weft": 1,
-        "nodes": {"picture": {"type": "image.empty", "version": 1, "inputs": {"width": 8, "height": 8}}},
+        "nodes": {
+            "picture": {"type": "image.empty", "version": 1, "inputs": {"width": 8, "height": 8}},
+            "loose": {"type": "image.empty", "version": 1, "inputs": {"width": 8, "height": 8}},
+        },
         "outputs": {"picture": {"from": "picture.image"}},
     }
     drop(editor, "file.json", "application/json", json.dumps(document).encode())
@@ -226,7 +229,8 @@ def test_what_is_exported_runs_as_it_stands(editor: Hands, tmp_path: Path, langu
     with editor.run() as job:
         subprocess.run(command, input=text, cwd=tmp_path, text=True, check=True, capture_output=True)
 
-    assert [output["output"] for output in job["outputs"]] == ["picture"]
+    # As in the editor, a picture that feeds nothing is shown too.
+    assert sorted(output["output"] for output in job["outputs"]) == ["loose_image", "picture"]
 
 
 def test_what_somebody_else_saved_is_not_saved_over_unasked(editor: Hands, server: LiveServer) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from editor.hands import Hands
-from editor.test_documents import drop
+from editor.test_documents import drop, tabs, title_in_front
 from live_server import LiveServer
 from playwright.sync_api import expect
 
@@ -134,7 +134,8 @@ def test_a_carried_workflow_is_changed_in_a_tab_of_its_own_and_put_back(editor: 
     editor.press("ControlOrMeta+s")
     expect(editor.page.get_by_text("Ground is put back into Whole.").first).to_be_visible()
 
-    editor.press("ControlOrMeta+Alt+PageUp")
+    tabs(editor.page).get_by_role("button", name="Whole").first.click()
+    expect(title_in_front(editor.page)).not_to_contain_text("Ground")
     select(editor, "ground")
     editor.page.mouse.click(*editor.title_of("ground"), button="right")
     editor.page.get_by_role("menuitem", name="Unpack").click()

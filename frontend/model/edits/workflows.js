@@ -162,13 +162,7 @@ export const unpack = (document, _catalog, node, inner) => {
   const without = { ...document, nodes: { ...document.nodes } };
   delete without.nodes[node];
   const { op: put, made, names } = graft(without, group, [left - x, top - y]);
-  /** @param {string} socket */
-  const placeOf = (socket) => {
-    const [id, name] = splitSocket(socket);
-    return /** @type {const} */ ([names.get(id) ?? id, name]);
-  };
-  const outputs = new Map(Object.entries(inner.outputs).map(([name, { from }]) => [name, placeOf(from)]));
-  const inputs = new Map(Object.entries(inner.inputs).map(([name, { to }]) => [name, to.map(placeOf)]));
+  const { inputs, outputs } = placesOf(inner, names);
   const given = Object.entries(entry.inputs).flatMap(([name, value]) =>
     (inputs.get(name) ?? []).map(([id, input]) => ({ node: id, input, value }))
   );
@@ -188,6 +182,24 @@ export const unpack = (document, _catalog, node, inner) => {
       ...modes,
     ),
     nodes: made.nodes,
+  };
+};
+
+/**
+ * Gives where the ports of a workflow lead, as its nodes are called outside.
+ *
+ * @param {WorkflowDocument} inner
+ * @param {ReadonlyMap<string, string>} names
+ */
+const placesOf = (inner, names) => {
+  /** @param {string} socket */
+  const placeOf = (socket) => {
+    const [id, name] = splitSocket(socket);
+    return /** @type {const} */ ([names.get(id) ?? id, name]);
+  };
+  return {
+    inputs: new Map(Object.entries(inner.inputs).map(([name, { to }]) => [name, to.map(placeOf)])),
+    outputs: new Map(Object.entries(inner.outputs).map(([name, { from }]) => [name, placeOf(from)])),
   };
 };
 
