@@ -100,20 +100,18 @@ def chunk_tokens(stack: TextStack, wording: Wording) -> Chunks:
     tokenizer = stack.tokenizer
     with stack.turn:
         frame = _ids(tokenizer, "", add_special_tokens=True)
-        parts = [list(_tokens(stack, spans)) for spans in wording.chunks]
+        parts = [list(_words(stack, spans)) for spans in wording.chunks]
     head = [token for token in frame[:1] if token == tokenizer.bos_token_id]
     tail = frame[len(head) :]
     length = int(tokenizer.model_max_length)
     room = length - len(frame)
     ids, masks, weights = [], [], []
-    for tokens in parts:
-        for start in range(0, max(len(tokens), 1), room):
-            words = tokens[start : start + room]
-            padding = length - len(frame) - len(words)
-            ids.append([*head, *(token for token, _ in words), *tail, *[tokenizer.pad_token_id] * padding])
-            masks.append([1] * (length - padding) + [0] * padding)
-            ends = [1.0] * (length - len(head) - len(words))
-            weights.append([1.0] * len(head) + [weight for _, weight in words] + ends)
+    for tokens in (chunk for words in parts for chunk in _cut(words, room)):
+        padding = room - len(tokens)
+        ids.append([*head, *(token for token, _ in tokens), *tail, *[tokenizer.pad_token_id] * padding])
+        masks.append([1] * (length - padding) + [0] * padding)
+        ends = [1.0] * (len(tail) + padding)
+        weights.append([1.0] * len(head) + [weight for _, weight in tokens] + ends)
     return Chunks(torch.tensor(ids), torch.tensor(masks), torch.tensor(weights))
 
 
@@ -189,13 +187,32 @@ def final_norm(encoder: nn.Module, states_NTD: Tensor) -> Tensor:
         return cast("Tensor", norm(states_NTD))
 
 
-def _tokens(stack: TextStack, spans: Sequence[Span]) -> Iterator[tuple[int, float]]:
-    """Yield every token of some words with its weight."""
+# A token and how much it counts.
+_Token = tuple[int, float]
+
+
+def _words(stack: TextStack, spans: Sequence[Span]) -> Iterator[list[_Token]]:
+    """Yield the tokens of some words: each for itself, but all of a learned word at once."""
     for span in spans:
         # Every second piece is the name of a learned word.
         for index, piece in enumerate(EMBEDDING.split(span.text)):
-            ids = learned_ids(stack.encoder, piece) if index % 2 else _ids(stack.tokenizer, piece)
-            yield from ((token, span.weight) for token in ids)
+            if index % 2:
+                yield [(token, span.weight) for token in learned_ids(stack.encoder, piece)]
+            else:
+                yield from ([(token, span.weight)] for token in _ids(stack.tokenizer, piece))
+
+
+def _cut(words: Sequence[Sequence[_Token]], room: int) -> list[list[_Token]]:
+    """Fill chunks with words; only one that is longer than a chunk is torn apart."""
+    chunks: list[list[_Token]] = [[]]
+    for word in words:
+        if len(chunks[-1]) + len(word) > room >= len(word):
+            chunks.append([])
+        for token in word:
+            if len(chunks[-1]) == room:
+                chunks.append([])
+            chunks[-1].append(token)
+    return chunks
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, text: str, *, add_special_tokens: bool = False) -> list[int]:

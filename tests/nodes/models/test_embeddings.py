@@ -119,6 +119,30 @@ def test_a_learned_word_has_a_weight_like_any_other(tmp_path: Path) -> None:
     assert chunks.weights_NT[0].tolist() == [1, 1, 1.5, 1.5, 1, 1, 1, 1]
 
 
+def test_a_learned_word_is_not_torn_apart_where_a_prompt_is_cut(tmp_path: Path) -> None:
+    path = _file(tmp_path, emb_params=torch.randn(3, WIDTH))
+    stack = TextStack(
+        _patched(tiny_models.tiny_text_encoder(), path, "dusk"), tiny_models.tiny_tokenizer(length=6)
+    )
+
+    chunks = chunk_tokens(stack, Wording.plain("a b embedding:dusk"))
+
+    assert chunks.mask_NT.sum(dim=1).tolist() == [4, 5]
+    assert chunks.ids_NT[1, 1:4].tolist() == [-1, -2, -3]
+
+
+def test_a_learned_word_longer_than_a_chunk_is_read_in_several(tmp_path: Path) -> None:
+    path = _file(tmp_path, emb_params=torch.randn(7, WIDTH))
+    stack = TextStack(
+        _patched(tiny_models.tiny_text_encoder(), path, "dusk"), tiny_models.tiny_tokenizer(length=6)
+    )
+
+    chunks = chunk_tokens(stack, Wording.plain("embedding:dusk"))
+
+    kept = chunks.ids_NT[chunks.ids_NT < 0].tolist()
+    assert (len(chunks.ids_NT), kept) == (2, [-1, -2, -3, -4, -5, -6, -7])
+
+
 def test_each_encoder_reads_its_own_vectors_of_a_file(tmp_path: Path) -> None:
     small, large = torch.randn(2, WIDTH), torch.randn(2, WIDTH + 8)
     path = _file(tmp_path, clip_l=small, clip_g=large)
