@@ -6,7 +6,7 @@ costs a rounding.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import torch
@@ -24,7 +24,7 @@ class Scheduler(Protocol):
     timesteps: Tensor
 
     @property
-    def config(self) -> dict[str, object]:
+    def config(self) -> Mapping[str, object]:
         """Its configuration."""
 
     def step(self, model_output: Tensor, timestep: Tensor, sample: Tensor) -> object:
@@ -77,7 +77,9 @@ def scheduler_program(scheduler: Scheduler) -> Program:
     return run
 
 
-def raw_output(config: dict[str, object], space: Space, x: Tensor, sigma: float, denoised: Tensor) -> Tensor:
+def raw_output(
+    config: Mapping[str, object], space: Space, x: Tensor, sigma: float, denoised: Tensor
+) -> Tensor:
     """Return what the network must have said; the inverse of `Space.to_denoised` for a scheduler.
 
     Args:
