@@ -257,18 +257,28 @@ const socketFinder = (boxes) => (at, within, accept = () => true) => {
 };
 
 /**
- * Gives the way of a wire in straight pieces and the box that it stays within, worked out once for each wire.
- * @returns {(wire: Wire, style: WireStyle) => { line: Point[], within: ReturnType<typeof extent> }}
+ * Keeps the box that each wire stays within, and the straight pieces of those that something came near to.
  */
 const createWays = () => {
-  /** @type {WeakMap<Wire, { style: WireStyle, line: Point[], within: ReturnType<typeof extent> }>} */
-  const ways = new WeakMap();
-  return (wire, style) => {
-    const known = ways.get(wire);
-    if (known?.style === style) return known;
-    const way = { style, line: polyline(wire.points, style), within: extent(wire.points) };
-    ways.set(wire, way);
-    return way;
+  /** @type {WeakMap<Wire, ReturnType<typeof extent>>} */
+  const boxes = new WeakMap();
+  /** @type {WeakMap<Wire, { style: WireStyle, line: Point[] }>} */
+  const lines = new WeakMap();
+  return {
+    /** @param {Wire} wire */
+    within: (wire) => {
+      const box = boxes.get(wire) ?? extent(wire.points);
+      boxes.set(wire, box);
+      return box;
+    },
+    /** @param {Wire} wire @param {WireStyle} style */
+    line: (wire, style) => {
+      const known = lines.get(wire);
+      if (known?.style === style) return known.line;
+      const line = polyline(wire.points, style);
+      lines.set(wire, { style, line });
+      return line;
+    },
   };
 };
 
@@ -279,7 +289,7 @@ const createWays = () => {
  * @returns {Plane["wireNear"]}
  */
 const wireFinder = (wires, style) => {
-  const wayOf = createWays();
+  const ways = createWays();
   return (at, within) => {
     // Wires that are not drawn cannot be aimed at.
     if (style.value === "hidden") return null;
@@ -287,11 +297,11 @@ const wireFinder = (wires, style) => {
     let nearest = null;
     let least = within;
     for (const wire of wires.value) {
-      const { line, within: { left, top, right, bottom } } = wayOf(wire, style.value);
+      const { left, top, right, bottom } = ways.within(wire);
       if (at[0] < left - least || at[0] > right + least || at[1] < top - least || at[1] > bottom + least) {
         continue;
       }
-      const away = distance(line, at);
+      const away = distance(ways.line(wire, style.value), at);
       if (away > least) continue;
       least = away;
       nearest = wire;
