@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from crash.clients import Keeper
@@ -18,10 +19,16 @@ def test_a_job_that_kills_its_worker_fails_after_three_times_and_the_queue_goes_
 
         failed = server.wait_for(poison, *FINAL)
         others = [server.wait_for(name, *FINAL) for name in (beside, *behind)]
+        after = server.submit({**job("rest", 6), "id": "after"}, wait=120)
 
         assert (failed["state"], failed["attempt"]) == ("failed", 3)
         assert [problem["code"] for problem in failed["problems"]] == ["worker-died", "worker-died"]
         assert "3 times" in failed["problems"][0]["message"]
         assert "exit code 7" in failed["problems"][1]["message"]
+        assert "the toy ends the process" in json.dumps(failed["problems"])
         assert [other["state"] for other in others] == ["succeeded"] * 4
-        assert keeper.faults({beside: 1, poison: 2, "behind-3": 3, "behind-4": 4, "behind-5": 5}) == []
+        # They ran beside it once at most, and then everybody ran alone.
+        assert {other["attempt"] for other in others} <= {1, 2}
+        assert after["state"] == "succeeded"
+        promised = {beside: 1, poison: 2, "behind-3": 3, "behind-4": 4, "behind-5": 5, "after": 6}
+        assert keeper.faults(promised) == []

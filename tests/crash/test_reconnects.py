@@ -12,8 +12,8 @@ from crash.followers import Following, Way
 from crash.toys import job
 from live_server import eventually
 
-JOBS = 150
-CUTS = 150
+JOBS = 60
+CUTS = 60
 """Cut off behind one to five events of some five that each job has, an observer comes back about so often."""
 
 

@@ -60,7 +60,7 @@ def kill_servers(folder: Path, *, kills: int, seed: int) -> str:
 
 @pytest.mark.timeout(900)
 def test_nothing_that_was_acknowledged_is_lost_when_servers_are_killed(tmp_path: Path) -> None:
-    kill_servers(tmp_path / "server", kills=4, seed=3)
+    kill_servers(tmp_path / "server", kills=2, seed=3)
 
 
 @pytest.mark.soak

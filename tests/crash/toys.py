@@ -9,6 +9,7 @@ from typing import Any
 PACK = '''"""Toy nodes that do to a worker what nodes may do."""
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -85,6 +86,8 @@ def die(value: int) -> int:
     Args:
         value: What would be passed on.
     """
+    sys.stderr.write("the toy ends the process\\n")
+    sys.stderr.flush()
     os._exit(7)
 
 

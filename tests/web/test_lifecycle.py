@@ -152,22 +152,6 @@ def _bring_into(server: LiveServer, state: str, answers: list[Answer]) -> tuple[
     return job_id, waiting
 
 
-def test_a_job_that_was_running_when_the_server_was_killed_goes_on(tmp_path: Path) -> None:
-    with live_server(tmp_path) as server:
-        server.wait_until_ready()
-        body = {"name": "draw", "inputs": {"steps": 40, "pause_s": 0.05}}
-        job_id = server.submit(body)["id"]
-        server.wait_for(job_id, "running")
-        workers = _workers(server)
-        server.end(signal.SIGKILL)
-    eventually(lambda: not any(_alive(pid) for pid in workers))
-
-    with live_server(tmp_path) as again:
-        job = again.wait_for(job_id, "succeeded")
-
-    assert job["attempt"] == 2
-
-
 def _weft(folder: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "WEFT_DATA_DIR": str(folder / "data"), "WEFT_DEVICE": "cpu", **more}
     command = [sys.executable, "-m", "weft", *words]

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import time
 from pathlib import Path
@@ -20,7 +19,6 @@ from server.jobs.toys import (
     states,
     until,
 )
-from weft.errors import JSON
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import Event, Job, JobFilter, NewJob
 from weft.jobs.requests import Request
@@ -50,77 +48,6 @@ async def _all_events(jobs: Jobs) -> list[Event]:
 
 async def _ended(jobs: Jobs, made: list[Job]) -> list[Job]:
     return list(await asyncio.gather(*(jobs.wait(job.id, PATIENCE_S) for job in made)))
-
-
-async def test_a_job_that_kills_its_worker_three_times_fails_and_the_others_finish(folder: Path) -> None:
-    async with serving(folder) as jobs:
-        await jobs.pause()
-        poison, _ = await jobs.submit(request(("crash", {})))
-        steps = ("wait", {"file": str(folder / "go")})
-        others = [(await jobs.submit(request(steps, value=value)))[0] for value in range(4)]
-        await jobs.resume()
-        await until(lambda: jobs.workers.workers[0].restarts > 0)
-        (folder / "go").touch()
-
-        failed = await jobs.wait(poison.id, PATIENCE_S)
-        ended = await _ended(jobs, others)
-
-        assert (failed.state, failed.deaths, failed.attempt) == ("failed", 3, 3)
-        assert {problem["code"] for problem in failed.problems} == {"worker-died"}
-        details = [problem["details"] for problem in failed.problems]
-        logs = [line for detail in details if isinstance(detail, dict) for line in _lines(detail)]
-        assert "the toy ends the process" in logs
-        assert [result_of(job) for job in ended] == list(range(4))
-        # They ran beside it once, and then everybody ran alone.
-        assert {job.deaths for job in ended} <= {0, 1}
-        assert result_of(await jobs.wait((await jobs.submit(request(value=9)))[0].id, PATIENCE_S)) == 9
-
-
-def _lines(details: dict[str, JSON]) -> list[JSON]:
-    log = details.get("log")
-    return log if isinstance(log, list) else []
-
-
-async def test_nothing_is_lost_when_the_worker_is_killed_during_a_stream_of_jobs(folder: Path) -> None:
-    chance = random.Random(3)
-    async with serving(folder) as jobs:
-        made: list[Job] = []
-        for kill in range(2):
-            pid = await _ready(jobs)
-            for value in range(12):
-                asked = request(("rest", {"pause_s": 0.02}), ("double", {}), value=100 * kill + value)
-                made.append((await jobs.submit(asked))[0])
-            await asyncio.sleep(chance.random() * 0.2)
-            os.kill(pid, signal.SIGKILL)
-            await until(lambda pid=pid: jobs.workers.workers[0].pid != pid)  # type: ignore[misc]
-        ended = await _ended(jobs, made)
-        events = await _all_events(jobs)
-
-        wanted = [2 * (100 * kill + value) for kill in range(2) for value in range(12)]
-        assert [result_of(job) for job in ended] == wanted
-        for job in ended:
-            told = states(events, job.id)
-            assert told[0] == "queued"
-            # Every start but the last was taken back, and the end came once.
-            assert told[-1] == "succeeded"
-            assert told.count("running") == job.attempt
-            assert told.count("succeeded") == 1
-
-
-async def test_a_pause_lasts_over_a_restart(folder: Path) -> None:
-    before = Ledger.open(folder / "data")
-    before.set_paused(True)
-    before.submit([NewJob("job-1", chain(start=3))], most_queued=9)
-    before.close()
-
-    async with serving(folder) as jobs:
-        await _ready(jobs)
-        assert jobs.is_paused
-        assert (await jobs.wait("job-1", timeout_s=0.3)).state == "queued"
-
-        await jobs.resume()
-
-        assert result_of(await jobs.wait("job-1", PATIENCE_S)) == 3
 
 
 async def test_a_server_that_ends_puts_its_jobs_back_and_the_next_goes_on_from_what_was_done(
