@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from editor.graph import TEXT_TO_IMAGE, Graph
 from editor.hands import PATIENCE_MS, Hands
 from editor.witness import Witness
 from live_server import LiveServer
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 from stock_server import stock_server
 
 FLAGS = (
@@ -31,20 +32,43 @@ FLAGS = (
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-# Playwright keeps the event loop of the thread to itself, which asynchronous tests of other modules need: the
-# browser lives for one module alone.
+# Playwright marks its event loop as the one that runs in this thread, and relies on that. Between two modules
+# of the editor asynchronous tests of others may come, whose loops could not run then: the mark is taken away.
+@pytest.fixture(scope="session")
+def driver() -> Iterator[tuple[Playwright, asyncio.AbstractEventLoop]]:
+    """Playwright, of which a thread may have only one, and its loop."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        loop = asyncio.get_running_loop()
+        yield playwright, loop
+        asyncio._set_running_loop(loop)
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests of a module; each opens a profile of its own in it."""
+def playwright(driver: tuple[Playwright, asyncio.AbstractEventLoop]) -> Iterator[Playwright]:
+    """Playwright while the tests of a module have it."""
+    playwright, loop = driver
+    asyncio._set_running_loop(loop)
+    yield playwright
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def browsers() -> list[Browser]:
+    """The one browser for all modules, since starting one takes seconds; it ends with Playwright."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, browsers: list[Browser]) -> Browser:
+    """The browser; each test opens a profile of its own in it."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing = "no Chromium is installed; on Debian and Ubuntu: apt-get install chromium"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
+    if not browsers or not browsers[0].is_connected():
+        browsers[:] = [playwright.chromium.launch(executable_path=found, args=FLAGS)]
+    return browsers[0]
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,10 @@ import pytest
 from editor.conftest import FLAGS, NAMES
 from editor.hands import PATIENCE_MS, Hands
 from live_server import LiveServer, eventually
-from playwright.sync_api import Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, expect
 
 KEPT_AFTER_MS = 1_000
 """Every change is kept within so many milliseconds."""
-
-
-# A browser that is killed is started by hand, and Playwright allows only one of itself in a thread: that of
-# the other modules is not used here.
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """Playwright without a browser."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        yield playwright
 
 
 @contextmanager
