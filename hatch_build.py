@@ -16,40 +16,39 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import deno
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULES: Mapping[str, str] = MappingProxyType(
-    {
-        "preact.mjs": "preact/dist/preact.mjs",
-        "hooks.mjs": "preact/hooks/dist/hooks.mjs",
-        "signals-core.mjs": "@preact/signals-core/dist/signals-core.mjs",
-        "signals.mjs": "@preact/signals/dist/signals.mjs",
-        "htm.mjs": "htm/dist/htm.mjs",
-        "htm-preact.mjs": "htm/preact/index.mjs",
-        "LICENSE-preact": "preact/LICENSE",
-        "LICENSE-signals": "@preact/signals/LICENSE",
-        "LICENSE-htm": "htm/LICENSE",
-    }
-)
-"""What is taken from which file of the packages."""
 
-VENDORED: Mapping[str, str] = MappingProxyType(
-    {
-        "preact": "preact.mjs",
-        "preact/hooks": "hooks.mjs",
-        "@preact/signals-core": "signals-core.mjs",
-        "@preact/signals": "signals.mjs",
-        "htm": "htm.mjs",
-        "htm/preact": "htm-preact.mjs",
-    }
+class Vendored(NamedTuple):
+    """A file that is taken from a package.
+
+    Attributes:
+        name: What it is called in ``vendor``.
+        source: Where it lies among the packages.
+        imported_as: What modules call it, as the page does; empty for what is no module.
+    """
+
+    name: str
+    source: str
+    imported_as: str = ""
+
+
+VENDORED = (
+    Vendored("preact.mjs", "preact/dist/preact.mjs", "preact"),
+    Vendored("hooks.mjs", "preact/hooks/dist/hooks.mjs", "preact/hooks"),
+    Vendored("signals-core.mjs", "@preact/signals-core/dist/signals-core.mjs", "@preact/signals-core"),
+    Vendored("signals.mjs", "@preact/signals/dist/signals.mjs", "@preact/signals"),
+    Vendored("htm.mjs", "htm/dist/htm.mjs", "htm"),
+    Vendored("htm-preact.mjs", "htm/preact/index.mjs", "htm/preact"),
+    Vendored("LICENSE-preact", "preact/LICENSE"),
+    Vendored("LICENSE-signals", "@preact/signals/LICENSE"),
+    Vendored("LICENSE-htm", "htm/LICENSE"),
 )
-"""What modules call each of them, as the page does."""
+"""All that is taken."""
 
 BUNDLE = "bundle.js"
 PACKED = frozenset({".css", ".json", ".svg", ".webp"})
@@ -115,8 +114,8 @@ def fetch(root: Path) -> bool:
         packages = _install(root, Path(scratch))
         shutil.rmtree(vendor, ignore_errors=True)
         vendor.mkdir(parents=True)
-        for name, source in MODULES.items():
-            shutil.copyfile(packages / source, vendor / name)
+        for file in VENDORED:
+            shutil.copyfile(packages / file.source, vendor / file.name)
     # Written last, so that what was interrupted is fetched again.
     (vendor / STAMP).write_text(wanted, encoding="utf-8")
     return True
@@ -132,7 +131,8 @@ def bundle(root: Path) -> None:
         EditorError: A module has a fault, or deno could not fetch the program that it does this with.
     """
     frontend = root / "frontend"
-    vendor = {name: (frontend / "vendor" / file).as_uri() for name, file in VENDORED.items()}
+    modules = [file for file in VENDORED if file.imported_as]
+    vendor = {file.imported_as: (frontend / "vendor" / file.name).as_uri() for file in modules}
     with tempfile.TemporaryDirectory() as scratch:
         config, joined = Path(scratch, "deno.json"), Path(scratch, BUNDLE)
         config.write_text(json.dumps({"imports": vendor}), encoding="utf-8")
@@ -151,11 +151,9 @@ def _locked(root: Path) -> str:
         f"{package} {entry['integrity']}"
         for package, entry in sorted(locked.items())
         # As in `@preact/signals@2.11.4_preact@11.2.0`; the first letter may be the sign of a scope.
-        if any(
-            source.startswith(f"{package[0]}{package[1:].partition('@')[0]}/") for source in MODULES.values()
-        )
+        if any(file.source.startswith(f"{package[0]}{package[1:].partition('@')[0]}/") for file in VENDORED)
     ]
-    return "\n".join([*lines, *(f"{name} {source}" for name, source in MODULES.items()), ""])
+    return "\n".join([*lines, *(f"{file.name} {file.source}" for file in VENDORED), ""])
 
 
 def _install(root: Path, scratch: Path) -> Path:

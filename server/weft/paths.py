@@ -10,6 +10,8 @@ from pathlib import Path
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """What the system says where a disk is full, a quota used up, or a file as large as it may be."""
 
+PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".joblib", ".msgpack", ".h5"})
+"""Suffixes of files of weights that run code when they are read, or that are made to be read so."""
 
 ASSET_PREFIX = "asset:"
 """An input that names a picture names one by its content where it begins so: ``asset:<sha256>``."""

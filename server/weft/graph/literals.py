@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from weft.errors import JSON
 from weft.graph.offers import Offers
-from weft.paths import ASSET_PREFIX
+from weft.paths import ASSET_PREFIX, PICKLE_SUFFIXES
 from weft.schema import InputSchema
 from weft.sockets import FLOAT, ListOf, SocketType, members_of, without_null
 from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Text, Widget, check_choice, shown
 
 _ASSET = re.compile(rf"{ASSET_PREFIX}[0-9a-f]{{64}}")
-
-_PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
 
 
 def _is_pickle(value: JSON) -> bool:
-    return isinstance(value, str) and value.lower().endswith(_PICKLE_SUFFIXES)
+    return isinstance(value, str) and PurePosixPath(value).suffix.lower() in PICKLE_SUFFIXES
 
 
 def _missing_asset(names: Iterable[str], offers: Offers) -> str | None:

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from weft.jobs.files.file_faults import ModelNameError, PullUnclearError, WeightsRefusedError
 from weft.jobs.hub.hub import Snapshot, check_path, check_repo, check_revision
-from weft.jobs.hub.weight_files import PICKLE_SUFFIXES, WEIGHTS_SUFFIX
+from weft.jobs.hub.weight_files import WEIGHTS_SUFFIX
+from weft.paths import PICKLE_SUFFIXES
 
 INDEX = "model_index.json"
 """A repository with this file is a pipeline: a folder for each of its parts."""

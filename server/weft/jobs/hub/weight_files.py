@@ -13,9 +13,6 @@ from types import MappingProxyType
 from weft.jobs.files.file_faults import WeightsRefusedError
 
 WEIGHTS_SUFFIX = ".safetensors"
-PICKLE_SUFFIXES = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle", ".joblib", ".msgpack", ".h5"})
-"""Suffixes of files that run code when they are read, or that are made to be read so."""
-
 LONGEST_HEADER_BYTES = 16 * 2**20
 """Headers have some hundred kilobytes; a longer one would only fill the server's memory."""
 

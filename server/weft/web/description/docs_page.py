@@ -7,7 +7,6 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
@@ -18,9 +17,7 @@ from markupsafe import Markup
 from weft.errors import JSON
 from weft.web.description.docs_fields import Field, Fields
 from weft.web.description.model_schemas import Schema
-
-PAGES = Path(__file__).parent / "pages"
-"""Where the template lies."""
+from weft.web.description.overview import PAGES
 
 ANSWER_DEPTH = 1
 """Answers repeat each other: what lies within their fields is shown once, in its own table."""

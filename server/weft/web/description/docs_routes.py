@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 
 from aiohttp import web
 
@@ -25,12 +24,10 @@ from weft.web.app_keys import ROUTES
 from weft.web.conditional import conditional
 from weft.web.description.function_schema import read_functions
 from weft.web.description.openapi import Functions, describe
+from weft.web.description.overview import PAGES
 from weft.web.routing import Call, Media, Policy, Route, route
 
 TAG = "Operations"
-
-PAGES = Path(__file__).parent / "pages"
-"""Where the template and the stylesheet of the page lie."""
 
 
 @dataclass(frozen=True, slots=True)

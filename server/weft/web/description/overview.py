@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from weft.errors import JSON
+
+PAGES = Path(__file__).parent / "pages"
+"""Where the template and the stylesheet of the page of the API lie."""
 
 OVERVIEW = """\
 weft runs workflows: graphs of typed nodes, written as JSON. A workflow is submitted as a **job**, which
