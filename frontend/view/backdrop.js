@@ -1,6 +1,7 @@
 /**
  * Keeps a picture of what stands still, a little larger than what is seen. To pan it is only pushed along, and
- * while zooming it is stretched; so neither that nor moving a few nodes among thousands draws every wire anew.
+ * while zooming it is stretched for some frames; so neither that nor moving a few nodes among thousands draws
+ * every wire anew.
  */
 
 import { drawStill, seenPart } from "./scene.js";
@@ -13,6 +14,9 @@ import { OVERVIEW_ZOOM } from "./viewport.js";
 
 /** How far the picture reaches beyond what is seen, in screen pixels. */
 const MARGIN = 256;
+
+/** Milliseconds between two pictures while zooming, in which the edges may stay without one. */
+const PATIENCE_MS = 120;
 
 /** How far the picture is stretched at most before it is drawn anew. */
 const MOST_STRETCH = 1.6;
@@ -78,6 +82,7 @@ export const createBackdrop = (host) => {
   let parts = [];
   /** Where it was looked at from when it was drawn. @type {Place} */
   let from = { x: 0, y: 0, zoom: 1 };
+  let drawnAt = -Infinity;
 
   /** @param {Scene} scene @param {number} ratio */
   const render = (scene, ratio) => {
@@ -89,6 +94,7 @@ export const createBackdrop = (host) => {
       canvas.style.height = `${size.height}px`;
     }
     from = scene.place;
+    drawnAt = scene.time;
     const place = { ...from, x: from.x + MARGIN, y: from.y + MARGIN };
     drawStill(context, { ...scene, place, size, seen: seenPart(place, size) }, ratio);
     shown.transferFromImageBitmap(drawing.transferToImageBitmap());
@@ -103,7 +109,8 @@ export const createBackdrop = (host) => {
     };
   };
   /** Tells whether the picture covers what is seen. @param {Scene} scene */
-  const covers = ({ place, size, isZooming }) => {
+  const covers = ({ place, size, isZooming, time }) => {
+    if (isZooming && time - drawnAt < PATIENCE_MS) return true;
     const { stretch, left, top } = layAt(place);
     if (stretch !== 1 && (!isZooming || stretch > MOST_STRETCH || stretch < 1 / MOST_STRETCH)) return false;
     const [right, bottom] = [

@@ -243,7 +243,7 @@ def test_the_zoom_is_shown_and_changed_by_buttons(template: Hands) -> None:
     bar.get_by_role("button", name="Full size").click()
 
     expect(bar).to_contain_text("100 %")
-    expect(layer(template)).to_have_attribute("style", re.compile(r"scale\(1\)"))
+    expect(layer(template).locator("> .scaled")).to_have_attribute("style", re.compile(r"scale\(1\)"))
 
 
 def test_of_many_nodes_only_those_in_sight_are_on_the_page(editor: Hands) -> None:
