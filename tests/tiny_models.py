@@ -28,7 +28,16 @@ from tiny.pixart import tiny_pixart
 from tiny.sd3 import tiny_sd3
 from torch import Tensor, nn
 
-__all__ = ["END", "WIDTH", "tiny_text_encoder", "tiny_tokenizer", "tiny_vae"]
+__all__ = [
+    "END",
+    "WIDTH",
+    "tiny_flux",
+    "tiny_pixart",
+    "tiny_sd3",
+    "tiny_text_encoder",
+    "tiny_tokenizer",
+    "tiny_vae",
+]
 
 
 def tiny_unet(**options: Any) -> UNet2DConditionModel:

@@ -11,12 +11,12 @@ from diffusers import (
     FlowMatchEulerDiscreteScheduler,
 )
 from sampling_toys import STABLE_DIFFUSION, stable_diffusion_space
+from weft_nodes.diffusion.betas import Prediction
 from weft_nodes.diffusion.errors import SpaceError
 from weft_nodes.diffusion.spaces import (
     DiffusionSpace,
     EDMSpace,
     FlowSpace,
-    Prediction,
     Space,
     space_from_scheduler_config,
 )

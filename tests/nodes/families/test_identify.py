@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import diffusers
 import pytest
 import tiny_models
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from weft_nodes.families import FAMILIES, identify
 from weft_nodes.families.identify import FILE_RULES, FOLDER_RULES, Rule
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError, ModelFileRefusedError
+from weft_nodes.models.loading import build_without_storage
 
 Published = tuple[str, dict[str, nn.Module], dict[str, Tensor]]
 Write = Callable[..., Path]
@@ -174,3 +177,77 @@ def test_no_two_rules_of_a_layout_accept_the_same_tensors() -> None:
         for rule in rules:
             shapes = {rule.tensor: (1, rule.width)} | dict.fromkeys(rule.also, (1,))
             assert [other.family for other in rules if not other.rejection(shapes)] == [rule.family]
+
+
+def _published(kind: str, **config: Any) -> dict[str, Tensor]:
+    """The tensors of a transformer of diffusers in published size, without storage."""
+    module = build_without_storage(lambda: getattr(diffusers, kind).from_config(config))
+    return dict(module.state_dict())
+
+
+# Published configurations, as far as they differ from the defaults of their class; blocks beyond a few change
+# no rule.
+TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "Stable Diffusion 3 medium": (
+        "sd3",
+        "SD3Transformer2DModel",
+        {"sample_size": 128, "num_layers": 2, "pos_embed_max_size": 192, "caption_projection_dim": 1536}
+        | {"attention_head_dim": 64, "num_attention_heads": 24},
+    ),
+    "Stable Diffusion 3.5 medium": (
+        "sd3",
+        "SD3Transformer2DModel",
+        {"pos_embed_max_size": 384, "caption_projection_dim": 1536, "num_layers": 2}
+        | {"num_attention_heads": 24, "dual_attention_layers": [0, 1], "qk_norm": "rms_norm"},
+    ),
+    "Stable Diffusion 3.5 large": (
+        "sd3",
+        "SD3Transformer2DModel",
+        {"sample_size": 128, "num_layers": 2, "pos_embed_max_size": 192, "caption_projection_dim": 2432}
+        | {"num_attention_heads": 38, "qk_norm": "rms_norm"},
+    ),
+    "FLUX.1 dev": (
+        "flux",
+        "FluxTransformer2DModel",
+        {"num_layers": 1, "num_single_layers": 1, "guidance_embeds": True},
+    ),
+    "FLUX.1 schnell": ("flux", "FluxTransformer2DModel", {"num_layers": 1, "num_single_layers": 1}),
+    "PixArt-Sigma XL": (
+        "pixart-sigma",
+        "PixArtTransformer2DModel",
+        {"sample_size": 128, "num_layers": 2, "caption_channels": 4096, "out_channels": 8}
+        | {"use_additional_conditions": False},
+    ),
+}
+
+
+def _transformer_folder(tmp_path: Path, write_header: Write, tensors: dict[str, Tensor]) -> Path:
+    folder = tmp_path / "model"
+    (folder / "transformer").mkdir(parents=True)
+    (folder / "model_index.json").write_text('{"_class_name": "Some"}')
+    write_header(tensors).rename(folder / "transformer" / "diffusion_pytorch_model.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("name", TRANSFORMERS)
+def test_folders_of_transformers_of_the_published_size_are_recognised(
+    write_header: Write, tmp_path: Path, name: str
+) -> None:
+    family, kind, config = TRANSFORMERS[name]
+
+    found = identify(_transformer_folder(tmp_path, write_header, _published(kind, **config)))
+
+    assert found.family == family
+
+
+def test_a_relative_that_reads_the_size_of_pictures_is_not_taken_for_sigma(
+    write_header: Write, tmp_path: Path
+) -> None:
+    alpha = _published(
+        "PixArtTransformer2DModel", num_layers=2, caption_channels=4096, use_additional_conditions=True
+    )
+
+    with pytest.raises(CheckpointUnknownError) as caught:
+        identify(_transformer_folder(tmp_path, write_header, alpha))
+
+    assert "pixart-sigma: has no adaln_single.emb.resolution_embedder" in caught.value.hint
