@@ -1,6 +1,5 @@
 """PixArt-Sigma reads prompts in lower case, with their weights, and gives noise without variance."""
 
-
 import pytest
 import tiny_models
 import torch
