@@ -104,10 +104,10 @@ def test_a_paused_queue_keeps_jobs_whose_order_can_be_changed(hands: Hands, toys
 
     waiting.nth(1).get_by_role("button", name=re.compile("first$")).click()
 
-    eventually(lambda: toys.call("GET", f"/api/jobs/{last['id']}").status == 404)
+    eventually(lambda: toys.call("GET", f"/api/jobs/{last['id']}").json["position"] == 1)
+    expect(waiting.nth(0)).to_contain_text("Priority 1")
     expect(waiting).to_have_count(2)
-    jobs = toys.call("GET", "/api/jobs?state=queued").json["jobs"]
-    assert [job["number"] for job in jobs if job["position"] == 1] == [max(job["number"] for job in jobs)]
+    assert toys.call("GET", f"/api/jobs/{last['id']}").json["number"] == last["number"]
     queue.get_by_role("button", name="Resume queue").click()
     expect(waiting).to_have_count(0)
 
