@@ -278,6 +278,14 @@ class Methods:
     weakenings: tuple[Weakening, ...] = field(default=())
 
     @property
+    def places(self) -> dict[str, object]:
+        """Return the methods by the place they take; Perp-Neg takes two, as it has its own negative side."""
+        found = {"correction": self.correction, "update": self.update, "limit": self.limit}
+        if isinstance(self.update, PerpNeg):
+            found["correction"] = self.update
+        return {place: method for place, method in found.items() if method is not None}
+
+    @property
     def is_plain(self) -> bool:
         """Whether this is classifier-free guidance and nothing else."""
         return not self.needs_negative and not self.weakenings

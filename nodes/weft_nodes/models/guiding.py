@@ -49,12 +49,18 @@ class Guiding:
         Raises:
             GuidanceClashError: A place is filled already.
         """
-        changes = {place: getattr(other, place) for place in _PLACES if getattr(other, place) is not None}
-        for place in changes:
-            if getattr(self.methods, place) is not None:
-                first, second = (type(getattr(one, place)).__name__ for one in (self.methods, other))
+        taken, wanted = self.methods.places, other.places
+        for place, method in wanted.items():
+            if place in taken:
+                first, second = (type(one).__name__ for one in (taken[place], method))
                 raise GuidanceClashError(first=first, second=second, both=_PLACES[place])
-        return replace(self, methods=replace(self.methods, **changes))
+        joined = replace(
+            self.methods,
+            correction=other.correction or self.methods.correction,
+            update=other.update or self.methods.update,
+            limit=other.limit or self.methods.limit,
+        )
+        return replace(self, methods=joined)
 
     def and_away_from(self, patch: Patch, weakening: Weakening) -> Self:
         """Return this guidance with one more weakened network to move away from."""
