@@ -84,8 +84,10 @@ export const createBackdrop = (host) => {
   let from = { x: 0, y: 0, zoom: 1 };
   let drawnAt = -Infinity;
 
-  /** @param {Scene} scene @param {number} ratio */
-  const render = (scene, ratio) => {
+  /** @param {Scene} scene @param {number} full Pixels of the screen in one of the page. */
+  const render = (scene, full) => {
+    // What moves on at once need not be sharp; with half as many pixels wires are as wide as ever.
+    const ratio = scene.isZooming && scene.place.zoom >= OVERVIEW_ZOOM ? full / 2 : full;
     const size = { width: scene.size.width + 2 * MARGIN, height: scene.size.height + 2 * MARGIN };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
     if (drawing.width !== width || drawing.height !== height) {
