@@ -1,5 +1,7 @@
 """Classifier-free guidance against its written formulas."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from weft_nodes.diffusion.errors import JobError
@@ -70,4 +72,4 @@ def test_an_end_of_one_includes_the_last_step() -> None:
 )
 def test_guidance_out_of_bounds_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(JobError):
-        Guidance(7.0, **changes)
+        replace(Guidance(7.0), **changes)
