@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import secrets
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -133,19 +134,20 @@ def test_a_revision_says_what_changed_since_and_comes_back(editor: Hands, server
 def test_a_revision_shows_the_picture_that_it_made(editor: Hands, server: LiveServer) -> None:
     document = {"weft": 1, "nodes": {"ground": {"type": "image.empty", "version": 1, "inputs": {"width": 8}}}}
     drop(editor, "file.json", "application/json", json.dumps(document).encode())
-    save_as(editor, "with-pictures")
+    name = f"with-pictures-{secrets.token_hex(2)}"
+    save_as(editor, name)
     with editor.run() as job:
         editor.button("Run").first.click()
     editor.field("ground", "Height").fill("16")
     editor.field("ground", "Height").press("Enter")
     editor.page.mouse.click(*editor.on_canvas(0.5, 0.95))
     editor.press("ControlOrMeta+s")
-    eventually(lambda: "16" in str(saved(server, "with-pictures")))
+    eventually(lambda: "16" in str(saved(server, name)))
 
     editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
-    editor.button("More for with-pictures").click()
+    editor.button(f"More for {name}").click()
     editor.page.get_by_role("menuitem", name="Revisions…").click()
-    dialog = editor.page.get_by_role("dialog", name="Revisions of with-pictures")
+    dialog = editor.page.get_by_role("dialog", name=f"Revisions of {name}")
 
     made = dialog.get_by_role("button", name=re.compile("Revision 1")).locator("img")
     expect(made).to_have_attribute("src", re.compile(job["outputs"][0]["asset"]["digest"]))
