@@ -1,24 +1,29 @@
 """Between pictures and latents: one rule for every image autoencoder.
 
-A latent on a wire is normalised: `latent = (encoded - shift) * scaling`, both from the autoencoder's
-configuration. Pictures are coded one by one, so that a picture does not depend on its company and memory does
-not grow with the batch.
+A latent on a wire is normalised: `latent = (encoded - shift) * scaling`, both of one number or one per
+channel, from what the autoencoder says of itself. Where it folds squares of its latent pixels into channels
+(FLUX.2), the latent on the wire is folded; where it is made for videos (Qwen-Image), a picture is a video of
+one frame. Pictures are coded one by one, so that a picture does not depend on its company and memory does not
+grow with the batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from weft.sdk import Image, NotFiniteError
 
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import LatentMismatchError
 
 if TYPE_CHECKING:
-    from diffusers import AutoencoderKL
+    from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderKLFlux2, AutoencoderKLQwenImage
+
+    Autoencoder: TypeAlias = AutoencoderDC | AutoencoderKL | AutoencoderKLFlux2 | AutoencoderKLQwenImage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +31,39 @@ class Normalisation:
     """How an autoencoder's own latents become those on wires.
 
     Args:
-        scaling: Factor, > 0.
-        shift: Subtracted before.
+        scaling: Factors, > 0: one for each channel, or a single one for all.
+        shift: Subtracted before, likewise.
     """
 
-    scaling: float = 1.0
-    shift: float = 0.0
+    scaling: tuple[float, ...] = (1.0,)
+    shift: tuple[float, ...] = (0.0,)
 
     @classmethod
-    def of(cls, vae: AutoencoderKL) -> Normalisation:
-        """Read the normalisation from an autoencoder's configuration."""
-        return cls(
-            float(vae.config.get("scaling_factor") or 1.0), float(vae.config.get("shift_factor") or 0.0)
-        )
+    def of(cls, vae: Autoencoder) -> Normalisation:
+        """Read the normalisation from an autoencoder: its configuration, or its statistics if it kept any."""
+        config = vae.config
+        if hasattr(vae, "bn"):
+            deviation = (vae.bn.running_var.float() + config["batch_norm_eps"]).sqrt()
+            return cls(tuple((1.0 / deviation).tolist()), tuple(vae.bn.running_mean.tolist()))
+        if config.get("latents_std"):
+            return cls(tuple(1.0 / std for std in config["latents_std"]), tuple(config["latents_mean"]))
+        return cls((float(config.get("scaling_factor") or 1.0),), (float(config.get("shift_factor") or 0.0),))
+
+    def applied(self, encoded_BChw: Tensor) -> Tensor:
+        """Return latents as they are on wires."""
+        return (encoded_BChw - _channels(self.shift, encoded_BChw)) * _channels(self.scaling, encoded_BChw)
+
+    def undone(self, samples_BChw: Tensor) -> Tensor:
+        """Return latents as the autoencoder knows them; the inverse of `applied`."""
+        return samples_BChw / _channels(self.scaling, samples_BChw) + _channels(self.shift, samples_BChw)
 
 
-def reduction(vae: AutoencoderKL) -> int:
+def reduction(vae: Autoencoder) -> int:
     """Return how many pixels one latent pixel stands for, along each axis."""
-    return int(2 ** (len(vae.config["block_out_channels"]) - 1))
+    return _own_reduction(vae) * _folding(vae)
 
 
-def encode_pixels(vae: AutoencoderKL, image: Image) -> Tensor:
+def encode_pixels(vae: Autoencoder, image: Image) -> Tensor:
     """Encode pictures to normalised latents, the most likely ones: no noise is drawn.
 
     Args:
@@ -60,16 +77,19 @@ def encode_pixels(vae: AutoencoderKL, image: Image) -> Tensor:
         LatentMismatchError: The pictures have an alpha channel, or sides that are no multiples.
     """
     _check_picture(image, reduction(vae))
-    scale = Normalisation.of(vae)
+    vae = _private(vae)
     latents = []
     with torch.no_grad():
         for pixels_HWC in image.pixels_BHWC:
             signed = pixels_HWC.movedim(-1, 0)[None].to(vae.device, vae.dtype) * 2.0 - 1.0
-            latents.append(vae.encode(signed).latent_dist.mode().float())
-    return (torch.cat(latents) - scale.shift) * scale.scaling
+            found = vae.encode(signed[:, :, None] if _has_time(vae) else signed)
+            # Deterministic autoencoders have no distribution.
+            encoded = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latent
+            latents.append((encoded[:, :, 0] if _has_time(vae) else encoded).float())
+    return Normalisation.of(vae).applied(functional.pixel_unshuffle(torch.cat(latents), _folding(vae)))
 
 
-def decode_latents(vae: AutoencoderKL, samples_BChw: Tensor, *, tile: int | None = None) -> Image:
+def decode_latents(vae: Autoencoder, samples_BChw: Tensor, *, tile: int | None = None) -> Image:
     """Decode normalised latents to pictures.
 
     Args:
@@ -86,40 +106,70 @@ def decode_latents(vae: AutoencoderKL, samples_BChw: Tensor, *, tile: int | None
             too small.
         NotFiniteError: The autoencoder overflowed.
     """
-    channels = int(vae.config["latent_channels"])
+    own = vae.config.get("latent_channels") or vae.config["z_dim"]
+    channels = int(own) * _folding(vae) ** 2
     if samples_BChw.ndim != 4 or samples_BChw.shape[1] != channels:
         raise LatentMismatchError(
             f"A latent has shape {list(samples_BChw.shape)}, but this autoencoder reads {channels} channels.",
             hint="Decode with the autoencoder of the checkpoint that made the latent.",
         )
-    if tile is not None:
-        vae = _tiled(vae, tile)
+    vae = _private(vae) if tile is None else _tiled(vae, tile)
     scale = Normalisation.of(vae)
     pictures = []
     with torch.no_grad():
-        for sample in samples_BChw:
-            encoded = sample[None].to(vae.device, vae.dtype) / scale.scaling + scale.shift
-            pictures.append(vae.decode(encoded).sample.float() / 2 + 0.5)
+        for sample_Chw in samples_BChw:
+            known = scale.undone(sample_Chw[None].to(vae.device))
+            encoded = functional.pixel_shuffle(known, _folding(vae)).to(vae.dtype)
+            decoded = vae.decode(encoded[:, :, None] if _has_time(vae) else encoded).sample
+            pictures.append((decoded[:, :, 0] if _has_time(vae) else decoded).float() / 2 + 0.5)
     pixels_BCHW = torch.cat(pictures)
     if not bool(torch.isfinite(pixels_BCHW).all()):
         raise NotFiniteError(what=f"The decoded picture ({vae.dtype})")
     return Image(pixels_BCHW.clamp(0, 1).movedim(1, -1).contiguous())
 
 
-def _tiled(vae: AutoencoderKL, tile: int) -> AutoencoderKL:
-    factor = reduction(vae)
+def _channels(numbers: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(numbers, device=like.device, dtype=like.dtype)[:, None, None]
+
+
+def _own_reduction(vae: Autoencoder) -> int:
+    # Those made for pictures alone do not say it.
+    said = getattr(vae, "spatial_compression_ratio", None)
+    return int(said or 2 ** (len(vae.config["block_out_channels"]) - 1))
+
+
+def _folding(vae: Autoencoder) -> int:
+    """Return the side of the squares of its latent pixels that become one, with as many more channels."""
+    return int(vae.config["patch_size"][0]) if hasattr(vae, "bn") else 1
+
+
+def _has_time(vae: Autoencoder) -> bool:
+    # The name is spelled so in diffusers.
+    return "temperal_downsample" in vae.config
+
+
+def _private(vae: Autoencoder) -> Autoencoder:
+    # Those for videos keep the frames before in attributes, which two runs must not share.
+    return light_clone(vae) if _has_time(vae) else vae
+
+
+def _tiled(vae: Autoencoder, tile: int) -> Autoencoder:
+    factor = _own_reduction(vae)
     # The overlap of a quarter must be whole in latent pixels too.
     step = 4 * factor
     if tile < 64 or tile % step:
         raise LatentMismatchError(
             f"Tiles are {tile} pixels wide, but must be at least 64 and a multiple of {step}.",
-            hint=f"Try {max(64, tile // step * step)}.",
+            hint=f"Try {max(64 + -64 % step, tile // step * step)}.",
         )
     # Tile sizes are state of the module, so they are set on a clone.
     private = light_clone(vae)
     private.use_tiling = True
-    private.tile_sample_min_size = tile
-    private.tile_latent_min_size = tile // factor
+    if hasattr(private, "tile_sample_min_height"):
+        private.enable_tiling(tile, tile, tile * 3 // 4, tile * 3 // 4)
+    else:
+        private.tile_sample_min_size = tile
+        private.tile_latent_min_size = tile // factor
     return private
 
 

@@ -57,7 +57,7 @@ def test_scaling_and_shift_apply_one_after_the_other_and_back(scaling: float, sh
 
     torch.testing.assert_close(scaled, (plain - shift) * scaling)
     torch.testing.assert_close(decode_latents(vae, scaled).pixels_BHWC, decoded)
-    assert Normalisation.of(vae) == Normalisation(scaling, shift)
+    assert Normalisation.of(vae) == Normalisation((scaling,), (shift,))
 
 
 def test_no_noise_is_drawn_when_encoding() -> None:
