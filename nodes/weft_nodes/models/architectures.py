@@ -50,18 +50,19 @@ def unet_part(name: str = "unet") -> ModulePart:
     )
 
 
-def autoencoder_part(name: str = "vae", *, half: Half = "float16") -> ModulePart:
+def autoencoder_part(name: str = "vae", *, kind: str = "AutoencoderKL", half: Half = "float16") -> ModulePart:
     """Describe an image autoencoder.
 
     Args:
         name: Its folder.
+        kind: Name of its class in diffusers; only the first is read from single files.
         half: The type of two bytes in which it does not overflow.
     """
 
     def build(config: Mapping[str, object]) -> nn.Module:
-        from diffusers import AutoencoderKL
+        import diffusers
 
-        return cast("nn.Module", AutoencoderKL.from_config(dict(config)))
+        return cast("nn.Module", getattr(diffusers, kind).from_config(dict(config)))
 
     def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         from diffusers.loaders.single_file_utils import convert_ldm_vae_checkpoint
