@@ -15,7 +15,7 @@ from weft_nodes.families.checkpoints import (
 )
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
-from weft_nodes.models.handles import Model, Prediction, TextEncoder, Vae
+from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
 from weft_nodes.models.patches import LowRankPatch, low_rank_parts
 from weft_nodes.models.weights import read_header
 
@@ -51,7 +51,7 @@ class PatchedModel(NamedTuple):
 
 @listing("checkpoint")
 def checkpoints_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    """Name the checkpoints in the models folders, with their family and latent space.
+    """Name the checkpoints in the models folders, with their family, latent space and kind of network.
 
     Args:
         paths: Where to look.
@@ -96,7 +96,7 @@ def _digest_of_lora(run: FingerprintScope, lora: str) -> str:
     lane="io",
     fingerprint=_digest_of_checkpoint,
     gives={
-        "model": {"family": Listed("checkpoint", "family"), "space": Listed("checkpoint", "space")},
+        "model": {trait: Listed("checkpoint", trait) for trait in MODEL_TRAITS},
         "encoder": {"family": Listed("checkpoint", "family")},
         "vae": {"space": Listed("checkpoint", "space")},
     },
@@ -131,8 +131,8 @@ def load_checkpoint(
     "lora.apply",
     lane="io",
     fingerprint=_digest_of_lora,
-    accepts={"model": {"family": "$family", "space": "$space"}, "encoder": {"family": "$family"}},
-    gives={"model": {"family": "$family", "space": "$space"}, "encoder": {"family": "$family"}},
+    accepts={"model": MODEL_TRAITS, "encoder": {"family": "$family"}},
+    gives={"model": MODEL_TRAITS, "encoder": {"family": "$family"}},
 )
 def apply_lora(
     run: Run,
@@ -206,8 +206,8 @@ def skip_layers(encoder: TextEncoder, layers: Annotated[int, Slider(0, 11)] = 1)
 @node(
     "model.set_prediction",
     lane="inline",
-    accepts={"model": {"family": "$family", "space": "$space"}},
-    gives={"model": {"family": "$family", "space": "$space"}},
+    accepts={"model": MODEL_TRAITS},
+    gives={"model": MODEL_TRAITS},
 )
 def set_prediction(
     model: Model, prediction: Literal["auto", "epsilon", "v_prediction", "sample"] = "v_prediction"

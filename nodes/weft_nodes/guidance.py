@@ -27,13 +27,13 @@ from weft_nodes.models.attention_patches import (
     SmoothedAttention,
 )
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import Model
+from weft_nodes.models.handles import MODEL_TRAITS, Model
 
 _MOST_BLOCKS = 100
 
-# What a chain is known by: the family of its prompts, and which of its places are taken.
+# What a chain is known by: the family of its prompts, what networks it is for, and which places are taken.
 _CHAIN: Final[Traits] = MappingProxyType(
-    {"family": "$family", "correction": "$correction", "update": "$update", "limit": "$limit"}
+    {name: f"${name}" for name in ("family", "network", "attention", "correction", "update", "limit")}
 )
 
 
@@ -59,6 +59,17 @@ def _chained(method: str = "", *places: str, **inputs: Traits) -> _Options:
         "output": "guidance",
         "accepts": {"before": {**_CHAIN, **dict.fromkeys(places, "free")}, **inputs},
         "gives": {"guidance": {**_CHAIN, **dict.fromkeys(places, method)}},
+    }
+
+
+def _weakening(**networks: str) -> _Options:
+    """Describe a method that weakens networks, and for which of them it is."""
+    traits = {**_CHAIN, **networks}
+    return {
+        "lane": "inline",
+        "output": "guidance",
+        "accepts": {"before": traits},
+        "gives": {"guidance": traits},
     }
 
 
@@ -234,7 +245,7 @@ def use_threshold(
     return (before or Guiding()).and_also(Methods(limit=DynamicThreshold(mimic_scale, percentile)))
 
 
-@node("guidance.perturbed_attention", **_chained())
+@node("guidance.perturbed_attention", **_weakening(attention="self"))
 def use_perturbed_attention(
     scale: Annotated[float, Slider(0, 10, step=0.1)] = 3.0,
     layers: Layers = "middle",
@@ -266,7 +277,7 @@ def use_perturbed_attention(
     return (before or Guiding()).and_away_from(PerturbedAttention(layers), weakening)
 
 
-@node("guidance.smoothed_energy", **_chained())
+@node("guidance.smoothed_energy", **_weakening(attention="self"))
 def use_smoothed_energy(
     scale: Annotated[float, Slider(0, 10, step=0.1)] = 3.0,
     layers: Layers = "middle",
@@ -298,7 +309,7 @@ def use_smoothed_energy(
     return (before or Guiding()).and_away_from(SmoothedAttention(layers), weakening)
 
 
-@node("guidance.skip_layers", **_chained())
+@node("guidance.skip_layers", **_weakening(network="transformer"))
 def use_layer_skipping(
     scale: Annotated[float, Slider(0, 10, step=0.1)] = 2.8,
     blocks: Annotated[str, Text(placeholder="7, 8, 9")] = "7, 8, 9",
@@ -340,8 +351,8 @@ def use_layer_skipping(
 @node(
     "model.freeu",
     lane="inline",
-    accepts={"model": {"family": "$family", "space": "$space"}},
-    gives={"model": {"family": "$family", "space": "$space"}},
+    accepts={"model": {**MODEL_TRAITS, "network": "unet"}},
+    gives={"model": {**MODEL_TRAITS, "network": "unet"}},
 )
 def apply_freeu(
     model: Model,

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Annotated
 
@@ -31,10 +31,10 @@ from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
 from weft_nodes.diffusion.schedules import SCHEDULES, schedule
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
-from weft_nodes.families.facts import check_size
+from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import Model
+from weft_nodes.models.handles import MODEL_TRAITS, Model
 from weft_nodes.models.service import SamplerService
 
 _MOST_STEPS = 1000
@@ -43,11 +43,11 @@ _SECONDS_BETWEEN_PREVIEWS = 0.1
 # What is sampled together must be of one family and one latent space.
 _SAMPLED: Mapping[str, Traits] = MappingProxyType(
     {
-        "model": {"family": "$family", "space": "$space"},
+        "model": MODEL_TRAITS,
         "positive": {"family": "$family"},
         "negative": {"family": "$family"},
         "latent": {"space": "$space"},
-        "guidance": {"family": "$family"},
+        "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
     }
 )
 _SAMPLES: Mapping[str, Traits] = MappingProxyType({"latent": {"space": "$space"}})
@@ -326,7 +326,7 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
             sigmas=plan.sigmas,
             positive=plan.positive,
             negative=plan.negative,
-            guidance=guiding.applied_to(plan.guidance),
+            guidance=replace(guiding.applied_to(plan.guidance), token=FACTS[plan.model.family].kept_token),
             weakened=tuple(weakened),
             latent_BChw=item.samples_BChw,
             seed=item_seed,

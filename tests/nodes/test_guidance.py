@@ -265,6 +265,34 @@ def test_the_check_finds_a_neutral_prompt_of_another_family(tmp_path: Path, path
     assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "sample.guidance")]
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "method"),
+    [("sd3", "perturbed_attention"), ("sd3", "smoothed_energy"), ("sd15", "skip_layers")],
+)
+def test_the_check_finds_a_method_for_networks_of_another_kind_through_other_nodes(
+    tmp_path: Path, paths: Paths, checkpoint: str, method: str
+) -> None:
+    nodes: dict[str, dict[str, JSON]] = {
+        "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
+        "method": {"type": f"guidance.{method}", "inputs": {}},
+        "last": {"type": "guidance.apg", "inputs": {"before": link("method.guidance")}},
+    }
+
+    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "sample.guidance")]
+
+
+def test_the_check_finds_freeu_on_a_transformer_behind_other_changes(tmp_path: Path, paths: Paths) -> None:
+    nodes: dict[str, dict[str, JSON]] = {
+        "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": "sd3"}},
+        "changed": {"type": "model.set_prediction", "inputs": {"model": link("checkpoint.model")}},
+        "freeu": {"type": "model.freeu", "inputs": {"model": link("changed.model")}},
+        "empty": {"type": "latent.empty", "inputs": {"model": link("freeu.model")}},
+        "last": {"type": "guidance.skip_layers", "inputs": {}},
+    }
+
+    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "freeu.model")]
+
+
 def test_the_check_lets_everything_through_that_can_work_together(tmp_path: Path, paths: Paths) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "zero": {"type": "guidance.cfg_zero", "inputs": {}},

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from weft.sdk import ModelError
 
-from weft_nodes.families.facts import FACTS
 from weft_nodes.families.identify import Identified, identify
 from weft_nodes.families.registry import FAMILIES
 from weft_nodes.models import loading
@@ -147,14 +146,18 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
         path: A checkpoint.
 
     Returns:
-        "family" and "space"; empty for a file that cannot be read or is of no known family: its error appears
-        when it is loaded.
+        Those of `MODEL_TRAITS`, as far as they are known; none for a file that cannot be read or is of no
+        known family: its error appears when it is loaded.
     """
     try:
-        family = identify(path).family
+        found = identify(path)
     except ModelError:
         return {}
-    return {"family": family, "space": FACTS[family].latent_space} if family in FACTS else {}
+    if found.family not in FAMILIES:
+        return {}
+    adapter = FAMILIES[found.family]
+    known = {"family": found.family, "space": adapter.latent_space, "network": adapter.network_part.name}
+    return {**known, **found.traits}
 
 
 def find_checkpoint(name: str, folders: Sequence[Path]) -> Path:

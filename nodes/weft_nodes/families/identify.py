@@ -8,8 +8,8 @@ models) or the velocity (the 768 models); both have the same tensors. Unless the
 velocity is assumed, which the caller can override.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -30,12 +30,14 @@ class Identified:
         reason: What gave it away, in words.
         prediction: What the network predicts, if the file says so itself; else "auto".
         has_zero_terminal_snr: Whether the file says that its noise schedule ends in noise alone.
+        traits: How its network attends and what it learned of guidance; see `MODEL_TRAITS`.
     """
 
     family: str
     reason: str
     prediction: Prediction = "auto"
     has_zero_terminal_snr: bool = False
+    traits: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ FOLDER_RULES: Final = (
         4096,
         ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
     ),
+    Rule("chroma", "context_embedder.weight", 4096, ("distilled_guidance_layer.in_proj.weight",)),
     Rule(
         "pixart-sigma",
         "caption_projection.linear_1.weight",
@@ -108,12 +111,26 @@ FOLDER_RULES: Final = (
         ("adaln_single.linear.weight", "pos_embed.proj.weight"),
         ("adaln_single.emb.resolution_embedder.linear_1.weight",),
     ),
+    Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
+    Rule(
+        "qwen-image",
+        "txt_in.weight",
+        3584,
+        ("txt_norm.weight", "transformer_blocks.0.img_mod.1.weight"),
+        ("time_text_embed.addition_t_embedding.weight",),
+    ),
 )
 _NETWORKS: Final = ("unet", "transformer")
+
+# Layers by which a network is told the guidance: of FLUX.1 dev, and of latent consistency models.
+_TOLD_GUIDANCE: Final = ("guidance_embedder.linear_1.weight", "time_embedding.cond_proj.weight")
+# Families whose networks were all distilled: one that is not told the guidance has none.
+_WITHOUT_GUIDANCE: Final = frozenset({"flux"})
 
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "distilled_guidance_layer.in_proj.weight": "a Chroma transformer: load its folder",
         "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer: load its folder",
         "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer: load its folder",
         "input_blocks.0.0.weight": "a U-Net of another width",
@@ -156,6 +173,7 @@ def _identify_file(header: Header) -> Identified:
         f"its U-Net reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
+        _network_traits(rule.family, shapes),
     )
 
 
@@ -165,17 +183,30 @@ def _identify_folder(path: Path) -> Identified:
             path=path / "model_index.json", hint="The folder is not a diffusers model."
         )
     index = read_json(path / "model_index.json")
-    # A folder may name its family itself, as small test models do, whose widths are nobody's.
-    named = index.get("_weft_family")
-    if isinstance(named, str):
-        return Identified(named, "model_index.json names it")
     shapes: dict[str, tuple[int, ...]] = {}
     for folder in (path / name for name in _NETWORKS if (path / name).is_dir()):
         for file in component_files(folder):
             shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
+    # A folder may name its family itself, as small test models do, whose widths are nobody's.
+    named = index.get("_weft_family")
+    if isinstance(named, str):
+        return Identified(named, "model_index.json names it", traits=_network_traits(named, shapes))
     pipeline = str(index.get("_class_name", "no pipeline"))
     rule = _first_match(FOLDER_RULES, shapes, path, lambda: f"the parts of a {pipeline}")
-    return Identified(rule.family, f"its network reads text of width {rule.width}")
+    return Identified(
+        rule.family,
+        f"its network reads text of width {rule.width}",
+        traits=_network_traits(rule.family, shapes),
+    )
+
+
+def _network_traits(family: str, names: Collection[str]) -> Mapping[str, str]:
+    """Tell from names of tensors how a network attends, and what it learned of guidance."""
+    # diffusers and the first U-Nets call self-attention `attn1` where text is read by an `attn2` of its own.
+    attention = "self" if any(".attn1." in name for name in names) else "joint"
+    is_told = any(name.endswith(_TOLD_GUIDANCE) for name in names)
+    guidance = "told" if is_told else "none" if family in _WITHOUT_GUIDANCE else "free"
+    return {"attention": attention, "guidance": guidance}
 
 
 def _first_match(

@@ -7,14 +7,26 @@ another name gives the same key, a changed file or one more patch gives another 
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
-from weft.sdk import value
+from weft.sdk import Traits, value
 
 from weft_nodes.models.patches import Patch
 
 Dtype = Literal["auto", "float32", "float16", "bfloat16"]
 Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
+
+MODEL_TRAITS: Final[Traits] = MappingProxyType(
+    {name: f"${name}" for name in ("family", "space", "network", "attention", "guidance")}
+)
+"""What is known of a model before anything runs; nodes that change a model accept and give it.
+
+    network    unet or transformer
+    attention  self where text is read by layers of its own, joint where text and picture are read as one
+    guidance   free where two prompts are weighed against each other, told where the network is told how much
+               to follow the prompt, none where it was distilled to need neither
+"""
 
 
 @dataclass(frozen=True, slots=True)

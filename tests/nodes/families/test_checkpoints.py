@@ -264,8 +264,14 @@ def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path: Path) -> None
     assert "a.safetensors" in caught.value.hint
 
 
-def test_traits_of_a_checkpoint_are_its_family_and_space(folder: Path) -> None:
-    assert dict(checkpoint_traits(folder)) == {"family": "sdxl", "space": "sdxl"}
+def test_traits_of_a_checkpoint_are_its_family_and_space_and_the_kind_of_its_network(folder: Path) -> None:
+    assert dict(checkpoint_traits(folder)) == {
+        "family": "sdxl",
+        "space": "sdxl",
+        "network": "unet",
+        "attention": "self",
+        "guidance": "free",
+    }
 
 
 def test_a_file_that_cannot_be_read_has_no_traits(tmp_path: Path) -> None:

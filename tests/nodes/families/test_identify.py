@@ -64,6 +64,26 @@ def test_a_folder_may_name_its_family_itself(tmp_path: Path, family: str) -> Non
     assert identify(folder).family == family
 
 
+@pytest.mark.parametrize(
+    ("family", "tensor", "attention", "guidance"),
+    [
+        ("flux", "time_text_embed.guidance_embedder.linear_1.weight", "joint", "told"),
+        ("flux", "transformer_blocks.0.attn.to_q.weight", "joint", "none"),
+        ("sd3", "transformer_blocks.0.attn.to_q.weight", "joint", "free"),
+        ("sd15", "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight", "self", "free"),
+        ("sd15", "time_embedding.cond_proj.weight", "joint", "told"),
+    ],
+)
+def test_tensors_tell_how_a_network_attends_and_what_it_learned_of_guidance(
+    tmp_path: Path, family: str, tensor: str, attention: str, guidance: str
+) -> None:
+    (tmp_path / "transformer").mkdir()
+    (tmp_path / "model_index.json").write_text(json.dumps({"_weft_family": family}))
+    save_file({tensor: torch.zeros(1)}, tmp_path / "transformer" / "diffusion_pytorch_model.safetensors")
+
+    assert identify(tmp_path).traits == {"attention": attention, "guidance": guidance}
+
+
 def test_the_shipped_model_is_recognised_by_its_width(tmp_path: Path) -> None:
     folder = tiny_models.write_folder(tmp_path / "model", "starter")
     (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
@@ -103,6 +123,10 @@ def test_a_file_that_says_its_schedule_ends_in_noise_is_believed(write_header: W
 @pytest.mark.parametrize(
     ("names", "words"),
     [
+        (
+            ["distilled_guidance_layer.in_proj.weight", "double_blocks.0.img_attn.norm.key_norm.scale"],
+            "Chroma",
+        ),
         (["model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale"], "FLUX"),
         (["model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight"], "Stable Diffusion 3"),
         (["down_blocks.0.resnets.0.norm1.weight"], "load the folder in its place"),
@@ -212,11 +236,22 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"num_layers": 1, "num_single_layers": 1, "guidance_embeds": True},
     ),
     "FLUX.1 schnell": ("flux", "FluxTransformer2DModel", {"num_layers": 1, "num_single_layers": 1}),
+    "Chroma1-HD": (
+        "chroma",
+        "ChromaTransformer2DModel",
+        {"num_layers": 1, "num_single_layers": 1},
+    ),
     "PixArt-Sigma XL": (
         "pixart-sigma",
         "PixArtTransformer2DModel",
         {"sample_size": 128, "num_layers": 2, "caption_channels": 4096, "out_channels": 8}
         | {"use_additional_conditions": False},
+    ),
+    "HunyuanDiT 1.2": (
+        "hunyuandit",
+        "HunyuanDiT2DModel",
+        {"sample_size": 128, "num_layers": 2, "patch_size": 2, "in_channels": 4, "hidden_size": 1408}
+        | {"mlp_ratio": 4.3637, "use_style_cond_and_image_meta_size": False},
     ),
 }
 
