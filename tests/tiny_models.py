@@ -23,6 +23,7 @@ from diffusers import (
 )
 from safetensors.torch import save_file
 from tiny.flux import tiny_flux
+from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
 from tiny.sd3 import tiny_sd3
@@ -32,6 +33,7 @@ __all__ = [
     "END",
     "WIDTH",
     "tiny_flux",
+    "tiny_hunyuandit",
     "tiny_pixart",
     "tiny_sd3",
     "tiny_text_encoder",
@@ -165,6 +167,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd3": tiny_sd3,
     "flux": tiny_flux,
     "pixart-sigma": tiny_pixart,
+    "hunyuandit": tiny_hunyuandit,
     "starter": tiny_starter,
 }
 

@@ -112,6 +112,7 @@ FOLDER_RULES: Final = (
         ("adaln_single.emb.resolution_embedder.linear_1.weight",),
     ),
     Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
+    Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
     Rule(
         "qwen-image",
         "txt_in.weight",

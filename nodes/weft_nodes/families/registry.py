@@ -8,6 +8,7 @@ from typing import Final, Self
 from weft.sdk import ServiceScope
 
 from weft_nodes.families.flux import Flux
+from weft_nodes.families.hunyuandit import HunyuanDiT
 from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.sd import StableDiffusion
 from weft_nodes.families.sd3 import StableDiffusion3
@@ -30,6 +31,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sd3": StableDiffusion3.create("sd3"),
         "flux": Flux.create("flux"),
         "pixart-sigma": PixArtSigma.create("pixart-sigma"),
+        "hunyuandit": HunyuanDiT.create("hunyuandit"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )
