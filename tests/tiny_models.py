@@ -22,6 +22,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import save_file
+from tiny.chroma import tiny_chroma
 from tiny.flux import tiny_flux
 from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
@@ -32,6 +33,7 @@ from torch import Tensor, nn
 __all__ = [
     "END",
     "WIDTH",
+    "tiny_chroma",
     "tiny_flux",
     "tiny_hunyuandit",
     "tiny_pixart",
@@ -166,6 +168,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sdxl-refiner": tiny_sdxl_refiner,
     "sd3": tiny_sd3,
     "flux": tiny_flux,
+    "chroma": tiny_chroma,
     "pixart-sigma": tiny_pixart,
     "hunyuandit": tiny_hunyuandit,
     "starter": tiny_starter,

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from weft.sdk import ServiceScope
 
+from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.hunyuandit import HunyuanDiT
 from weft_nodes.families.pixart import PixArtSigma
@@ -30,6 +31,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
         "sd3": StableDiffusion3.create("sd3"),
         "flux": Flux.create("flux"),
+        "chroma": Chroma.create("chroma"),
         "pixart-sigma": PixArtSigma.create("pixart-sigma"),
         "hunyuandit": HunyuanDiT.create("hunyuandit"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
