@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from editor.axe import violations
+from editor.graph import Graph
 from editor.hands import Hands
 from editor.witness import Witness
 from live_server import LiveServer, live_server
@@ -23,6 +27,20 @@ def test_a_template_opens_as_a_graph(editor: Hands) -> None:
 
     expect(editor.node("sample")).to_be_visible()
     assert len(editor.ids()) > 3
+
+
+def test_no_nodes_of_a_template_lie_on_each_other(graph: Graph) -> None:
+    folder = Path(__file__).parents[2] / "workflows"
+    for template in (json.loads(path.read_text()) for path in folder.glob("*.json")):
+        graph.inside("void editor.tabs.open(given)", template)
+        boxes = graph.inside(
+            "[...editor.plane.boxes.value.values()]"
+            ".map(({id, x, y, width, height}) => [id, x, y, x + width, y + height])"
+        )
+
+        assert len(boxes) == len(template["nodes"])
+        for (a, left, top, right, bottom), (b, x, y, far, low) in combinations(boxes, 2):
+            assert right <= x or far <= left or bottom <= y or low <= top, (template["title"], a, b)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
