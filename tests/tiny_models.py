@@ -22,6 +22,7 @@ from diffusers import (
     UNet2DConditionModel,
 )
 from safetensors.torch import save_file
+from tiny.auraflow import tiny_auraflow
 from tiny.chroma import tiny_chroma
 from tiny.flux import tiny_flux
 from tiny.hunyuandit import tiny_hunyuandit
@@ -33,6 +34,7 @@ from torch import Tensor, nn
 __all__ = [
     "END",
     "WIDTH",
+    "tiny_auraflow",
     "tiny_chroma",
     "tiny_flux",
     "tiny_hunyuandit",
@@ -168,6 +170,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sdxl-refiner": tiny_sdxl_refiner,
     "sd3": tiny_sd3,
     "flux": tiny_flux,
+    "auraflow": tiny_auraflow,
     "chroma": tiny_chroma,
     "pixart-sigma": tiny_pixart,
     "hunyuandit": tiny_hunyuandit,

@@ -103,6 +103,7 @@ FOLDER_RULES: Final = (
         4096,
         ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
     ),
+    Rule("auraflow", "context_embedder.weight", 2048, ("register_tokens",)),
     Rule("chroma", "context_embedder.weight", 4096, ("distilled_guidance_layer.in_proj.weight",)),
     Rule(
         "pixart-sigma",
@@ -131,6 +132,7 @@ _WITHOUT_GUIDANCE: Final = frozenset({"flux"})
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "cond_seq_linear.weight": "an AuraFlow transformer: load its folder",
         "distilled_guidance_layer.in_proj.weight": "a Chroma transformer: load its folder",
         "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer: load its folder",
         "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer: load its folder",

@@ -7,6 +7,7 @@ from typing import Final, Self
 
 from weft.sdk import ServiceScope
 
+from weft_nodes.families.auraflow import AuraFlow
 from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.hunyuandit import HunyuanDiT
@@ -31,6 +32,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
         "sd3": StableDiffusion3.create("sd3"),
         "flux": Flux.create("flux"),
+        "auraflow": AuraFlow.create("auraflow"),
         "chroma": Chroma.create("chroma"),
         "pixart-sigma": PixArtSigma.create("pixart-sigma"),
         "hunyuandit": HunyuanDiT.create("hunyuandit"),
