@@ -28,6 +28,7 @@ from tiny.flux import tiny_flux
 from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
+from tiny.qwenimage import tiny_qwenimage
 from tiny.sd3 import tiny_sd3
 from torch import Tensor, nn
 
@@ -39,6 +40,7 @@ __all__ = [
     "tiny_flux",
     "tiny_hunyuandit",
     "tiny_pixart",
+    "tiny_qwenimage",
     "tiny_sd3",
     "tiny_text_encoder",
     "tiny_tokenizer",
@@ -174,6 +176,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "chroma": tiny_chroma,
     "pixart-sigma": tiny_pixart,
     "hunyuandit": tiny_hunyuandit,
+    "qwen-image": tiny_qwenimage,
     "starter": tiny_starter,
 }
 

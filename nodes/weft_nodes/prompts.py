@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from weft.sdk import (
     FingerprintScope,
     Mask,
@@ -224,7 +225,7 @@ def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
 def average_prompts(
     a: Conditioning, b: Conditioning, amount: Annotated[float, Slider(0, 1)] = 0.5
 ) -> Conditioning:
-    """Mix two prompts to one that lies between them.
+    """Mix two prompts to one that lies between them. A shorter one is silent where the longer goes on.
 
     Args:
         a: The prompt returned unchanged when `amount` is 0; its regions, ranges and strengths are kept.
@@ -235,7 +236,7 @@ def average_prompts(
         As many prompts as `a` has.
 
     Raises:
-        ConditioningError: `b` holds several prompts, or the two differ in length or width.
+        ConditioningError: `b` holds several prompts, or the two are of different encoders.
     """
     other = _only(b, "b")
 
@@ -412,16 +413,24 @@ def _only(conditioning: Conditioning, name: str) -> Prompt:
 
 
 def _mixed(name: str, tensor: Tensor, other: Prompt, amount: float) -> Tensor:
-    theirs: Mapping[str, Tensor] = other.tensors
-    if name not in theirs or theirs[name].shape != tensor.shape:
-        shape = list(theirs[name].shape) if name in theirs else "nothing"
+    theirs = other.tensors.get(name)
+    if theirs is not None and (tensor.ndim == 3 or _is_mask(name)):
+        length = max(tensor.shape[1], theirs.shape[1])
+        tensor, theirs = _filled(tensor, length), _filled(theirs, length)
+    if theirs is None or theirs.shape != tensor.shape:
+        shape = "nothing" if theirs is None else list(theirs.shape)
         raise ConditioningError(
             f"The prompts differ in shape: {name} is {list(tensor.shape)} and {shape}.",
-            hint="Encode both with the same text encoder, and keep their lengths alike.",
+            hint="Encode both with the same text encoder.",
         )
     if _is_mask(name):
-        return torch.maximum(tensor, theirs[name].to(tensor))
-    return torch.lerp(tensor, theirs[name].to(tensor), amount)
+        return torch.maximum(tensor, theirs.to(tensor))
+    return torch.lerp(tensor, theirs.to(tensor), amount)
+
+
+def _filled(tensor: Tensor, length: int) -> Tensor:
+    """Fill what is read token by token up with silence."""
+    return functional.pad(tensor, (0, 0) * (tensor.ndim - 2) + (0, length - tensor.shape[1]))
 
 
 def _behind(name: str, first: Tensor, other: Prompt) -> Tensor:

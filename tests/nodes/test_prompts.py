@@ -213,9 +213,20 @@ def test_an_average_lies_between_two_prompts(amount: float, expected: float) -> 
     assert states(prompts.average_prompts(made(1.0), made(3.0), amount)).eq(expected).all()
 
 
-def test_prompts_of_different_length_have_no_average() -> None:
+@pytest.mark.parametrize("lengths", [(3, 2), (2, 3)])
+def test_the_shorter_of_two_prompts_is_silent_where_the_longer_goes_on(lengths: tuple[int, int]) -> None:
+    found = states(prompts.average_prompts(made(1.0, lengths[0]), made(1.0, lengths[1]), 0.5))
+
+    assert found[:, :2].eq(1.0).all()
+    assert found[:, 2:].eq(0.5).all()
+    assert found.shape[1] == 3
+
+
+def test_prompts_of_different_width_have_no_average() -> None:
+    wide = Conditioning((Prompt({"encoder_hidden_states": torch.ones(1, 3, 99)}),))
+
     with pytest.raises(ConditioningError, match="differ in shape"):
-        prompts.average_prompts(made(1.0, 3), made(1.0, 2))
+        prompts.average_prompts(made(1.0, 3), wide)
 
 
 def test_only_a_single_prompt_can_be_put_behind_or_averaged() -> None:

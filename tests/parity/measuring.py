@@ -94,7 +94,7 @@ def measure(opened: Callable[[str, str], Opened], case: Case) -> Measured:
             negative=case.condition(store.encode_prompt(checkpoint.encoder, NEGATIVE)),
             latent_BChw=empty,
             sampler=sampler,
-            guidance=Guidance(case.scale),
+            guidance=Guidance(case.scale, token=FACTS[case.family].kept_token),
             seed=SEED,
         )
         with Batcher() as batcher:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from weft_nodes.diffusion.errors import JobError
 from weft_nodes.diffusion.methods import Methods, PerpNeg
@@ -27,6 +28,8 @@ class Guidance:
             counts.
         end: Share of the steps after which it stops, 0..1; 1 includes the last step.
         methods: What else is done than classifier-free guidance; `guide` does it.
+        token: Side in latent pixels of the squares, all channels together, whose length in the positive
+            prediction is kept; None lets guidance change it. Qwen-Image is sampled so.
 
     Raises:
         JobError: `rescale` or the range is out of bounds.
@@ -37,6 +40,7 @@ class Guidance:
     start: float = 0.0
     end: float = 1.0
     methods: Methods = _PLAIN
+    token: int | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.rescale <= 1.0 or not 0.0 <= self.start <= self.end <= 1.0:
@@ -58,10 +62,19 @@ class Guidance:
             negative: Raw prediction for the negative prompt, same shape.
 
         Returns:
-            `negative + scale * (positive - negative)`; with rescaling, its standard deviation per item is
-            moved towards that of `positive` (Lin et al. 2023, eq. 15 and 16).
+            `plain`; with rescaling, its standard deviation per item is moved towards that of `positive` (Lin
+            et al. 2023, eq. 15 and 16).
         """
-        return self.rescaled(torch.lerp(negative, positive, self.scale), positive)
+        return self.rescaled(self.plain(positive, negative), positive)
+
+    def plain(self, positive: Tensor, negative: Tensor) -> Tensor:
+        """Return `negative + scale * (positive - negative)`, with the length of tokens kept if wanted."""
+        guided = torch.lerp(negative, positive, self.scale)
+        if self.token is None:
+            return guided
+        lengths = _lengths(guided, self.token).clamp_min(torch.finfo(guided.dtype).tiny)
+        factor = _lengths(positive, self.token) / lengths
+        return guided * factor.repeat_interleave(self.token, -1).repeat_interleave(self.token, -2)
 
     def rescaled(self, guided: Tensor, positive: Tensor) -> Tensor:
         """Move the standard deviation of a guided prediction, per item, towards that of the positive one."""
@@ -70,6 +83,12 @@ class Guidance:
         axes = list(range(1, positive.ndim))
         factor = positive.std(dim=axes, keepdim=True) / guided.std(dim=axes, keepdim=True)
         return torch.lerp(guided, guided * factor, self.rescale)
+
+
+def _lengths(x_BChw: Tensor, token: int) -> Tensor:
+    """Return the Euclidean length of every token, all its channels and latent pixels, [B, 1, h', w']."""
+    squares_B1hw = x_BChw.square().sum(1, keepdim=True)
+    return (functional.avg_pool2d(squares_B1hw, token) * token**2).sqrt()
 
 
 def applies(start: float, end: float, share: float) -> bool:

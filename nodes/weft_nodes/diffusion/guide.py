@@ -74,7 +74,7 @@ class Guide:
     def _updated(self, sides: Sides) -> Tensor:
         methods, scale = self._guidance.methods, self._guidance.scale
         if methods.update is None:
-            guided = torch.lerp(sides.negative, sides.positive, scale)
+            guided = self._guidance.plain(sides.positive, sides.negative)
         else:
             guided = methods.update.join(sides, scale, self._memory)
         return guided if methods.limit is None else methods.limit.limit(guided, sides)

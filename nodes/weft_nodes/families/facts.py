@@ -23,6 +23,7 @@ class FamilyFacts:
         steps: A good number of steps.
         guidance_scale: A good guidance scale.
         patch: Latent pixels per token of its network, along each axis; both sides of a latent divide by it.
+        kept_token: Side of the tokens whose length guidance keeps (`Guidance.token`); None for most families.
     """
 
     id: str
@@ -35,6 +36,7 @@ class FamilyFacts:
     steps: int
     guidance_scale: float
     patch: int = 1
+    kept_token: int | None = None
 
     @property
     def multiple(self) -> int:
@@ -56,6 +58,19 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("chroma", "Chroma", "flux", 16, 8, 4096, 1024, 40, 3.0, patch=2),
             FamilyFacts("pixart-sigma", "PixArt-Sigma", "sdxl", 4, 8, 4096, 1024, 20, 4.5, patch=2),
             FamilyFacts("hunyuandit", "HunyuanDiT", "sdxl", 4, 8, 1024, 1024, 50, 5.0, patch=2),
+            FamilyFacts(
+                "qwen-image",
+                "Qwen-Image",
+                "qwen-image",
+                16,
+                8,
+                3584,
+                1328,
+                30,
+                4.0,
+                patch=2,
+                kept_token=2,
+            ),
             FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 2.0),
         )
     }

@@ -12,6 +12,7 @@ from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.hunyuandit import HunyuanDiT
 from weft_nodes.families.pixart import PixArtSigma
+from weft_nodes.families.qwenimage import QwenImage
 from weft_nodes.families.sd import StableDiffusion
 from weft_nodes.families.sd3 import StableDiffusion3
 from weft_nodes.families.sdxl import StableDiffusionXL
@@ -36,6 +37,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "chroma": Chroma.create("chroma"),
         "pixart-sigma": PixArtSigma.create("pixart-sigma"),
         "hunyuandit": HunyuanDiT.create("hunyuandit"),
+        "qwen-image": QwenImage.create("qwen-image"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )

@@ -18,6 +18,9 @@ Half = Literal["float16", "bfloat16"]
 # What the names of the network's tensors begin with in a single file.
 _NETWORK: Final = "model.diffusion_model."
 
+# What the text layers of a language model are called within models that see too, in turn of age.
+_TEXT_LAYERS: Final = ("model.", "model.language_model.", "language_model.model.")
+
 # Names of the autoencoder's attention in folders that were written before diffusers 0.18.
 _OLD_ATTENTION: Final = MappingProxyType(
     {".query.": ".to_q.", ".key.": ".to_k.", ".value.": ".to_v.", ".proj_attn.": ".to_out.0."}
@@ -175,6 +178,42 @@ def text_model_part(name: str, kind: str, *, prefix: str, half: Half = "bfloat16
         convert=convert,
         half=half,
     )
+
+
+def language_model_part(name: str, kind: str, *, half: Half = "bfloat16") -> ModulePart:
+    """Describe the layers of a language model that read text; what it sees or says with is left out.
+
+    Args:
+        name: Its folder.
+        kind: Name of the class of these layers in transformers, such as "Qwen2_5_VLTextModel".
+        half: The type of two bytes in which it does not overflow.
+    """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        import transformers
+
+        whole = transformers.AutoConfig.for_model(**config)
+        return cast("nn.Module", getattr(transformers, kind)(whole.get_text_config()))
+
+    return ModulePart(
+        name=name,
+        build=build,
+        rename=_text_layers,
+        prefixes=("text_encoders.",),
+        convert=_text_layers,
+        half=half,
+    )
+
+
+def _text_layers(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    wanted = module.state_dict().keys()
+    plain = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        for prefix in ("", *_TEXT_LAYERS)
+        if name.startswith(prefix)
+    }
+    return {name: tensor for name, tensor in plain.items() if name in wanted}
 
 
 def _config(module: nn.Module) -> dict[str, Any]:

@@ -32,6 +32,25 @@ def test_rescaling_follows_the_paper() -> None:
     torch.testing.assert_close(guided, 0.7 * rescaled + 0.3 * plain)
 
 
+def test_guidance_may_keep_the_length_of_every_token() -> None:
+    positive, negative = _predictions()
+
+    guided = Guidance(4.0, token=2).combine(positive, negative)
+
+    def tokens(x: torch.Tensor) -> torch.Tensor:
+        return x.unfold(2, 2, 2).unfold(3, 2, 2).transpose(1, 3).flatten(3)
+
+    plain = tokens(negative + 4.0 * (positive - negative))
+    kept = plain * tokens(positive).norm(dim=-1, keepdim=True) / plain.norm(dim=-1, keepdim=True)
+    torch.testing.assert_close(tokens(guided), kept)
+
+
+def test_a_token_without_length_stays_so() -> None:
+    nothing = torch.zeros(1, 4, 2, 2)
+
+    assert Guidance(4.0, token=2).combine(nothing, nothing).equal(nothing)
+
+
 def test_full_rescaling_gives_the_contrast_of_the_positive_prediction() -> None:
     positive, negative = _predictions()
 

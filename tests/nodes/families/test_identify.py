@@ -247,6 +247,7 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
         "ChromaTransformer2DModel",
         {"num_layers": 1, "num_single_layers": 1},
     ),
+    "Qwen-Image": ("qwen-image", "QwenImageTransformer2DModel", {"num_layers": 1}),
     "PixArt-Sigma XL": (
         "pixart-sigma",
         "PixArtTransformer2DModel",

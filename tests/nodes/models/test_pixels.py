@@ -1,9 +1,13 @@
 """Pictures and latents are each other's inverse in form, and impossible ones are refused with help."""
 
+from collections.abc import Callable
+
 import pytest
 import tiny_models
 import torch
-from torch import Tensor
+from diffusers import AutoencoderDC, AutoencoderKLFlux2
+from tiny.qwenimage import tiny_video_vae
+from torch import Tensor, nn
 from weft.sdk import Image, NotFiniteError
 from weft_nodes.models.errors import LatentMismatchError
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels, reduction
@@ -140,3 +144,88 @@ def test_a_picture_whose_sides_do_not_divide_is_refused_with_a_size_that_does(
 def test_an_overflow_is_an_error_not_a_black_picture() -> None:
     with pytest.raises(NotFiniteError, match="decoded picture"):
         decode_latents(tiny_models.tiny_vae(), torch.full((1, 4, 4, 4), float("nan")))
+
+
+def folding_vae() -> AutoencoderKLFlux2:
+    """An autoencoder that folds squares of latent pixels, and has seen latents of some spread."""
+    torch.manual_seed(1)
+    vae = AutoencoderKLFlux2(
+        block_out_channels=(4, 4),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        layers_per_block=1,
+        norm_num_groups=2,
+        latent_channels=3,
+    ).eval()
+    vae.bn.running_mean.copy_(_noise(12))
+    vae.bn.running_var.copy_(_noise(12).abs() + 0.5)
+    return vae
+
+
+def compressing_vae() -> AutoencoderDC:
+    """An autoencoder that shrinks twice, without a distribution of latents."""
+    torch.manual_seed(1)
+    return AutoencoderDC(
+        in_channels=3,
+        latent_channels=4,
+        attention_head_dim=2,
+        encoder_block_types=("ResBlock", "EfficientViTBlock"),
+        decoder_block_types=("ResBlock", "EfficientViTBlock"),
+        encoder_block_out_channels=(8, 8),
+        decoder_block_out_channels=(8, 8),
+        encoder_qkv_multiscales=((), (5,)),
+        decoder_qkv_multiscales=((), (5,)),
+        encoder_layers_per_block=(1, 1),
+        decoder_layers_per_block=(1, 1),
+        downsample_block_type="conv",
+        upsample_block_type="interpolate",
+        decoder_norm_types="rms_norm",
+        decoder_act_fns="silu",
+        scaling_factor=0.41407,
+    ).eval()
+
+
+OTHERS = pytest.mark.parametrize(
+    ("make", "channels", "factor"), [(folding_vae, 12, 4), (compressing_vae, 4, 2), (tiny_video_vae, 16, 8)]
+)
+
+
+@OTHERS
+def test_other_kinds_code_pictures_in_their_own_shape(
+    make: Callable[[], nn.Module], channels: int, factor: int
+) -> None:
+    vae, picture = make(), _picture(2, 32, 64, 3)
+
+    latents = encode_pixels(vae, picture)
+
+    assert reduction(vae) == factor
+    assert latents.shape == (2, channels, 32 // factor, 64 // factor)
+    assert latents.equal(encode_pixels(vae, picture))
+    assert decode_latents(vae, latents).pixels_BHWC.shape == picture.pixels_BHWC.shape
+
+
+@OTHERS
+def test_other_kinds_are_tiled_too(make: Callable[[], nn.Module], channels: int, factor: int) -> None:
+    vae = make()
+    latents = _noise(1, channels, 128 // factor, 96 // factor)
+
+    tiled = decode_latents(vae, latents, tile=64).pixels_BHWC
+
+    assert tiled.shape == (1, 128, 96, 3)
+    assert not tiled.equal(decode_latents(vae, latents).pixels_BHWC)
+
+
+def test_the_normalisation_of_channels_is_undone_exactly() -> None:
+    latents = _noise(1, 12, 4, 4)
+
+    scale = Normalisation.of(folding_vae())
+
+    torch.testing.assert_close(scale.undone(scale.applied(latents)), latents)
+    assert len(set(scale.scaling)) == 12
+
+
+def test_decoding_a_frame_leaves_nothing_behind_for_another() -> None:
+    vae = tiny_video_vae()
+    decode_latents(vae, _noise(1, 16, 2, 2))
+
+    assert not hasattr(vae, "_feat_map")

@@ -1,0 +1,87 @@
+"""Qwen-Image: a rectified flow over packed tokens that reads a language model, in the latents of videos.
+
+Wu et al. 2025. The prompt is read by Qwen2.5-VL as a part of a chat that asks it to describe the picture.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self, cast
+
+from torch import Tensor, nn
+
+from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.families.network import LiveNetwork
+from weft_nodes.families.packing import packed, unpacked
+from weft_nodes.families.transformer import TransformerFamily
+from weft_nodes.models.adapter import TextPart
+from weft_nodes.models.architectures import autoencoder_part, language_model_part, transformer_part
+from weft_nodes.models.chats import Chat, read_chat
+from weft_nodes.models.sequences import load_sequence_tokenizer
+from weft_nodes.models.text import TextStack
+from weft_nodes.models.wording import Wording
+
+# The words and the number of tokens that the model was trained on.
+_CHAT: Final = Chat(
+    "<|im_start|>system\n"
+    "Describe the image by detailing the color, shape, size, texture, quantity, text, spatial relationships "
+    "of the objects and background:<|im_end|>\n<|im_start|>user\n",
+    "<|im_end|>\n<|im_start|>assistant\n",
+    34,
+)
+# The network multiplies by this again.
+_TIMES: Final = 1000.0
+
+
+class _Network(LiveNetwork):
+    """A live `QwenImageTransformer2DModel`, which reads tokens and is told how many rows and columns."""
+
+    def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        height, width = x_BChw.shape[-2:]
+        output = self.module(
+            hidden_states=packed(x_BChw).to(self._dtype),
+            timestep=timestep_B / _TIMES,
+            img_shapes=[[(1, height // 2, width // 2)]] * x_BChw.shape[0],
+            return_dict=False,
+            **inputs,
+        )
+        return unpacked(cast("Tensor", output[0]), (height, width))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QwenImage(TransformerFamily):
+    """The adapter of Qwen-Image; see `TransformerFamily`."""
+
+    @classmethod
+    def create(cls, name: str) -> Self:
+        """Describe the family.
+
+        Args:
+            name: Its id.
+        """
+        qwen = language_model_part("text_encoder", "Qwen2_5_VLTextModel")
+        return cls(
+            id=name,
+            network_part=transformer_part("QwenImageTransformer2DModel", half="bfloat16"),
+            text_parts=(TextPart(qwen, "tokenizer", load_sequence_tokenizer),),
+            vae_part=autoencoder_part(kind="AutoencoderKLQwenImage", half="bfloat16"),
+        )
+
+    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
+        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
+        return _Network(module, space=space, key=key)
+
+    def encode(
+        self,
+        stacks: tuple[TextStack, ...],
+        wording: Wording,
+        *,
+        skipped_layers: int,  # noqa: ARG002 - only the last layer of Qwen is read
+    ) -> Mapping[str, Tensor]:
+        """Encode a prompt; see `weft_nodes.models.adapter.Family`.
+
+        Returns:
+            `encoder_hidden_states` [1, T, D], the last layer of Qwen for the prompt and what follows it.
+        """
+        (qwen,) = stacks
+        return {"encoder_hidden_states": read_chat(qwen, wording, _CHAT)}
