@@ -4,6 +4,24 @@
 
 import type { JSONValue } from "./interfaces.d.ts";
 
+/** A warning that a number does not suit what is connected; it stops no run. */
+export interface AdviceView {
+  /** The largest number that suits it. */
+  most: number;
+  /** Name of the input whose trait is looked at. */
+  source: string;
+  /** Name of the trait. */
+  trait: string;
+  /** What the trait must be for the warning to be given. */
+  value: string;
+  /** What such a thing is like. */
+  reason: string;
+  /** What to do. */
+  hint: string;
+  /** Name of an input without whose link the number has no effect; empty where it always has one. */
+  beside: string;
+}
+
 /** A file that a job made. */
 export interface AssetLink {
   /** SHA-256 of its content. */
@@ -424,6 +442,8 @@ export interface NodeInputView {
   link_only: boolean;
   /** What is required of what is connected, such as its model family. */
   traits: Record<string, JSONValue>;
+  /** What is said of numbers that do not suit what other inputs are given. */
+  advice: AdviceView[];
   /** The value where there is neither link nor value; absent where there is none. */
   default?: JSONValue;
 }

@@ -115,6 +115,7 @@ function typeOfSaved({ name, title, description, signature }) {
     lazy: false,
     link_only: input.widget === null,
     traits: {},
+    advice: [],
   }));
   const outputs = signature.outputs.map(({ name, type, doc }) => ({ name, type, doc, traits: {} }));
   return workflowType(name, { title, description, inputs, outputs });

@@ -11,6 +11,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 from weft.sdk import (
+    Advice,
     CancelledRunError,
     Choice,
     Number,
@@ -50,6 +51,30 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
         "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
     }
 )
+_ADVISED: Mapping[str, Sequence[Advice]] = MappingProxyType(
+    {
+        "guidance_scale": (
+            Advice(
+                1,
+                "model",
+                "guidance",
+                "none",
+                reason="was distilled to need no guidance",
+                hint="Set it to 1, or disconnect the negative prompt: such a model follows one prompt.",
+                beside="negative",
+            ),
+            Advice(
+                1,
+                "model",
+                "guidance",
+                "told",
+                reason="is told with the prompt how strictly to follow it",
+                hint="Set it to 1, and put prompt.guidance behind the prompt for another strength.",
+                beside="negative",
+            ),
+        )
+    }
+)
 _SAMPLES: Mapping[str, Traits] = MappingProxyType({"latent": {"space": "$space"}})
 
 
@@ -65,7 +90,7 @@ def schedule_names() -> Sequence[str]:
     return tuple(SCHEDULES)
 
 
-@node("latent.sample", accepts=_SAMPLED, gives=_SAMPLES)
+@node("latent.sample", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED)
 async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -123,7 +148,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node("latent.sample_steps", accepts=_SAMPLED, gives=_SAMPLES)
+@node("latent.sample_steps", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED)
 async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -189,7 +214,12 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node("latent.sample_custom", accepts={**_SAMPLED, "sigmas": {"family": "$family"}}, gives=_SAMPLES)
+@node(
+    "latent.sample_custom",
+    accepts={**_SAMPLED, "sigmas": {"family": "$family"}},
+    gives=_SAMPLES,
+    advises=_ADVISED,
+)
 async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,

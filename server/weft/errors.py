@@ -33,8 +33,9 @@ Leaves that one part of weft alone raises stand there, with these codes::
                                    requirement-missing, name-clash, provider-unknown, provider-failed
     weft.graph_errors              document-invalid, document-version, node-type-unknown, node-version,
                                    node-unknown, input-unknown, input-missing, input-invalid,
-                                   output-unknown, socket-mismatch, trait-mismatch, cycle, list-length,
-                                   bypass-impossible, workflow-unknown, workflow-recursion
+                                   output-unknown, socket-mismatch, trait-mismatch, value-unsuited,
+                                   cycle, list-length, bypass-impossible, workflow-unknown,
+                                   workflow-recursion
     weft.graph.faults              json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
                                    port-invalid, port-conflict, workflow-input-unknown, graph-too-large,
                                    list-too-long

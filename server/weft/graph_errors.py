@@ -141,6 +141,15 @@ class TraitMismatchError(GraphError):
         )
 
 
+class ValueUnsuitedError(GraphError):
+    """A number does not suit what is connected beside it, which is a warning."""
+
+    code = "value-unsuited"
+
+    def __init__(self, *, name: str, value: str, source: str, reason: str, hint: str) -> None:
+        super().__init__(f"{name} is {value}, but {source} {reason}.", hint=hint)
+
+
 class CycleError(GraphError):
     """Nodes feed each other in a circle."""
 

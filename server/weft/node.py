@@ -11,7 +11,7 @@ from typing import TypeAlias, TypedDict, TypeVar, Unpack
 from weft.context import FingerprintScope
 from weft.errors import JSON, Fault, NodeDefinitionError, suggest
 from weft.paths import Paths
-from weft.schema import InputSchema, Lane, NodeSchema, OutputSchema, Traits
+from weft.schema import Advice, InputSchema, Lane, NodeSchema, OutputSchema, Traits
 from weft.signature import Declared, Signature, SignatureReader, is_coroutine
 
 __all__ = [
@@ -93,6 +93,7 @@ class NodeOptions(TypedDict, total=False):
         migrations: For each version below the present, what turns its inputs into those of the next.
         accepts: For inputs, the traits that what is connected must have.
         gives: For outputs, the traits of what they produce.
+        advises: For inputs that take numbers, the warnings that some of them bring.
     """
 
     pure: bool
@@ -104,6 +105,7 @@ class NodeOptions(TypedDict, total=False):
     migrations: Mapping[int, Migration]
     accepts: Mapping[str, Traits]
     gives: Mapping[str, Traits]
+    advises: Mapping[str, Sequence[Advice]]
 
 
 def node(type: str, version: int = 1, **options: Unpack[NodeOptions]) -> Callable[[F], F]:
@@ -134,7 +136,10 @@ def node(type: str, version: int = 1, **options: Unpack[NodeOptions]) -> Callabl
 
 def _define(function: Callable[..., object], type: str, version: int, options: NodeOptions) -> NodeDefinition:
     declared = Declared(
-        output=options.get("output"), accepts=options.get("accepts", {}), gives=options.get("gives", {})
+        output=options.get("output"),
+        accepts=options.get("accepts", {}),
+        gives=options.get("gives", {}),
+        advises=options.get("advises", {}),
     )
     reader = SignatureReader(function, declared)
     signature = reader.read()

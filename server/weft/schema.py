@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from weft.errors import JSON
@@ -46,6 +46,29 @@ Traits: TypeAlias = Mapping[str, TraitValue]
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """A warning that a number does not suit what is connected; it stops no run.
+
+    Attributes:
+        most: The largest number that suits it.
+        source: Name of the input whose trait is looked at.
+        trait: Name of the trait.
+        value: What the trait must be for the warning to be given.
+        reason: What such a thing is like, as it follows its name: "was made for few steps".
+        hint: What to do, as a sentence.
+        beside: Name of an input without whose link the number has no effect; empty where it always has one.
+    """
+
+    most: float
+    source: str
+    trait: str
+    value: str
+    reason: str
+    hint: str
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InputSchema:
     """One input of a node type.
 
@@ -58,6 +81,7 @@ class InputSchema:
         doc: The parameter's documentation.
         lazy: Whether it is evaluated only when the node awaits it.
         traits: What is required of what is connected.
+        advice: What is said of numbers that do not suit what other inputs are given.
     """
 
     name: str
@@ -68,6 +92,7 @@ class InputSchema:
     doc: str = ""
     lazy: bool = False
     traits: Traits = field(default_factory=dict, hash=False)
+    advice: tuple[Advice, ...] = ()
 
     @property
     def link_only(self) -> bool:
@@ -109,6 +134,7 @@ class InputSchema:
             "lazy": self.lazy,
             "link_only": self.link_only,
             "traits": _traits_to_json(self.traits),
+            "advice": [asdict(advice) for advice in self.advice],
         }
         if self.default is not MISSING:
             found["default"] = self.default
@@ -126,6 +152,8 @@ class InputSchema:
             doc=data["doc"],
             lazy=data["lazy"],
             traits=_traits_from_json(data["traits"]),
+            # A catalogue that an earlier version left behind has none.
+            advice=tuple(Advice(**entry) for entry in data.get("advice", ())),
         )
 
 

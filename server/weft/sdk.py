@@ -50,12 +50,13 @@ from weft.pictures import (
     write_atomically,
     write_numbered,
 )
-from weft.schema import Listed, Traits
+from weft.schema import Advice, Listed, Traits
 from weft.values import Image, Mask, canonical_json, value
 from weft.widgets import Choice, ColorPicker, ImageFile, ModelFile, Number, Seed, Slider, Text, Toggle
 
 __all__ = [
     "JSON",
+    "Advice",
     "CancelledRunError",
     "Choice",
     "ColorPicker",

@@ -15,9 +15,9 @@ from weft.annotations import find_widget, resolve, unwrap_lazy, unwrap_stream, v
 from weft.context import Run
 from weft.docstrings import Docstring, parse_docstring
 from weft.errors import JSON, AnnotationUnsupportedError, Fault, suggest
-from weft.schema import MISSING, InputSchema, Listed, Missing, OutputSchema, Traits
+from weft.schema import MISSING, Advice, InputSchema, Listed, Missing, OutputSchema, Traits
 from weft.sockets import ListOf, Named, SocketType, from_annotation, is_optional, variables_in, without_null
-from weft.widgets import ImageFile, ModelFile
+from weft.widgets import ImageFile, ModelFile, Number, Slider
 
 _BUILTIN_NAMES = frozenset({"int", "float", "bool", "string", "json"})
 _OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -51,6 +51,7 @@ class Declared:
     output: str | None = None
     accepts: Mapping[str, Traits] = field(default_factory=dict)
     gives: Mapping[str, Traits] = field(default_factory=dict)
+    advises: Mapping[str, Sequence[Advice]] = field(default_factory=dict)
 
 
 def is_coroutine(function: Callable[..., object]) -> bool:
@@ -93,7 +94,7 @@ class SignatureReader:
         outputs = self._outputs(streams=streams)
         self._check_variables(inputs, outputs)
         return Signature(
-            inputs=self._with_accepted(inputs),
+            inputs=self._with_advice(self._with_accepted(inputs)),
             outputs=self._with_given(inputs, outputs),
             run_parameter=self._run_parameter,
             streams=streams,
@@ -272,6 +273,24 @@ class SignatureReader:
             self._check_listed(traits, names)
         return tuple(
             replace(entry, traits=dict(self._declared.accepts.get(entry.name, {}))) for entry in inputs
+        )
+
+    def _with_advice(self, inputs: tuple[InputSchema, ...]) -> tuple[InputSchema, ...]:
+        names = {entry.name: entry for entry in inputs}
+        for name, given in self._declared.advises.items():
+            if name not in names or not isinstance(names[name].widget, Number | Slider):
+                self._fault(
+                    name, "is in `advises`, but takes no number", suggest(name, names) or "Remove it."
+                )
+            mentioned = {advice.source for advice in given} | {
+                advice.beside for advice in given if advice.beside
+            }
+            for other in sorted(mentioned - set(names)):
+                self._fault(
+                    other, "is named by `advises`, but is not an input", suggest(other, names) or "Remove it."
+                )
+        return tuple(
+            replace(entry, advice=tuple(self._declared.advises.get(entry.name, ()))) for entry in inputs
         )
 
     def _with_given(

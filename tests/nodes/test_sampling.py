@@ -1,16 +1,24 @@
 """Sampling depends on its seed and nothing by chance, reports its steps, and stops within one."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from tiny_runs import load_tiny, tiny_paths
+from weft.graph.check import check
+from weft.graph.document import Document, parse_document
+from weft.graph.workflows import NoWorkflows
+from weft.plugins import load
 from weft.sdk import CancelledRunError, LocalRun, Mask
+from weft.settings import load_settings
 from weft_nodes import sampling
-from weft_nodes.checkpoints import LoadedCheckpoint, apply_lora
+from weft_nodes.adapters import apply_lora
+from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError, ScheduleError
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.latents import empty_latent, mask_latent, pick_latent
@@ -284,6 +292,62 @@ def test_prompts_must_cover_every_step(
 
     with pytest.raises(ConditioningError, match="No positive prompt"):
         asyncio.run(sampling.sample_latent(run, checkpoint.model, early, None, empty, steps=4))
+
+
+@pytest.mark.parametrize(
+    ("kind", "tensor", "words"),
+    [
+        (
+            "latent.sample",
+            "time_text_embed.guidance_embedder.linear_1.weight",
+            "is told with the prompt how strictly to follow it",
+        ),
+        (
+            "latent.sample_steps",
+            "transformer_blocks.0.attn.to_q.weight",
+            "was distilled to need no guidance",
+        ),
+    ],
+)
+def test_the_check_warns_of_guidance_that_a_distilled_model_does_not_know(
+    tmp_path: Path, kind: str, tensor: str, words: str
+) -> None:
+    folder = tmp_path / "models" / "distilled" / "transformer"
+    folder.mkdir(parents=True)
+    (folder.parent / "model_index.json").write_text('{"_weft_family": "flux"}')
+    save_file({tensor: torch.zeros(1)}, folder / "diffusion_pytorch_model.safetensors")
+    settings = load_settings(
+        {"data_dir": tmp_path, "custom_nodes_dirs": (), "models_dirs": (tmp_path / "models",)}
+    )
+    registry = load(settings).registry
+
+    guided, plain = (check(_guided_document(kind, scale), registry, NoWorkflows()) for scale in (4.0, 1.0))
+
+    assert guided.graph is not None
+    assert [problem.message for problem in guided.problems] == [
+        f"sample.guidance_scale is 4, but checkpoint.model {words}."
+    ]
+    assert plain.problems == ()
+
+
+def _guided_document(kind: str, scale: float) -> Document:
+    """A workflow that samples the model "distilled" at a guidance scale."""
+    prompt = {"from": "text.conditioning"}
+    sample = {
+        "model": {"from": "checkpoint.model"},
+        "positive": prompt,
+        "negative": prompt,
+        "latent": {"from": "empty.latent"},
+        "guidance_scale": scale,
+    }
+    text = {"encoder": {"from": "checkpoint.encoder"}, "text": "a red circle"}
+    nodes = {
+        "checkpoint": {"type": "checkpoint.load", "version": 1, "inputs": {"checkpoint": "distilled"}},
+        "text": {"type": "prompt.encode", "version": 1, "inputs": text},
+        "empty": {"type": "latent.empty", "version": 1, "inputs": {"model": {"from": "checkpoint.model"}}},
+        "sample": {"type": kind, "version": 1, "inputs": sample},
+    }
+    return parse_document(json.dumps({"weft": 1, "nodes": nodes}))
 
 
 def test_every_sampler_and_schedule_is_offered() -> None:

@@ -20,6 +20,7 @@ from weft.graph_errors import (
     OutputUnknownError,
     SocketMismatchError,
     TraitMismatchError,
+    ValueUnsuitedError,
     WorkflowRecursionError,
     WorkflowUnknownError,
 )
@@ -71,6 +72,11 @@ CASES = [
         TraitMismatchError(trait="family", source="a.model", has="sdxl", target="b.latent", expects="sd15"),
         "a.model has family sdxl, but b.latent expects family sd15.",
         "whose family is the same",
+    ),
+    (
+        ValueUnsuitedError(name="a.x", value="7", source="b.model", reason="is small", hint="Take 1."),
+        "a.x is 7, but b.model is small.",
+        "Take 1.",
     ),
     (CycleError(nodes=["a", "b", "c"]), "a -> b -> c -> a", "Remove one"),
     (ListLengthError(lengths={"x": 2, "y": 3}), "x has 2, y has 3", "`zip`"),

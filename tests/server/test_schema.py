@@ -3,11 +3,20 @@
 import json
 
 import pytest
-from weft.schema import MISSING, InputSchema, Listed, NodeSchema, OutputSchema
+from weft.schema import MISSING, Advice, InputSchema, Listed, NodeSchema, OutputSchema
 from weft.sockets import parse_type
 from weft.widgets import Choice, Items, ModelFile, Number, Slider, Text
 
-STEPS = InputSchema("steps", parse_type("int"), False, 20, Slider(1, 200, integer=True), "Number of steps.")
+FEW = Advice(4, "model", "speed", "fast", "was made for few steps", "Take 4.", beside="mask")
+STEPS = InputSchema(
+    "steps",
+    parse_type("int"),
+    required=False,
+    default=20,
+    widget=Slider(1, 200, integer=True),
+    doc="Number of steps.",
+    advice=(FEW,),
+)
 MODEL = InputSchema("model", parse_type("model"), traits={"family": "$F", "space": Listed("file", "space")})
 MASK = InputSchema("mask", parse_type("mask | null"), False, None, lazy=True)
 PROMPT = InputSchema("prompt", parse_type("string"), widget=Text(multiline=True))
@@ -53,6 +62,13 @@ def test_traits_keep_constants_variables_and_listings_apart() -> None:
     again = InputSchema.from_json(json.loads(json.dumps(MODEL.to_json())))
 
     assert again.traits == {"family": "$F", "space": Listed("file", "space")}
+
+
+def test_an_input_that_an_earlier_version_wrote_has_no_advice() -> None:
+    written = STEPS.to_json()
+    del written["advice"]
+
+    assert InputSchema.from_json(written).advice == ()
 
 
 def test_inputs_and_outputs_are_found_by_name() -> None:

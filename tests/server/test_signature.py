@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 import pytest
 from weft.context import Lazy, Run
-from weft.schema import MISSING, Listed, Traits
+from weft.schema import MISSING, Advice, Listed, Traits
 from weft.signature import Declared, Signature, SignatureReader, is_coroutine, is_generator, output_name
 from weft.sockets import parse_type
 from weft.values import Image, Mask
@@ -246,6 +246,17 @@ def test_traits_are_attached_to_their_inputs_and_outputs() -> None:
     assert signature.outputs[0].traits == gives["image"]
 
 
+def test_advice_is_attached_to_the_number_it_is_about() -> None:
+    advice = Advice(4, "image", "speed", "fast", "is fast", "Take 4.")
+
+    def _hasten(image: Image, steps: int = 20) -> Image:
+        return image
+
+    signature = read(_hasten, advises={"steps": [advice]})
+
+    assert [entry.advice for entry in signature.inputs] == [(), (advice,)]
+
+
 def _no_annotation(x) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
     return 0
 
@@ -428,10 +439,20 @@ def test_a_malformed_output_name_is_a_fault() -> None:
             'parameter "nothing" is asked for a listed trait',
         ),
         ({"accepts": {"image": {"f": Listed("name", "f")}}}, 'parameter "name" is asked for a listed trait'),
+        ({"advises": {"name": []}}, 'parameter "name" is in `advises`, but takes no number'),
+        ({"advises": {"nam": []}}, 'parameter "nam" is in `advises`, but takes no number'),
+        (
+            {"advises": {"size": [Advice(1, "imag", "f", "x", "", "")]}},
+            'parameter "imag" is named by `advises`',
+        ),
+        (
+            {"advises": {"size": [Advice(1, "image", "f", "x", "", "", beside="it")]}},
+            'parameter "it" is named by `advises`',
+        ),
     ],
 )
 def test_traits_must_name_inputs_outputs_and_listings_that_exist(options: dict[str, Any], said: str) -> None:
-    def _pass(image: Image, name: str) -> Image:
+    def _pass(image: Image, name: str, size: int = 1) -> Image:
         return image
 
     assert any(said in line for line in faults(_pass, **options))

@@ -3,6 +3,9 @@
 A node says which traits its outputs have and which its inputs ask for: a constant, a ``$Variable`` that is
 the same in the whole node, or what the listing of files says of the chosen file. What a trait means
 is no matter here; it is only passed on and compared. What is not known is compared with nothing.
+
+Where traits must agree, a difference is an error. Where a node only advises against a number beside some
+trait, it is a warning, and the workflow runs.
 """
 
 from __future__ import annotations
@@ -13,8 +16,8 @@ from dataclasses import dataclass, replace
 from weft.errors import JSON, PluginError, Problem
 from weft.graph.offers import Offers
 from weft.graph.structure import GraphNode, Source, source_of
-from weft.graph_errors import TraitMismatchError
-from weft.schema import InputSchema, Listed, NodeSchema, OutputSchema, TraitValue
+from weft.graph_errors import TraitMismatchError, ValueUnsuitedError
+from weft.schema import Advice, InputSchema, Listed, NodeSchema, OutputSchema, TraitValue
 from weft.sockets import variables_in
 from weft.widgets import ImageFile, ModelFile
 
@@ -59,7 +62,7 @@ def check_traits(
         place: Says at which node and input a problem of an input is to be reported.
 
     Returns:
-        One problem for each input whose trait is not what it must be.
+        One problem for each input whose trait is not what it must be, or whose number does not suit a trait.
     """
     tracker = _Tracker(offers, place)
     silent: dict[str, bool] = {}
@@ -75,7 +78,9 @@ def check_traits(
 
 def _speaks(schema: NodeSchema) -> bool:
     """Tell whether traits can pass through a node: it names some, or passes on whatever type it is given."""
-    if any(item.traits for item in schema.inputs) or any(item.traits for item in schema.outputs):
+    if any(item.traits or item.advice for item in schema.inputs) or any(
+        item.traits for item in schema.outputs
+    ):
         return True
     return any(variables_in(item.type) for item in schema.outputs)
 
@@ -96,6 +101,8 @@ class _Tracker:
             for trait, wanted in schema.traits.items():
                 for fact in self._given(node, schema, trait):
                     self._compare(node, schema, trait=trait, wanted=wanted, fact=fact, bound=bound)
+            for advice in schema.advice:
+                self._advise(node, schema, advice)
         for output in node.schema.outputs:
             facts = self._passed_on(node, output)
             for trait, value in output.traits.items():
@@ -173,6 +180,27 @@ class _Tracker:
         }
         self.problems.append(replace(error.problem(node=at, input=name), details=paths))
 
+    def _advise(self, node: GraphNode, schema: InputSchema, advice: Advice) -> None:
+        """Warn of a number that does not suit a trait of another input."""
+        number = _largest(node.values.get(schema.name))
+        source = node.schema.input(advice.source)
+        has_effect = not advice.beside or advice.beside in node.links
+        if number is None or number <= advice.most or source is None or not has_effect:
+            return
+        facts = self._given(node, source, advice.trait)
+        fact = next((fact for fact in facts if fact.value == advice.value), None)
+        if fact is None:
+            return
+        error = ValueUnsuitedError(
+            name=f"{node.id}.{schema.name}",
+            value=f"{number:g}",
+            source=_route(fact),
+            reason=advice.reason,
+            hint=advice.hint,
+        )
+        at, name = self._place(node.id, schema.name)
+        self.problems.append(replace(error.problem(node=at, input=name), severity="warning"))
+
     def _said(
         self,
         node: GraphNode,
@@ -216,6 +244,14 @@ def _sources(node: GraphNode, input: str) -> list[Source]:
     link = node.links.get(input, ())
     parts = (link,) if isinstance(link, Source) else link
     return [source for part in parts if (source := source_of(part)) is not None]
+
+
+def _largest(value: JSON) -> float | None:
+    """Give a number, the largest one of a list; None where there is none."""
+    numbers = [
+        item for item in (value if isinstance(value, list) else [value]) if isinstance(item, int | float)
+    ]
+    return max(numbers, default=None)
 
 
 def _route(fact: Fact) -> str:

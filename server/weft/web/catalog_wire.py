@@ -9,6 +9,28 @@ from weft.web.problems import ProblemEntry
 from weft.web.wire_base import JSONValue, Wire
 
 
+class AdviceView(Wire):
+    """A warning that a number does not suit what is connected; it stops no run.
+
+    Attributes:
+        most: The largest number that suits it.
+        source: Name of the input whose trait is looked at.
+        trait: Name of the trait.
+        value: What the trait must be for the warning to be given.
+        reason: What such a thing is like.
+        hint: What to do.
+        beside: Name of an input without whose link the number has no effect; empty where it always has one.
+    """
+
+    most: float
+    source: str
+    trait: str
+    value: str
+    reason: str
+    hint: str
+    beside: str
+
+
 class NodeInputView(Wire):
     """An input of a node type.
 
@@ -21,6 +43,7 @@ class NodeInputView(Wire):
         lazy: Whether what feeds it runs only when the node asks for it.
         link_only: Whether no value can be entered.
         traits: What is required of what is connected, such as its model family.
+        advice: What is said of numbers that do not suit what other inputs are given.
         default: The value where there is neither link nor value; absent where there is none.
     """
 
@@ -32,6 +55,7 @@ class NodeInputView(Wire):
     lazy: bool
     link_only: bool
     traits: dict[str, JSONValue]
+    advice: tuple[AdviceView, ...] = ()
     default: JSONValue = None
 
 

@@ -11,7 +11,7 @@ const STEP = [340, 480];
 
 const SAMPLERS = ["euler", "dpmpp_2m", "ddim", "lcm"];
 
-const socket = { doc: "What the sampler takes in.", traits: {}, lazy: false, required: false, widget: null, link_only: false };
+const socket = { doc: "What the sampler takes in.", traits: {}, advice: [], lazy: false, required: false, widget: null, link_only: false };
 
 /** The type of all nodes, as the catalogue has it. */
 export const NODE_TYPE = {

@@ -32,6 +32,7 @@ export function nodeType(type, inputs, outputs, more = {}) {
       lazy: false,
       link_only: mark !== "?",
       traits: {},
+      advice: [],
       ...(mark === "?" ? { default: "" } : {}),
     })),
     outputs: sockets(outputs).map(([name, kind]) => ({ name, type: kind, doc: "", traits: {} })),

@@ -8,7 +8,15 @@ import {
   SIZES,
 } from "../../../frontend/view/metrics.js";
 
-const socket = { doc: "", traits: {}, lazy: false, link_only: false, required: false, widget: null };
+const socket = {
+  doc: "",
+  traits: {},
+  advice: [],
+  lazy: false,
+  link_only: false,
+  required: false,
+  widget: null,
+};
 
 /** A type with a link, a number and a text. */
 const TYPE = /** @type {any} */ ({

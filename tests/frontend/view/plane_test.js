@@ -6,7 +6,15 @@ import { createPlane, union } from "../../../frontend/view/plane.js";
 /** @import { NodeType, WorkflowDocument } from "../../../frontend/interfaces.d.ts" */
 /** @import { WireStyle } from "../../../frontend/view/curves.js" */
 
-const socket = { doc: "", traits: {}, lazy: false, link_only: true, required: true, widget: null };
+const socket = {
+  doc: "",
+  traits: {},
+  advice: [],
+  lazy: false,
+  link_only: true,
+  required: true,
+  widget: null,
+};
 
 /** Two nodes, one feeding the other, and a third alone. */
 const scene = () => {

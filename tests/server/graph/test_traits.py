@@ -94,6 +94,64 @@ def test_a_fitting_file_is_no_problem() -> None:
     assert report_of(CHAIN | {"p": entry("toy.patch", model="@large.model", lora="oil")}).problems == ()
 
 
+def test_a_number_that_does_not_suit_what_is_connected_brings_a_warning_and_the_workflow_runs() -> None:
+    nodes = {"fast": entry("toy.load", checkpoint="fast"), "h": entry("toy.hasten", model="@fast.model")}
+
+    report = report_of(nodes)
+
+    (problem,) = report.warnings
+    assert report.errors == ()
+    assert report.graph is not None
+    assert (problem.code, problem.node, problem.input) == ("value-unsuited", "h", "steps")
+    assert problem.message == "h.steps is 20, but fast.model was made for few steps."
+    assert problem.hint == "Take 4."
+
+
+@pytest.mark.parametrize(
+    ("model", "steps"), [("fast", 4), ("fast", "@number.value"), ("small", 20), ("odd", 20), ("fast", [1, 4])]
+)
+def test_numbers_that_suit_or_are_not_known_bring_no_warning(model: str, steps: JSON) -> None:
+    nodes = {
+        "number": entry("toy.number", value=20),
+        "load": entry("toy.load", checkpoint=model),
+        "h": entry("toy.hasten", model="@load.model", steps=steps),
+    }
+
+    assert report_of(nodes).problems == ()
+
+
+def test_the_largest_of_several_numbers_brings_the_warning() -> None:
+    nodes = {
+        "load": entry("toy.load", checkpoint="fast"),
+        "h": entry("toy.hasten", model="@load.model", steps=[1, 30, 4]),
+    }
+
+    (problem,) = report_of(nodes).warnings
+    assert "h.steps is 30" in problem.message
+
+
+def test_a_number_without_effect_brings_no_warning() -> None:
+    nodes = {
+        "number": entry("toy.number"),
+        "load": entry("toy.load", checkpoint="fast"),
+        "idle": entry("toy.hasten", model="@load.model", steps=1),
+        "busy": entry("toy.hasten", model="@load.model", steps=1, extra="@number.value"),
+    }
+
+    assert found(report_of(nodes)) == [("value-unsuited", "busy", "strength")]
+
+
+def test_a_warning_is_given_behind_nodes_that_pass_the_trait_on() -> None:
+    nodes = {
+        "load": entry("toy.load", checkpoint="fast"),
+        "w": entry("toy.switch", yes="@load.model", no="@load.model"),
+        "h": entry("toy.hasten", model="@w.value", steps=20),
+    }
+
+    (problem,) = report_of(nodes).warnings
+    assert "load.model (through w.value)" in problem.message
+
+
 def test_traits_pass_through_a_generic_node_where_all_agree() -> None:
     problem = clash(
         {

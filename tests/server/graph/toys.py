@@ -14,7 +14,7 @@ from weft.graph_errors import WorkflowUnknownError
 from weft.node import choices, listing, node
 from weft.paths import Paths
 from weft.registry import Registry
-from weft.schema import Listed
+from weft.schema import Advice, Listed
 from weft.values import value
 from weft.widgets import Choice, ModelFile, Seed, Slider
 
@@ -165,7 +165,7 @@ def _broken() -> tuple[str, ...]:
 
 @listing("toy-checkpoint")
 def _checkpoints(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    return {"small": {"family": "sd15"}, "large": {"family": "sdxl"}, "odd": {}}
+    return {"small": {"family": "sd15"}, "large": {"family": "sdxl"}, "odd": {}, "fast": {"speed": "fast"}}
 
 
 @listing("toy-lora")
@@ -173,7 +173,11 @@ def _loras(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     return {"ink": {"family": "sd15"}, "oil": {"family": "sdxl"}}
 
 
-@node("toy.load", output="model", gives={"model": {"family": Listed("checkpoint", "family")}})
+@node(
+    "toy.load",
+    output="model",
+    gives={"model": {"family": Listed("checkpoint", "family"), "speed": Listed("checkpoint", "speed")}},
+)
 def _load(checkpoint: Annotated[str, ModelFile("toy-checkpoint")]) -> Model:
     return Model(checkpoint)
 
@@ -217,6 +221,22 @@ def _sample(
     sampler: Annotated[str, Choice("toy-samplers")] = "euler",
 ) -> Latent:
     return latent
+
+
+FEW_STEPS = Advice(4, "model", "speed", "fast", "was made for few steps", "Take 4.")
+
+
+@node(
+    "toy.hasten",
+    output="value",
+    accepts={"model": {"speed": "$S"}},
+    advises={
+        "steps": (FEW_STEPS,),
+        "strength": (Advice(0.5, "model", "speed", "fast", "is strong", "Take less.", beside="extra"),),
+    },
+)
+def _hasten(model: Model, extra: int | None = None, *, steps: int = 20, strength: float = 1.0) -> int:
+    return steps
 
 
 @node("toy.decode", output="text", accepts={"latent": {"family": "sdxl"}})
