@@ -99,21 +99,25 @@ def test_the_relation_of_and_is_not_judged() -> None:
     assert "relation" not in judge(Claim(CIRCLE, STAR), Reading(Background.WHITE, (SEEN_CIRCLE, SEEN_STAR)))
 
 
-def test_the_command_prints_counts_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save_model(seeded_parts(), tmp_path)
-    capsys.readouterr()
-    assert main(["--model", str(tmp_path), "--prompts", "4", "--steps", "1", "--json"]) == 0
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that has learned nothing."""
+    folder: Path = tmp_path_factory.mktemp("model")
+    save_model(seeded_parts(), folder)
+    return str(folder)
+
+
+def test_the_command_prints_counts_as_json(untrained: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--model", untrained, "--prompts", "4", "--steps", "1", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
 
     assert figures["background"]["asked"] == 4
 
 
 def test_the_command_prints_a_line_per_kind_of_claim(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    untrained: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save_model(seeded_parts(), tmp_path)
-    capsys.readouterr()
-    main(["--model", str(tmp_path), "--prompts", "4", "--steps", "1"])
+    main(["--model", untrained, "--prompts", "2", "--steps", "1"])
     lines = capsys.readouterr().out.splitlines()
 
     assert any(line.startswith("relation") and "of" in line for line in lines)
