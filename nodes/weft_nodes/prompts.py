@@ -64,7 +64,15 @@ def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
 def encode_prompt(
     run: Run,
     encoder: TextEncoder,
-    text: Annotated[str, Text(multiline=True, placeholder="a red circle on a white background")] = "",
+    text: Annotated[
+        str,
+        Text(
+            multiline=True,
+            placeholder="a red circle on a white background",
+            brackets="()[]",
+            literal_where="weighting=off",
+        ),
+    ] = "",
     weighting: Literal["interpolate", "rescale", "off"] = "interpolate",
 ) -> Conditioning:
     r"""Turn a text into what the model reads. Brackets say more than words can.

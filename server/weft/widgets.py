@@ -147,11 +147,35 @@ class Text(_Jsonable):
     Attributes:
         multiline: Whether it may have several lines.
         placeholder: What the empty field shows.
+        brackets: Brackets that must pair in it, each opening one before its closing one, such as `()[]`; one
+            behind a backslash is a character like others. None where all are.
+        literal_where: An input and a value of it with which all brackets are characters like others, such as
+            `syntax=off`.
     """
 
     kind: ClassVar[str] = "text"
     multiline: bool = False
     placeholder: str = ""
+    brackets: str | None = None
+    literal_where: str | None = None
+
+    def unpaired(self, text: str) -> str | None:
+        """Give the reason why the brackets of a text do not pair, or None where they do."""
+        closing = dict(zip(*[iter(self.brackets or "")] * 2, strict=True))
+        waiting: list[tuple[str, int]] = []
+        for found in re.finditer(r"\\?.", text, re.DOTALL):
+            sign, at = found[0], found.start() + 1
+            if sign in closing:
+                waiting.append((sign, at))
+            elif sign in closing.values():
+                if not waiting or closing[waiting[-1][0]] != sign:
+                    why = f"where '{waiting[-1][0]}' is open" if waiting else "without opening it"
+                    return f"closes '{sign}' at character {at} {why}"
+                waiting.pop()
+        if not waiting:
+            return None
+        sign, at = waiting[-1]
+        return f"opens '{sign}' at character {at} and never closes it"
 
     def check(self, value: object) -> str | None:
         """Give the reason why the value is refused, or None where it is accepted."""

@@ -38,6 +38,7 @@ WIDGETS: list[Widget] = [
     Toggle(),
     Text(),
     Text(multiline=True, placeholder="Say what you see"),
+    Text(brackets="()[]", literal_where="syntax=off"),
     Options(("a", "b")),
     Choice("samplers"),
     ModelFile("checkpoint"),
@@ -230,3 +231,25 @@ def test_a_value_is_quoted_as_json_writes_it(value: object, text: str) -> None:
 def test_a_long_value_is_cut_where_it_is_quoted() -> None:
     assert len(shown("x" * 10_000)) < 70
     assert shown(10**5000) == "a number of more than 60 digits"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", None),
+        ("a (red [round]) circle", None),
+        (r"a \( and \] and \\ (b)", None),
+        ("a (b", "opens '(' at character 3 and never closes it"),
+        ("(a [b)", "closes ')' at character 6 where '[' is open"),
+        ("a]", "closes ']' at character 2 without opening it"),
+        ("(a\nb", "opens '(' at character 1 and never closes it"),
+        (r"\\)", "closes ')' at character 3 without opening it"),
+        ("{", None),
+    ],
+)
+def test_brackets_that_do_not_pair_are_named_with_their_place(text: str, reason: str | None) -> None:
+    assert Text(brackets="()[]").unpaired(text) == reason
+
+
+def test_a_text_without_declared_brackets_may_hold_any() -> None:
+    assert Text().unpaired(":-) [") is None

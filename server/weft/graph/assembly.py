@@ -37,6 +37,9 @@ from weft.sockets import (
     substitute,
     variables_in,
 )
+from weft.widgets import Text
+
+_PAIRING_HINT = r"Pair the brackets; a bracket that is a character like others is written \( or \[."
 
 
 @dataclass(slots=True)
@@ -159,6 +162,9 @@ class Assembly:
         if isinstance(found, Refusal):
             self._refuse(draft, schema, found.reason, value)
             return
+        unpaired = _unpaired(draft.wired, schema, value)
+        if unpaired is not None:
+            self._refuse(draft, schema, unpaired, value, hint=_PAIRING_HINT)
         draft.values[schema.name] = found.value
         if found.maps:
             draft.axes[schema.name] = (f"{draft.wired.flat.id}:{schema.name}",)
@@ -222,9 +228,11 @@ class Assembly:
             converters=self._converters.between(produced, schema.type),
         )
 
-    def _refuse(self, draft: _Draft, schema: InputSchema, reason: str, value: JSON) -> None:
+    def _refuse(
+        self, draft: _Draft, schema: InputSchema, reason: str, value: JSON, *, hint: str = ""
+    ) -> None:
         node, name = self._flat.place(draft.wired.flat.id, schema.name)
-        error = InputInvalidError(name=name, reason=reason, hint=file_hint(schema.widget, value))
+        error = InputInvalidError(name=name, reason=reason, hint=hint or file_hint(schema.widget, value))
         problem = error.problem(node=node, input=name)
         # A value may be refused before anybody asks which files there are, and there may be no answer.
         with suppress(PluginError):
@@ -235,6 +243,19 @@ class Assembly:
     def _report(self, draft: _Draft, input: str, error: WeftError) -> None:
         node, name = self._flat.place(draft.wired.flat.id, input)
         self.problems.append(error.problem(node=node, input=name))
+
+
+def _unpaired(node: WiredNode, schema: InputSchema, value: JSON) -> str | None:
+    """Give the reason why brackets of a text do not pair; None where they do, or where they may need not to."""
+    widget = schema.widget
+    if not isinstance(widget, Text) or widget.brackets is None:
+        return None
+    switch, _, off = (widget.literal_where or "").partition("=")
+    setting = node.literals.get(switch, node.profile.defaults.get(switch))
+    if switch in node.links or setting == off or isinstance(setting, list):
+        return None
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    return next((reason for text in texts if (reason := widget.unpaired(text)) is not None), None)
 
 
 def _nested(source: Source, produced: SocketType, draft: _Draft, schema: InputSchema) -> NestedListError:

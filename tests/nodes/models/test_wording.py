@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from weft.sdk import Text
 from weft_nodes.models.wording import (
     MOST_VARIANTS,
     PromptUnreadableError,
@@ -15,10 +16,29 @@ from weft_nodes.models.wording import (
     Wording,
     read_prompt,
 )
+from weft_nodes.prompts import encode_prompt
 
 CASES: dict[str, list[dict[str, Any]]] = json.loads(
     (Path(__file__).parents[2] / "prompt_cases.json").read_text(encoding="utf-8")
 )
+
+
+(_SYNTAX,) = (
+    entry.widget
+    for entry in encode_prompt.__weft_node__.schema.inputs  # type: ignore[attr-defined]
+    if isinstance(entry.widget, Text)
+)
+
+
+@given(st.text(r"()[]\a ", max_size=20))
+def test_the_check_and_the_reader_agree_on_which_brackets_pair(text: str) -> None:
+    is_refused = _SYNTAX.unpaired(text) is not None
+
+    if is_refused:
+        with pytest.raises(PromptUnreadableError):
+            read_prompt(text)
+    else:
+        assert read_prompt(text)
 
 
 def _only(text: str) -> Wording:

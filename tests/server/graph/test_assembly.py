@@ -312,3 +312,30 @@ def test_faulty_zip_groups_are_reported_at_the_node() -> None:
     node: dict[str, JSON] = {**entry("toy.add", a=1), "zip": [["a", "bee"]]}
 
     assert found(report_of({"a": node})) == [("zip-invalid", "a", None)]
+
+
+def test_a_text_whose_brackets_do_not_pair_is_refused_with_the_place() -> None:
+    report = report_of({"p": entry("toy.phrase", text="a (red circle"), "q": entry("toy.phrase", text="b]")})
+
+    assert found(report) == [("input-invalid", "p", "text"), ("input-invalid", "q", "text")]
+    assert report.problems[0].message == "text opens '(' at character 3 and never closes it."
+    assert "Pair the brackets" in report.problems[0].hint
+
+
+def test_one_of_several_texts_whose_brackets_do_not_pair_is_refused() -> None:
+    report = report_of({"p": entry("toy.phrase", text=["(a)", "(b"])})
+
+    assert found(report) == [("input-invalid", "p", "text")]
+
+
+@pytest.mark.parametrize("syntax", ["off", "@word.text", ["on", "off"]])
+def test_brackets_need_not_pair_where_they_are_characters_or_that_is_not_known(syntax: JSON) -> None:
+    nodes = {"word": entry("toy.text", text="off"), "p": entry("toy.phrase", text=":-(", syntax=syntax)}
+
+    assert "input-invalid" not in [code for code, *_ in found(report_of(nodes))]
+
+
+def test_a_text_that_comes_over_a_link_is_not_read() -> None:
+    nodes = {"word": entry("toy.text", text=":-("), "p": entry("toy.phrase", text="@word.text")}
+
+    assert report_of(nodes).problems == ()

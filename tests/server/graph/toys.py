@@ -16,7 +16,7 @@ from weft.paths import Paths
 from weft.registry import Registry
 from weft.schema import Advice, Listed
 from weft.values import value
-from weft.widgets import Choice, ModelFile, Seed, Slider
+from weft.widgets import Choice, ModelFile, Seed, Slider, Text
 
 T = TypeVar("T")
 
@@ -55,6 +55,14 @@ def _real(value: float = 0.0) -> float:
 
 @node("toy.text", output="text")
 def _text(text: str = "") -> str:
+    return text
+
+
+@node("toy.phrase", output="text")
+def _phrase(
+    text: Annotated[str, Text(brackets="()[]", literal_where="syntax=off")] = "",
+    syntax: Literal["on", "off"] = "on",
+) -> str:
     return text
 
 
