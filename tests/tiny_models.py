@@ -29,6 +29,7 @@ from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
 from tiny.qwenimage import tiny_qwenimage
+from tiny.sana import tiny_sana
 from tiny.sd3 import tiny_sd3
 from torch import Tensor, nn
 
@@ -41,6 +42,7 @@ __all__ = [
     "tiny_hunyuandit",
     "tiny_pixart",
     "tiny_qwenimage",
+    "tiny_sana",
     "tiny_sd3",
     "tiny_text_encoder",
     "tiny_tokenizer",
@@ -176,6 +178,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "chroma": tiny_chroma,
     "pixart-sigma": tiny_pixart,
     "hunyuandit": tiny_hunyuandit,
+    "sana": tiny_sana,
     "qwen-image": tiny_qwenimage,
     "starter": tiny_starter,
 }

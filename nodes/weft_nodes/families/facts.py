@@ -58,6 +58,7 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("chroma", "Chroma", "flux", 16, 8, 4096, 1024, 40, 3.0, patch=2),
             FamilyFacts("pixart-sigma", "PixArt-Sigma", "sdxl", 4, 8, 4096, 1024, 20, 4.5, patch=2),
             FamilyFacts("hunyuandit", "HunyuanDiT", "sdxl", 4, 8, 1024, 1024, 50, 5.0, patch=2),
+            FamilyFacts("sana", "Sana", "sana", 32, 32, 2304, 1024, 20, 4.5),
             FamilyFacts(
                 "qwen-image",
                 "Qwen-Image",

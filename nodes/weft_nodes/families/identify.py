@@ -113,7 +113,14 @@ FOLDER_RULES: Final = (
         ("adaln_single.emb.resolution_embedder.linear_1.weight",),
     ),
     Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
-    Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
+    Rule(
+        "sana",
+        "caption_projection.linear_1.weight",
+        2304,
+        ("caption_norm.weight", "patch_embed.proj.weight"),
+        # The sprint models, which sample on the sphere.
+        ("time_embed.guidance_embedder.linear_1.weight",),
+    ),
     Rule(
         "qwen-image",
         "txt_in.weight",

@@ -74,11 +74,11 @@ class PixArtSigma(TransformerFamily):
             `encoder_hidden_states` [1, T, D], the last layer of T5, and `encoder_attention_mask` [1, T].
         """
         (t5,) = stacks
-        found = read_sequence(t5, _lowered(wording), length=_LENGTH, is_masked=True)
+        found = read_sequence(t5, lowered(wording), length=_LENGTH, is_masked=True)
         return {"encoder_hidden_states": found.states_1TD, "encoder_attention_mask": found.mask_1T}
 
 
-def _lowered(wording: Wording) -> Wording:
+def lowered(wording: Wording) -> Wording:
     """Return a prompt in lower case, without spaces around it."""
     chunks = [[replace(span, text=span.text.lower()) for span in chunk] for chunk in wording.chunks]
     if chunks[0]:

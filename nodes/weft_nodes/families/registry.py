@@ -13,6 +13,7 @@ from weft_nodes.families.flux import Flux
 from weft_nodes.families.hunyuandit import HunyuanDiT
 from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.qwenimage import QwenImage
+from weft_nodes.families.sana import Sana
 from weft_nodes.families.sd import StableDiffusion
 from weft_nodes.families.sd3 import StableDiffusion3
 from weft_nodes.families.sdxl import StableDiffusionXL
@@ -37,6 +38,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "chroma": Chroma.create("chroma"),
         "pixart-sigma": PixArtSigma.create("pixart-sigma"),
         "hunyuandit": HunyuanDiT.create("hunyuandit"),
+        "sana": Sana.create("sana"),
         "qwen-image": QwenImage.create("qwen-image"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }

@@ -98,7 +98,11 @@ def _weighted_ids(stack: TextStack, wording: Wording) -> tuple[list[int], list[f
         ]
     ids = [token for tokens in read for token in tokens]
     weights = [span.weight for span, tokens in zip(spans, read, strict=True) for _ in tokens]
-    return [*ids, *frame], [*weights, *[1.0] * len(frame)]
+    # What marks the start of a text stands before it, if the tokenizer has such a mark; all else is behind.
+    starts = {stack.tokenizer.bos_token_id, stack.tokenizer.cls_token_id}
+    head = [token for token in frame[:1] if token in starts]
+    tail = frame[len(head) :]
+    return [*head, *ids, *tail], [1.0] * len(head) + weights + [1.0] * len(tail)
 
 
 def load_sequence_tokenizer(folder: Path) -> PreTrainedTokenizerBase:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import tiny_t5, tiny_t5_tokenizer
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError
 from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
@@ -64,6 +65,18 @@ def test_a_weight_moves_states_away_from_the_empty_prompt(stack: TextStack) -> N
 
     assert 0 < int(changed.sum()) < LENGTH
     torch.testing.assert_close((half - empty)[0, changed] * 4, (double - empty)[0, changed])
+
+
+def test_the_mark_of_the_start_stays_in_front_of_weighted_words() -> None:
+    pipeline = tiny_hunyuandit()
+    bert = TextStack(pipeline.text_encoder, pipeline.tokenizer)
+    plain = read_sequence(bert, Wording.plain("a red star"), length=LENGTH, is_masked=True).states_1TD
+
+    nearly = read_sequence(
+        bert, worded(("a ", 1.0), ("red ", 1.0001), ("star", 1.0)), length=LENGTH, is_masked=True
+    ).states_1TD
+
+    torch.testing.assert_close(nearly, plain, atol=1e-2, rtol=1e-2)
 
 
 def test_breaks_are_spaces(stack: TextStack) -> None:
