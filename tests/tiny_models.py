@@ -31,6 +31,7 @@ from tiny.pixart import tiny_pixart
 from tiny.qwenimage import tiny_qwenimage
 from tiny.sana import tiny_sana
 from tiny.sd3 import tiny_sd3
+from tiny.zimage import tiny_zimage
 from torch import Tensor, nn
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "tiny_text_encoder",
     "tiny_tokenizer",
     "tiny_vae",
+    "tiny_zimage",
 ]
 
 
@@ -180,6 +182,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "hunyuandit": tiny_hunyuandit,
     "sana": tiny_sana,
     "qwen-image": tiny_qwenimage,
+    "z-image": tiny_zimage,
     "starter": tiny_starter,
 }
 

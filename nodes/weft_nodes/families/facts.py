@@ -72,6 +72,7 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
                 patch=2,
                 kept_token=2,
             ),
+            FamilyFacts("z-image", "Z-Image", "flux", 16, 8, 2560, 1024, 9, 1.0, patch=2),
             FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 2.0),
         )
     }

@@ -103,6 +103,7 @@ FOLDER_RULES: Final = (
         4096,
         ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
     ),
+    Rule("z-image", "cap_embedder.1.weight", 2560, ("x_pad_token",)),
     Rule("auraflow", "context_embedder.weight", 2048, ("register_tokens",)),
     Rule("chroma", "context_embedder.weight", 4096, ("distilled_guidance_layer.in_proj.weight",)),
     Rule(
@@ -139,6 +140,7 @@ _WITHOUT_GUIDANCE: Final = frozenset({"flux"})
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "cap_pad_token": "a Z-Image transformer: load its folder",
         "cond_seq_linear.weight": "an AuraFlow transformer: load its folder",
         "distilled_guidance_layer.in_proj.weight": "a Chroma transformer: load its folder",
         "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer: load its folder",

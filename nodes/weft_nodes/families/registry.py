@@ -17,6 +17,7 @@ from weft_nodes.families.sana import Sana
 from weft_nodes.families.sd import StableDiffusion
 from weft_nodes.families.sd3 import StableDiffusion3
 from weft_nodes.families.sdxl import StableDiffusionXL
+from weft_nodes.families.zimage import ZImage
 from weft_nodes.models.adapter import Family
 from weft_nodes.models.architectures import clip_part, open_clip_part
 from weft_nodes.models.digests import DigestMemory
@@ -40,6 +41,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "hunyuandit": HunyuanDiT.create("hunyuandit"),
         "sana": Sana.create("sana"),
         "qwen-image": QwenImage.create("qwen-image"),
+        "z-image": ZImage.create("z-image"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )

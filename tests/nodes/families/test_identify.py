@@ -133,6 +133,7 @@ def test_a_file_that_says_its_schedule_ends_in_noise_is_believed(write_header: W
         (["decoder.mid.block_1.norm1.weight"], "an autoencoder alone"),
         (["text_model.embeddings.token_embedding.weight"], "a text encoder alone"),
         (["model.diffusion_model.input_blocks.0.0.weight"], "a U-Net of another width"),
+        (["model.diffusion_model.cap_pad_token"], "Z-Image"),
         (["model.cond_seq_linear.weight"], "AuraFlow"),
         (["lora_unet_x.lora_down.weight"], "a LoRA"),
         (["head.bias", "head.weight"], r"2 tensors \(head.bias, head.weight\)"),
@@ -237,6 +238,7 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"num_layers": 1, "num_single_layers": 1, "guidance_embeds": True},
     ),
     "FLUX.1 schnell": ("flux", "FluxTransformer2DModel", {"num_layers": 1, "num_single_layers": 1}),
+    "Z-Image Turbo": ("z-image", "ZImageTransformer2DModel", {"n_layers": 1}),
     "AuraFlow 0.3": (
         "auraflow",
         "AuraFlowTransformer2DModel",
