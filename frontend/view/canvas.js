@@ -19,7 +19,7 @@ import { Outline } from "./outline.js";
 import { boundsOf, createPlane } from "./plane.js";
 import { drawLive, isLive, seenPart } from "./scene.js";
 import { createThumbnails } from "./thumbnails.js";
-import { createViewport, OVERVIEW_ZOOM } from "./viewport.js";
+import { createViewport, onPixels, OVERVIEW_ZOOM } from "./viewport.js";
 import { ZoomBar } from "./zoom_bar.js";
 
 /**
@@ -36,11 +36,21 @@ import { ZoomBar } from "./zoom_bar.js";
 /** What the keys of notes begin with, as those of nodes never contain a slash. */
 const NOTE = "note/";
 
+/** What the stylesheet has of the sizes of nodes, by the names it has for them. */
+const STYLED_SIZES = {
+  row: SIZES.row,
+  head: SIZES.header,
+  foot: SIZES.foot,
+  pad: SIZES.pad,
+  gap: SIZES.gap,
+  "line-height": SIZES.line,
+};
+
 /** Milliseconds after which a place where the viewport rests is remembered. */
 const REST_MS = 300;
 
-/** Milliseconds from the first frame to the outline, which is out of sight at first. */
-const OUTLINE_MS = 250;
+/** Milliseconds from the first frame to the outline, which is out of sight at first, and to a sharper picture. */
+const FOLLOW_MS = 250;
 
 /** How far what stands in a corner is from the edges, in pixels, as the stylesheet has it. */
 const CORNER_GAP = 12;
@@ -191,7 +201,7 @@ const sceneOf = ({ editor, ink, runs, pictures, thumbnail, stillness }) => {
   const read = () => {
     const { view } = editor.document.value;
     const { nodes, frames, notes, wire } = editor.selection.value;
-    const [place, size] = [viewport.state.value, viewport.size.value];
+    const [place, size] = [onPixels(viewport.state.value), viewport.size.value];
     return {
       place,
       size,
@@ -233,12 +243,9 @@ const coveredBy = (element) => ({
  */
 export const createCanvas = (host, surroundings) => {
   host.classList.add("canvas");
-  host.style.setProperty("--node-row", `${SIZES.row}px`);
-  host.style.setProperty("--node-head", `${SIZES.header}px`);
-  host.style.setProperty("--node-foot", `${SIZES.foot}px`);
-  host.style.setProperty("--node-pad", `${SIZES.pad}px`);
-  host.style.setProperty("--node-gap", `${SIZES.gap}px`);
-  host.style.setProperty("--node-line-height", `${SIZES.line}px`);
+  for (const [name, pixels] of Object.entries(STYLED_SIZES)) {
+    host.style.setProperty(`--node-${name}`, `${pixels}px`);
+  }
   const facts = createFacts(surroundings);
   const { tabs, catalog, settings, document } = surroundings;
   const viewport = createViewport(host, () => coveredBy(host.querySelector(":scope > .corner")));
@@ -274,7 +281,6 @@ const createPicture = (host, editor, facts) => {
   const back = createSheet(host, "sheet", viewport.size);
   const exposed = exposedSockets(editor.document);
   const layer = createLayer(host, {
-    viewport,
     all: function* () {
       yield* plane.boxes.peek();
       for (const note of editor.document.peek().view.notes) yield [NOTE + note.id, boundsOf(note)];
@@ -299,14 +305,14 @@ const createPicture = (host, editor, facts) => {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let flowing;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let outlining;
+  let following;
   let count = 0;
 
   /** @param {number} time */
   const draw = (time) => {
     asked = 0;
     const now = read();
-    const isMore = layer.update(now.seen);
+    const isMore = layer.update(now);
     const mounted = layer.mounted();
     if (mounted.size !== count) lights.refresh();
     count = mounted.size;
@@ -327,11 +333,15 @@ const createPicture = (host, editor, facts) => {
     if (isNeeded) drawLive(back.context, scene, ratio);
     front.element.hidden = !isDrawn(scene.gesture);
     if (!front.element.hidden) drawGesture(front.context, scene, plane, front.fit());
-    outlining ??= setTimeout(() => render(html`<${OutlinePanel} editor=${editor} />`, outline), OUTLINE_MS);
+    following ??= setTimeout(follow, FOLLOW_MS);
     const moves = scene.running.size > 0 && scene.hasMotion && scene.place.zoom >= OVERVIEW_ZOOM;
     clearTimeout(flowing);
     if (isMore) invalidate();
     else if (moves) flowing = setTimeout(invalidate, FLOW_MS);
+  };
+  const follow = () => {
+    render(html`<${OutlinePanel} editor=${editor} />`, outline);
+    invalidate();
   };
   const invalidate = () => {
     if (asked === 0) asked = requestAnimationFrame(draw);
@@ -360,7 +370,7 @@ const createPicture = (host, editor, facts) => {
     destroy: () => {
       cancelAnimationFrame(asked);
       clearTimeout(flowing);
-      clearTimeout(outlining);
+      clearTimeout(following);
       for (const stop of stops) stop();
       lights.destroy();
       layer.destroy();

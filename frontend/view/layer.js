@@ -12,7 +12,7 @@
 import { meets } from "./live.js";
 import { OVERVIEW_ZOOM } from "./viewport.js";
 
-/** @import { Bounds, Viewport } from "../interfaces.d.ts" */
+/** @import { Bounds } from "../interfaces.d.ts" */
 /** @import { Scene } from "./scene.js" */
 
 /** New elements in one frame, and milliseconds after which no other one is begun in it. */
@@ -35,11 +35,10 @@ const MARGIN_PX = 120;
  * Makes the layer.
  * @param {HTMLElement} host
  * @param {object} of
- * @param {Viewport} of.viewport
  * @param {() => Iterable<readonly [string, Bounds]>} of.all What there is, by keys, in the order of the page.
  * @param {(key: string) => Mounted} of.mount
  */
-export const createLayer = (host, { viewport, all, mount }) => {
+export const createLayer = (host, { all, mount }) => {
   const element = document.createElement("div");
   element.className = "layer";
   const scaled = document.createElement("div");
@@ -59,12 +58,7 @@ export const createLayer = (host, { viewport, all, mount }) => {
     item?.unmount();
     item?.element.remove();
   };
-  /** @param {boolean} next */
-  const show = (next) => {
-    if (next === isShown) return;
-    isShown = next;
-    element.classList.toggle("hidden", !next);
-  };
+  const clear = () => mounted.forEach((_, key) => remove(key));
   /**
    * Puts an element where the keyboard reaches it in the order of the document.
    * @param {string} key
@@ -119,20 +113,19 @@ export const createLayer = (host, { viewport, all, mount }) => {
     mounted: () => isShown ? shown : new Set(),
     /**
      * Brings the layer up to date with what is seen.
-     * @param {Scene["seen"]} seen
+     * @param {Pick<Scene, "place" | "seen" | "isZooming">} scene
      * @returns {boolean} Whether there is more to do in the next frame.
      */
-    update: (seen) => {
-      const { x, y, zoom } = viewport.state.peek();
+    update: ({ place: { x, y, zoom }, seen, isZooming }) => {
       const items = [...all()];
       const keys = new Set(items.map(([key]) => key));
-      for (const key of [...mounted.keys()]) if (!keys.has(key)) remove(key);
-      show(zoom >= OVERVIEW_ZOOM);
+      for (const key of mounted.keys()) if (!keys.has(key)) remove(key);
+      isShown = zoom >= OVERVIEW_ZOOM;
+      element.classList.toggle("hidden", !isShown);
       let isMore = false;
       if (isShown) {
-        const [across, down] = [Math.round(x), Math.round(y)];
-        element.style.transform = `translate(${across}px, ${down}px)`;
-        scaled.style.transform = `translate(${x - across}px, ${y - down}px) scale(${zoom})`;
+        element.style.transform = `translate(${x}px, ${y}px)`;
+        scaled.style.transform = `scale(${zoom})`;
         const margin = MARGIN_PX / zoom;
         const { left, top, right, bottom } = seen;
         const near = {
@@ -141,16 +134,14 @@ export const createLayer = (host, { viewport, all, mount }) => {
           right: right + margin,
           bottom: bottom + margin,
         };
-        if (!viewport.isZooming()) isMore = fill(items, near);
+        if (!isZooming) isMore = fill(items, near);
       }
       if (shown.size !== mounted.size || !shown.isSubsetOf(mounted)) shown = new Set(mounted.keys());
       return isMore;
     },
-    clear: () => {
-      for (const key of [...mounted.keys()]) remove(key);
-    },
+    clear,
     destroy: () => {
-      for (const key of [...mounted.keys()]) remove(key);
+      clear();
       element.remove();
     },
   };

@@ -103,6 +103,17 @@ export const uncovered = (place, size, bounds, corner) => {
 };
 
 /**
+ * Gives the nearest place that lies on whole pixels of the screen: a pointer may move by less than one, and then
+ * all that was drawn would have to be drawn anew rather than pushed along.
+ * @param {Place} place
+ * @returns {Place}
+ */
+export const onPixels = ({ x, y, zoom }) => {
+  const ratio = globalThis.devicePixelRatio || 1;
+  return { x: Math.round(x * ratio) / ratio, y: Math.round(y * ratio) / ratio, zoom };
+};
+
+/**
  * Makes the viewport of an element.
  * @param {HTMLElement} element
  * @param {() => Size} [covered] Gives what is covered of the lower right corner, in screen pixels.

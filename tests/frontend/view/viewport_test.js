@@ -3,6 +3,7 @@ import {
   fitted,
   LEAST_ZOOM,
   MOST_ZOOM,
+  onPixels,
   revealed,
   uncovered,
   zoomed,
@@ -90,4 +91,14 @@ Deno.test("what lies beside the minimap stays, as does what has no room there", 
 
   assert.equal(uncovered(place, SIZE, { x: 10, y: 400, width: 700, height: 90 }, corner), place);
   assert.equal(uncovered(place, SIZE, { x: 0, y: 0, width: 900, height: 450 }, corner), place);
+});
+
+Deno.test("what is drawn lies on whole pixels of the screen, which may be finer than those of the page", () => {
+  assert.deepEqual(onPixels({ x: 10.4, y: -3.6, zoom: 0.7 }), { x: 10, y: -4, zoom: 0.7 });
+
+  Object.assign(globalThis, { devicePixelRatio: 2 });
+
+  assert.deepEqual(onPixels({ x: 10.4, y: -3.6, zoom: 0.7 }), { x: 10.5, y: -3.5, zoom: 0.7 });
+
+  Object.assign(globalThis, { devicePixelRatio: undefined });
 });
