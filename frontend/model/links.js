@@ -85,13 +85,13 @@ const ofInputs = new WeakMap();
 const linksOfNode = (node, inputs) => {
   const known = ofInputs.get(inputs);
   if (known?.node === node) return known.links;
-  const links = Object.entries(inputs).flatMap(([input, value]) =>
-    linksIn(value).map(({ index, source }) => ({
-      key: linkKey(node, input, index),
-      source,
-      target: { node, input, index },
-    }))
-  );
+  /** @type {FoundLink[]} */
+  const links = [];
+  for (const input of Object.keys(inputs)) {
+    for (const { index, source } of linksIn(inputs[input])) {
+      links.push({ key: linkKey(node, input, index), source, target: { node, input, index } });
+    }
+  }
   ofInputs.set(inputs, { node, links });
   return links;
 };

@@ -1,7 +1,8 @@
 /**
  * Keeps a picture of what stands still, a little larger than what is seen. To pan it is only pushed along, and
  * while zooming it is stretched for some frames; so neither that nor moving a few nodes among thousands draws
- * every wire anew.
+ * every wire anew. The first one of a large graph is a draft, without what is out of sight and with fewer pixels,
+ * that is there in half the time.
  */
 
 import { drawStill, seenPart } from "./scene.js";
@@ -17,6 +18,9 @@ const MARGIN = 256;
 
 /** Milliseconds between two pictures while zooming, in which the edges may stay without one. */
 const PATIENCE_MS = 120;
+
+/** Milliseconds for which the first picture of a large graph may stay the draft that it is. */
+const DRAFT_MS = 100;
 
 /** How far the picture is stretched at most before it is drawn anew. */
 const MOST_STRETCH = 1.6;
@@ -75,20 +79,27 @@ export const createBackdrop = (host) => {
   canvas.ariaHidden = "true";
   host.append(canvas);
   // A canvas that is drawn on is copied for each frame of the page; one that is given pictures only for a new one.
-  const shown = /** @type {ImageBitmapRenderingContext} */ (canvas.getContext("bitmaprenderer"));
+  // Nothing shines through it, so that it need not be mixed with what is behind.
+  const shown =
+    /** @type {ImageBitmapRenderingContext} */ (canvas.getContext("bitmaprenderer", { alpha: false }));
   const drawing = new OffscreenCanvas(1, 1);
-  const context = /** @type {any} */ (drawing.getContext("2d"));
+  const context = /** @type {any} */ (drawing.getContext("2d", { alpha: false }));
   /** @type {readonly unknown[]} */
   let parts = [];
   /** Where it was looked at from when it was drawn. @type {Place} */
   let from = { x: 0, y: 0, zoom: 1 };
   let drawnAt = -Infinity;
+  let margin = 0;
+  let isDraft = true;
 
   /** @param {Scene} scene @param {number} full Pixels of the screen in one of the page. */
   const render = (scene, full) => {
-    // What moves on at once need not be sharp; with half as many pixels wires are as wide as ever.
-    const ratio = scene.isZooming && scene.place.zoom >= OVERVIEW_ZOOM ? full / 2 : full;
-    const size = { width: scene.size.width + 2 * MARGIN, height: scene.size.height + 2 * MARGIN };
+    const isOverview = scene.place.zoom < OVERVIEW_ZOOM;
+    isDraft = drawnAt === -Infinity && isOverview;
+    // What is drawn anew at once need not be sharp; with half as many pixels wires are as wide as ever.
+    const ratio = isDraft || (scene.isZooming && !isOverview) ? full / 2 : full;
+    margin = isDraft ? 0 : MARGIN;
+    const size = { width: scene.size.width + 2 * margin, height: scene.size.height + 2 * margin };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
     if (drawing.width !== width || drawing.height !== height) {
       [drawing.width, drawing.height] = [canvas.width, canvas.height] = [width, height];
@@ -97,7 +108,7 @@ export const createBackdrop = (host) => {
     }
     from = scene.place;
     drawnAt = scene.time;
-    const place = { ...from, x: from.x + MARGIN, y: from.y + MARGIN };
+    const place = { ...from, x: from.x + margin, y: from.y + margin };
     drawStill(context, { ...scene, place, size, seen: seenPart(place, size) }, ratio);
     shown.transferFromImageBitmap(drawing.transferToImageBitmap());
   };
@@ -106,18 +117,19 @@ export const createBackdrop = (host) => {
     const stretch = place.zoom / from.zoom;
     return {
       stretch,
-      left: place.x - (from.x + MARGIN) * stretch,
-      top: place.y - (from.y + MARGIN) * stretch,
+      left: place.x - (from.x + margin) * stretch,
+      top: place.y - (from.y + margin) * stretch,
     };
   };
   /** Tells whether the picture covers what is seen. @param {Scene} scene */
   const covers = ({ place, size, isZooming, time }) => {
+    if (isDraft && time - drawnAt > DRAFT_MS) return false;
     if (isZooming && time - drawnAt < PATIENCE_MS) return true;
     const { stretch, left, top } = layAt(place);
     if (stretch !== 1 && (!isZooming || stretch > MOST_STRETCH || stretch < 1 / MOST_STRETCH)) return false;
     const [right, bottom] = [
-      left + (size.width + 2 * MARGIN) * stretch,
-      top + (size.height + 2 * MARGIN) * stretch,
+      left + (size.width + 2 * margin) * stretch,
+      top + (size.height + 2 * margin) * stretch,
     ];
     return left <= 0 && top <= 0 && right >= size.width && bottom >= size.height;
   };

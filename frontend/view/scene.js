@@ -73,7 +73,8 @@ export const turnTo = (context, { x, y, zoom }, ratio) =>
 export const drawStill = (context, scene, ratio) => {
   const { width, height } = scene.size;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  context.fillStyle = scene.ink.ground;
+  context.fillRect(0, 0, width, height);
   drawGrid(context, scene);
   turnTo(context, scene.place, ratio);
   drawFrames(context, scene, "still");

@@ -12,6 +12,9 @@ const MOST_LOADING = 6;
 /** Milliseconds in which pictures that come one after the other are told of as one, as each means to draw all. */
 const GATHER_MS = 120;
 
+/** Milliseconds from the first that is asked for to the first that is loaded: the graph itself comes first. */
+const START_MS = 60;
+
 /**
  * Keeps small pictures.
  * @param {() => void} onLoad Called when more of them can be drawn.
@@ -24,7 +27,13 @@ export const createThumbnails = (onLoad) => {
   let loading = 0;
   /** @type {ReturnType<typeof setTimeout> | null} */
   let gathering = null;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let starting = null;
 
+  const start = () => {
+    starting = null;
+    while (waiting.length > 0 && loading < MOST_LOADING) next();
+  };
   const tell = () => {
     gathering ??= setTimeout(() => {
       gathering = null;
@@ -69,11 +78,12 @@ export const createThumbnails = (onLoad) => {
       }
       kept.set(url, null);
       waiting.push(url);
-      next();
+      starting ??= setTimeout(start, START_MS);
       return null;
     },
     destroy: () => {
       if (gathering !== null) clearTimeout(gathering);
+      if (starting !== null) clearTimeout(starting);
       for (const bitmap of kept.values()) bitmap?.close();
       kept.clear();
       waiting.length = 0;

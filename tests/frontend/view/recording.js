@@ -89,6 +89,7 @@ export const recordingContext = () => {
 
 /** @type {any} */
 export const INK = {
+  ground: "ground",
   accent: "accent",
   danger: "danger",
   node: "node",

@@ -20,7 +20,7 @@ Deno.test("what stands still is drawn from the ground up: dots, frames, wires", 
   const { context, calls } = recordingContext();
   drawStill(context, scene({ boxes: BOXES, wires: WIRES, frames: { all: [FRAME], selected: NOBODY } }), 1);
   const styles = calls.map(({ style }) => style);
-  const order = ["grid", "gray", "casing", "type image"].map((style) => styles.indexOf(style));
+  const order = ["ground", "grid", "gray", "casing", "type image"].map((style) => styles.indexOf(style));
 
   assert.ok(order[0] >= 0);
   assert.deepEqual(order, order.toSorted((a, b) => a - b));
