@@ -2,7 +2,6 @@
 
 import { effect } from "@preact/signals";
 import { say } from "../ui/texts.js";
-import { union } from "./plane.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
@@ -114,9 +113,7 @@ export const createMinimap = (host, { settings, document, selection, viewport, p
   let asked = null;
   const draw = () => {
     asked = null;
-    const bounds = union([plane.bounds()].filter((found) => found !== null)) ??
-      { x: 0, y: 0, width: 1, height: 1 };
-    place = mapPlace(bounds);
+    place = mapPlace(plane.bounds() ?? { x: 0, y: 0, width: 1, height: 1 });
     const selected = selection.peek().nodes.peek();
     drawMap(context, { plane, document: document.peek(), selected, ink: ink.peek(), place });
     showWindow();

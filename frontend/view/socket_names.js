@@ -25,14 +25,6 @@ export const readSocket = (node, text) => {
 export const socketAttribute = ({ side, name }) => `${side === "input" ? "in" : "out"}:${name}`;
 
 /**
- * Whether two sockets are the same.
- *
- * @param {Socket} a
- * @param {Socket} b
- */
-export const sameSocket = (a, b) => a.node === b.node && a.side === b.side && a.name === b.name;
-
-/**
  * Names the output of a link as documents do.
  *
  * @param {Socket} socket
