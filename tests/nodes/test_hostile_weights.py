@@ -11,7 +11,7 @@ import torch
 from hostile_weights import HARMLESS, hostile_weights
 from weft.errors import WeftError
 from weft.sdk import FingerprintScope, LocalRun, Paths
-from weft_nodes import checkpoints
+from weft_nodes import adapters, checkpoints
 from weft_nodes.families.identify import identify
 from weft_nodes.models.patches import LowRankPatch
 from weft_nodes.models.weights import component_files, iterate_tensors, read_header
@@ -58,7 +58,7 @@ def test_listing_checkpoints_and_loras_runs_nothing(
 ) -> None:
     paths = lay_out(tmp_path / "there", files)
 
-    listed = {**checkpoints.checkpoints_by_name(paths), **checkpoints.loras_by_name(paths)}
+    listed = {**checkpoints.checkpoints_by_name(paths), **adapters.loras_by_name(paths)}
 
     assert all(Path(name).suffix == ".safetensors" or name == "starter" for name in listed)
     assert not canary.exists()
@@ -84,7 +84,7 @@ def test_applying_a_lora_runs_nothing(tmp_path: Path, canary: Path, files: Mappi
 
     for name in files:
         with contextlib.suppress(WeftError):
-            checkpoints.apply_lora(run, model, encoder, lora=name)
+            adapters.apply_lora(run, model, encoder, lora=name)
         with pytest.raises(WeftError):
             LowRankPatch(str(paths.models[0] / "loras" / name), "digest").apply(network)
         assert not canary.exists(), name

@@ -1,7 +1,8 @@
-"""LoRA files of every layout change a clone by exactly B·A, and the base by nothing."""
+"""LoRA files change a clone of any network by exactly B·A, as strongly as asked, and the base by nothing."""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_models
@@ -11,23 +12,16 @@ from torch import Tensor, nn
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileRefusedError, PatchMismatchError
-from weft_nodes.models.patches import (
-    LowRankLayer,
-    LowRankPair,
-    LowRankPatch,
-    Patch,
-    low_rank_parts,
-    read_low_rank,
-)
+from weft_nodes.models.lora_changes import ChangedLayer
+from weft_nodes.models.patches import LowRankPatch, Patch
 
 RANK = 4
 
 
 def _targets(net: nn.Module) -> dict[str, nn.Module]:
     """The layers a LoRA changes: attention projections, and one convolution."""
-    ends = ("to_q", "to_k", "to_v", "to_out.0")
-    found = {name: layer for name, layer in net.named_modules() if name.endswith(ends)}
-    return found | {name: layer for name, layer in net.named_modules() if name.endswith("resnets.0.conv1")}
+    ends = ("to_q", "to_k", "to_v", "to_out.0", "q_proj", "fc1", "resnets.0.conv1")
+    return {name: layer for name, layer in net.named_modules() if name.endswith(ends)}
 
 
 def _factors(net: nn.Module, seed: int = 0) -> dict[str, tuple[Tensor, Tensor]]:
@@ -43,28 +37,32 @@ def _factors(net: nn.Module, seed: int = 0) -> dict[str, tuple[Tensor, Tensor]]:
     return factors
 
 
-def _peft(name: str, down: Tensor, up: Tensor) -> dict[str, Tensor]:
-    return {f"unet.{name}.lora_A.weight": down, f"unet.{name}.lora_B.weight": up}
+def _peft(name: str, down: Tensor, up: Tensor, prefix: str) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}.lora_A.weight": down, f"{prefix}.{name}.lora_B.weight": up}
 
 
-def _older(name: str, down: Tensor, up: Tensor) -> dict[str, Tensor]:
-    return {f"unet.{name}.lora.down.weight": down, f"unet.{name}.lora.up.weight": up}
+def _older(name: str, down: Tensor, up: Tensor, prefix: str) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}.lora.down.weight": down, f"{prefix}.{name}.lora.up.weight": up}
 
 
-def _kohya(name: str, down: Tensor, up: Tensor) -> dict[str, Tensor]:
-    key = "lora_unet_" + name.replace(".", "_")
+def _kohya(name: str, down: Tensor, up: Tensor, prefix: str) -> dict[str, Tensor]:
+    start = "lora_te1" if prefix == "text_encoder" else "lora_unet"
+    key = f"{start}_{name.replace('.', '_')}"
     return {f"{key}.lora_down.weight": down, f"{key}.lora_up.weight": up, f"{key}.alpha": torch.tensor(2.0)}
 
 
 LAYOUTS = {"peft": _peft, "older": _older, "kohya": _kohya}
 
 
-def _write(path: Path, net: nn.Module, *, layout: str = "peft", seed: int = 0) -> LowRankPatch:
+def _write(
+    path: Path, net: nn.Module, *, layout: str = "peft", seed: int = 0, prefix: str = "unet"
+) -> LowRankPatch:
     tensors: dict[str, Tensor] = {}
     for name, (down, up) in _factors(net, seed).items():
-        tensors |= LAYOUTS[layout](name, down, up)
+        tensors |= LAYOUTS[layout](name, down, up, prefix)
     save_file(tensors, path)
-    return LowRankPatch(str(path), DigestMemory().file(path))
+    part = prefix if prefix.startswith("text_encoder") else "denoiser"
+    return LowRankPatch(str(path), DigestMemory().file(path), part=part)
 
 
 def _predict(net: nn.Module) -> Tensor:
@@ -83,30 +81,83 @@ def _patched(net: nn.Module, *patches: Patch) -> nn.Module:
     return clone
 
 
-def _with_changed_weights(factors: Mapping[str, tuple[Tensor, Tensor]], scale: float) -> nn.Module:
-    """The network whose weights are changed by scale · B·A themselves."""
-    net = tiny_models.tiny_unet()
+def _change_weights(net: nn.Module, factors: Mapping[str, tuple[Tensor, Tensor]], scale: float) -> nn.Module:
+    """The network, whose weights are now changed by scale · B·A themselves."""
     for name, (down, up) in factors.items():
         weight = net.get_submodule(name).weight
         assert isinstance(weight, Tensor)
         weight.data += scale * (up.flatten(1) @ down.flatten(1)).view_as(weight)
-    assert isinstance(net, nn.Module)
     return net
 
 
 @pytest.mark.parametrize(("layout", "alpha"), [("peft", RANK), ("older", RANK), ("kohya", 2.0)])
-@pytest.mark.parametrize("strength", [1.0, 0.5, -0.75])
+@pytest.mark.parametrize("strength", [1.0, -0.75])
 def test_a_lora_changes_the_network_by_its_product(
     tmp_path: Path, layout: str, alpha: float, strength: float
 ) -> None:
     net = tiny_models.tiny_unet()
     patch = _write(tmp_path / "l.safetensors", net, layout=layout)
-    wanted = _predict(_with_changed_weights(_factors(net), strength * alpha / RANK))
+    changed = _change_weights(tiny_models.tiny_unet(), _factors(net), strength * alpha / RANK)
 
     ours = _predict(_patched(net, LowRankPatch(patch.path, patch.source, strength)))
 
-    torch.testing.assert_close(ours, wanted, rtol=0, atol=2e-5)
+    torch.testing.assert_close(ours, _predict(changed), rtol=0, atol=2e-5)
     assert not torch.allclose(ours, _predict(net), atol=1e-2)
+
+
+def _run_transformer(net: nn.Module, family: str) -> Tensor:
+    generator = torch.Generator().manual_seed(4)
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    inputs: dict[str, Any] = {"return_dict": False}
+    if family == "sd3":
+        inputs |= {"hidden_states": drawn(1, 16, 4, 4), "timestep": torch.tensor([7.0])}
+        inputs |= {"encoder_hidden_states": drawn(1, 5, 80), "pooled_projections": drawn(1, 72)}
+    elif family == "flux":
+        inputs |= {"hidden_states": drawn(1, 4, 64), "timestep": torch.tensor([0.5])}
+        inputs |= {"encoder_hidden_states": drawn(1, 5, 32), "pooled_projections": drawn(1, 32)}
+        inputs |= {"img_ids": torch.zeros(4, 3), "txt_ids": torch.zeros(5, 3), "guidance": torch.ones(1)}
+    else:
+        inputs |= {"hidden_states": drawn(1, 4, 8, 8), "timestep": torch.tensor([7])}
+        inputs |= {"encoder_hidden_states": drawn(1, 5, 32)}
+        inputs |= {"added_cond_kwargs": {"resolution": None, "aspect_ratio": None}}
+    with torch.no_grad():
+        found = net(**inputs)[0]
+    assert isinstance(found, Tensor)
+    return found
+
+
+@pytest.mark.parametrize("family", ["sd3", "flux", "pixart-sigma"])
+@pytest.mark.parametrize(("layout", "alpha"), [("peft", RANK), ("kohya", 2.0)])
+def test_transformers_are_changed_by_the_same_code(
+    tmp_path: Path, family: str, layout: str, alpha: float
+) -> None:
+    net = tiny_models.MAKERS[family]().transformer
+    before = _run_transformer(net, family)
+    patch = _write(tmp_path / "l.safetensors", net, layout=layout, prefix="transformer")
+
+    ours = _run_transformer(_patched(net, patch), family)
+
+    factors = _factors(net)
+    assert factors
+    wanted = _run_transformer(_change_weights(net, factors, alpha / RANK), family)
+    torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-4)
+    assert not torch.allclose(ours, before, atol=1e-3)
+
+
+@pytest.mark.parametrize("layout", ["peft", "kohya"])
+def test_a_text_encoder_is_changed_too(tmp_path: Path, layout: str) -> None:
+    net, words = tiny_models.tiny_text_encoder(), torch.tensor([[0, 5, 6, 2]])
+    patch = _write(tmp_path / "l.safetensors", net, layout=layout, prefix="text_encoder")
+
+    with torch.no_grad():
+        ours = _patched(net, patch)(words).last_hidden_state
+        scale = 0.5 if layout == "kohya" else 1.0
+        wanted = _change_weights(net, _factors(net), scale)(words).last_hidden_state
+
+    torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_strength_zero_changes_nothing(tmp_path: Path) -> None:
@@ -122,155 +173,73 @@ def test_two_loras_add_up(tmp_path: Path) -> None:
     net = tiny_models.tiny_unet()
     first = _write(tmp_path / "a.safetensors", net, seed=1)
     second = _write(tmp_path / "b.safetensors", net, seed=2)
-    changed = _with_changed_weights(_factors(net, 1), 1.0)
-    for name, (down, up) in _factors(net, 2).items():
-        weight = changed.get_submodule(name).weight
-        assert isinstance(weight, Tensor)
-        weight.data += (up.flatten(1) @ down.flatten(1)).view_as(weight)
+    changed = _change_weights(tiny_models.tiny_unet(), _factors(net, 1), 1.0)
+    changed = _change_weights(changed, _factors(net, 2), 1.0)
 
     ours = _predict(_patched(net, first, second))
 
     torch.testing.assert_close(ours, _predict(changed), rtol=0, atol=2e-5)
 
 
-def test_the_base_is_left_as_it_was(tmp_path: Path) -> None:
+def test_the_base_is_left_as_it_was_and_the_clone_shares_its_weights(tmp_path: Path) -> None:
     net = tiny_models.tiny_unet()
     before, structure = _predict(net), [type(module) for module in net.modules()]
-    _patched(net, _write(tmp_path / "l.safetensors", net))
+    clone = _patched(net, _write(tmp_path / "l.safetensors", net))
 
     assert torch.equal(_predict(net), before)
     assert [type(module) for module in net.modules()] == structure
-
-
-def test_the_patched_clone_still_shares_the_weights(tmp_path: Path) -> None:
-    net = tiny_models.tiny_unet()
-    clone = _patched(net, _write(tmp_path / "l.safetensors", net))
-
     assert {id(parameter) for parameter in clone.parameters()} == {id(p) for p in net.parameters()}
 
 
-def test_a_layer_in_half_precision_keeps_its_type() -> None:
-    layer = nn.Linear(3, 5).half()
-    pair = LowRankPair(torch.randn(2, 3), torch.randn(5, 2), 2.0)
-    wrapped = LowRankLayer(layer, pair, 1.0)
-
-    assert wrapped(torch.randn(1, 3).half()).dtype == torch.float16
-    assert wrapped.weight is layer.weight
-    assert wrapped.bias is layer.bias
-
-
-def test_a_convolution_with_stride_keeps_its_geometry() -> None:
-    layer = nn.Conv2d(3, 6, 3, stride=2, padding=1)
-    pair = LowRankPair(torch.randn(2, 3, 3, 3), torch.randn(6, 2, 1, 1), 2.0)
-    x = torch.randn(1, 3, 8, 8)
-
-    twice = LowRankLayer(LowRankLayer(layer, pair, 1.0), pair, -1.0)
-
-    torch.testing.assert_close(twice(x), layer(x), rtol=0, atol=1e-5)
-
-
-def test_factors_stored_as_convolutions_serve_a_linear_layer(tmp_path: Path) -> None:
-    net = tiny_models.tiny_unet(use_linear_projection=True)
-    name = "down_blocks.0.attentions.0.proj_in"
-    down, up = torch.randn(RANK, 8, 1, 1), torch.randn(8, RANK, 1, 1)
-    path = tmp_path / "l.safetensors"
-    save_file(_peft(name, down, up), path)
-
-    clone = _patched(net, LowRankPatch(str(path), "x"))
-
-    layer = clone.get_submodule(name)
-    assert isinstance(layer, LowRankLayer)
-    assert layer.down.shape == (RANK, 8)
-
-
-def test_old_names_of_attention_processors_are_understood(tmp_path: Path) -> None:
+def test_blocks_are_as_strong_as_each_is_told(tmp_path: Path) -> None:
     net = tiny_models.tiny_unet()
-    name = "down_blocks.0.attentions.0.transformer_blocks.0.attn1"
-    old = {
-        f"unet.{name}.processor.to_q_lora.down.weight": torch.randn(RANK, 8),
-        f"unet.{name}.processor.to_q_lora.up.weight": torch.randn(8, RANK),
-    }
-    path = tmp_path / "l.safetensors"
-    save_file(old, path)
+    patch = _write(tmp_path / "l.safetensors", net)
+    blocks = (
+        ("down_*", 0.5),
+        ("up_blocks", 0.5),
+        ("up_blocks.*.attentions", 0.0),
+        ("up_blocks.1.attentions.0", 2.0),
+    )
+    factors = _factors(net)
 
-    assert list(read_low_rank(path, net, part="unet")) == [f"{name}.to_q"]
+    def strength(name: str) -> float:
+        if name.startswith("up_blocks.") and ".attentions." in name:
+            return 2.0 if name.startswith("up_blocks.1.attentions.0.") else 0.0
+        return 1.0 if name.startswith("mid_block") else 0.5
+
+    scaled = {name: (down, up * strength(name)) for name, (down, up) in factors.items()}
+    changed = _change_weights(tiny_models.tiny_unet(), scaled, 1.0)
+
+    clone = _patched(net, LowRankPatch(patch.path, patch.source, blocks=blocks))
+
+    assert {strength(name) for name in factors} == {0.0, 0.5, 1.0, 2.0}
+    torch.testing.assert_close(_predict(clone), _predict(changed), rtol=0, atol=2e-5)
+    left = [name for name in factors if not isinstance(clone.get_submodule(name), ChangedLayer)]
+    assert left == [name for name in factors if strength(name) == 0]
 
 
-def test_only_the_part_that_is_asked_for_is_read(tmp_path: Path) -> None:
-    encoder = tiny_models.tiny_text_encoder()
-    name = "encoder.layers.0.self_attn.q_proj"
-    path = tmp_path / "l.safetensors"
+def test_a_strength_for_a_block_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    net = tiny_models.tiny_unet()
+    patch = _write(tmp_path / "l.safetensors", net)
+
+    with pytest.raises(PatchMismatchError, match="strength of double_blocks") as caught:
+        _patched(net, LowRankPatch(patch.path, patch.source, blocks=(("double_blocks", 0.5),)))
+
+    assert "mid_block" in str(caught.value.hint)
+
+
+def test_a_layer_of_another_shape_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
     save_file(
         {
-            f"text_encoder.{name}.lora_A.weight": torch.randn(RANK, 32),
-            f"text_encoder.{name}.lora_B.weight": torch.randn(32, RANK),
-            "text_encoder_2.else.lora_A.weight": torch.randn(RANK, 32),
-            "unet.conv_in.lora_A.weight": torch.randn(RANK, 4, 3, 3),
+            "unet.conv_in.lora_A.weight": torch.zeros(4, 9, 3, 3),
+            "unet.conv_in.lora_B.weight": torch.zeros(8, 4, 1, 1),
         },
         path,
     )
 
-    assert list(read_low_rank(path, encoder, part="text_encoder")) == [name]
-
-
-@pytest.mark.parametrize(
-    "prefix", ["text_encoder.text_model.", "lora_te_text_model_", "lora_te1_text_model_"]
-)
-def test_text_encoders_are_found_under_the_names_of_older_libraries(tmp_path: Path, prefix: str) -> None:
-    encoder = tiny_models.tiny_text_encoder()
-    name = "encoder.layers.0.self_attn.q_proj"
-    key = prefix + (name.replace(".", "_") if prefix.startswith("lora") else name)
-    path = tmp_path / "l.safetensors"
-    save_file(
-        {f"{key}.lora_down.weight": torch.randn(RANK, 32), f"{key}.lora_up.weight": torch.randn(32, RANK)},
-        path,
-    )
-
-    assert list(read_low_rank(path, encoder, part="text_encoder")) == [name]
-
-
-@pytest.mark.parametrize(
-    ("tensors", "words"),
-    [
-        ({"unet.nowhere.lora_A.weight": (4, 8), "unet.nowhere.lora_B.weight": (8, 4)}, "no layer nowhere"),
-        (
-            {"unet.conv_in.lora_A.weight": (4, 9, 3, 3), "unet.conv_in.lora_B.weight": (8, 4, 1, 1)},
-            "from 9 to 8",
-        ),
-        ({"unet.conv_in.lora_A.weight": (4, 4, 3, 3)}, "one of the two factors of conv_in"),
-        ({"unet.conv_in.lokr_w1": (4, 4)}, "no layer for unet.conv_in.lokr_w1"),
-        ({"lora_unet_conv_elsewhere.lora_down.weight": (4, 4)}, "no layer for lora_unet_conv_elsewhere"),
-        ({"transformer.blocks.0.lora_A.weight": (4, 4)}, "changes nothing in a unet"),
-    ],
-)
-def test_a_lora_of_another_architecture_is_refused(
-    tmp_path: Path, tensors: dict[str, tuple[int, ...]], words: str
-) -> None:
-    net = tiny_models.tiny_unet()
-    path = tmp_path / "other.safetensors"
-    save_file({name: torch.zeros(shape) for name, shape in tensors.items()}, path)
-
-    with pytest.raises(PatchMismatchError, match=words) as caught:
-        _patched(net, LowRankPatch(str(path), "x"))
-
-    assert caught.value.code == "patch-mismatch"
-    assert "other.safetensors" in caught.value.message
-
-
-@pytest.mark.parametrize(
-    ("names", "parts"),
-    [
-        (["unet.a.lora_A.weight"], ("unet",)),
-        (["lora_te1_a.lora_up.weight", "lora_te2_a.alpha"], ("text_encoder", "text_encoder_2")),
-        (["lora_te_a.lora_up.weight", "lora_unet_b.lora_up.weight"], ("unet", "text_encoder")),
-        (["text_encoder_2.a.lora_A.weight"], ("text_encoder_2",)),
-        (["transformer.a.lora_A.weight"], ()),
-    ],
-)
-def test_the_networks_that_a_file_changes_are_seen_in_its_names(
-    names: list[str], parts: tuple[str, ...]
-) -> None:
-    assert low_rank_parts(names) == parts
+    with pytest.raises(PatchMismatchError, match=r"other.safetensors .* in conv_in it changes a weight of"):
+        _patched(tiny_models.tiny_unet(), LowRankPatch(str(path), "x"))
 
 
 def test_a_pickled_lora_is_refused(tmp_path: Path) -> None:
@@ -280,7 +249,7 @@ def test_a_pickled_lora_is_refused(tmp_path: Path) -> None:
         _patched(tiny_models.tiny_unet(), LowRankPatch(str(tmp_path / "l.pt"), "x"))
 
 
-def test_the_key_depends_on_content_strength_and_part_but_not_on_the_path() -> None:
+def test_the_key_depends_on_content_strengths_and_part_but_not_on_the_path() -> None:
     patch = LowRankPatch("a", "digest")
 
     assert LowRankPatch("b", "digest").key == patch.key
@@ -288,5 +257,7 @@ def test_the_key_depends_on_content_strength_and_part_but_not_on_the_path() -> N
         LowRankPatch("a", "other"),
         LowRankPatch("a", "digest", 0.5),
         LowRankPatch("a", "digest", part="x"),
+        LowRankPatch("a", "digest", blocks=(("mid_block", 0.5),)),
+        LowRankPatch("a", "digest", blocks=(("mid_block", 0.25),)),
     ]
-    assert len({patch.key, *(other.key for other in others)}) == 4
+    assert len({patch.key, *(other.key for other in others)}) == 6
