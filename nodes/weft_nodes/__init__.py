@@ -2,7 +2,9 @@
 
 NODE_MODULES: tuple[str, ...] = (
     "checkpoints",
+    "adapters",
     "prompts",
+    "control",
     "latents",
     "sampling",
     "guidance",
