@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 from tiny.auraflow import tiny_auraflow
 from tiny.chroma import tiny_chroma
 from tiny.flux import tiny_flux
+from tiny.flux2 import tiny_flux2
 from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
@@ -40,6 +41,7 @@ __all__ = [
     "tiny_auraflow",
     "tiny_chroma",
     "tiny_flux",
+    "tiny_flux2",
     "tiny_hunyuandit",
     "tiny_pixart",
     "tiny_qwenimage",
@@ -183,6 +185,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sana": tiny_sana,
     "qwen-image": tiny_qwenimage,
     "z-image": tiny_zimage,
+    "flux2": tiny_flux2,
     "starter": tiny_starter,
 }
 

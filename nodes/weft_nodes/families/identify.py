@@ -129,6 +129,7 @@ FOLDER_RULES: Final = (
         ("txt_norm.weight", "transformer_blocks.0.img_mod.1.weight"),
         ("time_text_embed.addition_t_embedding.weight",),
     ),
+    Rule("flux2", "context_embedder.weight", 15360, ("double_stream_modulation_img.linear.weight",)),
 )
 _NETWORKS: Final = ("unet", "transformer")
 

@@ -10,6 +10,7 @@ from weft.sdk import ServiceScope
 from weft_nodes.families.auraflow import AuraFlow
 from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
+from weft_nodes.families.flux2 import Flux2
 from weft_nodes.families.hunyuandit import HunyuanDiT
 from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.qwenimage import QwenImage
@@ -42,6 +43,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sana": Sana.create("sana"),
         "qwen-image": QwenImage.create("qwen-image"),
         "z-image": ZImage.create("z-image"),
+        "flux2": Flux2.create("flux2"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )

@@ -250,6 +250,7 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"num_layers": 1, "num_single_layers": 1},
     ),
     "Qwen-Image": ("qwen-image", "QwenImageTransformer2DModel", {"num_layers": 1}),
+    "FLUX.2 dev": ("flux2", "Flux2Transformer2DModel", {"num_layers": 1, "num_single_layers": 1}),
     "PixArt-Sigma XL": (
         "pixart-sigma",
         "PixArtTransformer2DModel",
