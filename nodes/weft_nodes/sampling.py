@@ -34,6 +34,7 @@ from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
 from weft_nodes.models.handles import MODEL_TRAITS, Model
 from weft_nodes.models.service import SamplerService
@@ -344,9 +345,12 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
     """Sample every item of a latent in the company of whatever else is being sampled."""
     store = run.service(ModelStore)
     # Weights may have to be read first, which must not hold up the event loop.
-    network = await asyncio.to_thread(store.network, plan.model)
     guiding = plan.guiding or Guiding()
-    weakened = [await asyncio.to_thread(store.network, model) for model in guiding.weakened(plan.model)]
+    controls = control_nets([plan.positive, plan.negative, guiding.methods.neutral])
+    network = await asyncio.to_thread(store.network, plan.model, controls)
+    weakened = [
+        await asyncio.to_thread(store.network, model, controls) for model in guiding.weakened(plan.model)
+    ]
 
     def job(item: Latent, item_seed: int) -> SampleJob:
         return SampleJob(

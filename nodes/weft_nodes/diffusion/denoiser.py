@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from weft_nodes.diffusion.controls import ControlledPrompts, at_size
 from weft_nodes.diffusion.errors import ConditioningError, JobError, ScheduleError
 from weft_nodes.diffusion.guidance import Guidance, applies
 from weft_nodes.diffusion.guide import Guide
@@ -225,6 +225,8 @@ class Denoiser:
             tuple(entry.on(device) for entry in side.entries) if side else ()
             for side in (job.positive, job.negative, methods.neutral)
         )
+        height, width = job.latent_BChw.shape[-2:]
+        self._controlled = ControlledPrompts((int(height), int(width)), device)
         self._guide = None if methods.is_plain else Guide(job.guidance)
         self._casts_by_members: dict[Hashable, _Cast] = {}
         self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
@@ -354,7 +356,11 @@ class Denoiser:
                 f"No positive prompt applies after {share:.0%} of the steps.",
                 hint="Let the step ranges of the positive prompts cover 0..1 without a gap.",
             )
-        groups = (positives, negatives, neutrals)
+        groups = (
+            self._controlled.own(positives, share),
+            self._controlled.following(negatives, positives, share),
+            self._controlled.following(neutrals, positives, share),
+        )
         members = (tuple(tuple(id(entry) for entry in group) for group in groups), weakened)
         if members not in self._casts_by_members:
             self._casts_by_members[members] = self._new_cast(*groups, weakened)
@@ -422,10 +428,7 @@ def _region(prompt: Prompt, size: Sequence[int]) -> Tensor:
     """Return a prompt's mask at latent resolution, averaged over the area of each latent pixel."""
     if prompt.mask_hw is None:
         return torch.ones(1, 1, *size)
-    mask = prompt.mask_hw.to("cpu", torch.float32)[None, None]
-    if mask.shape[-2:] != tuple(size):
-        mask = functional.interpolate(mask, size=tuple(size), mode="area")
-    return mask
+    return at_size(prompt.mask_hw, size)
 
 
 def _signature(prompt: Prompt) -> Hashable:

@@ -10,6 +10,7 @@ Shape legend, used as name suffixes in the whole package:
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -95,6 +96,54 @@ class Latent:
         return replace(self, samples_BChw=samples_BChw)
 
 
+class ControlNetwork(Protocol):
+    """What is known here of the network behind a control."""
+
+    @property
+    def key(self) -> str:
+        """A stable name of its weights, without slashes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Control:
+    """A picture that says where things shall be, read by a network beside the one that denoises.
+
+    Args:
+        net: The handle of that network.
+        hint_1CHW: What it is shown: a picture in 0..1, or the latent of one.
+        strength: Factor of what it adds, above 0.
+        start: Share of the steps after which it begins to apply, 0..1.
+        end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
+        mask_hw: Where it applies, 0..1, at any resolution; None is everywhere.
+        cell: Pixels of the hint per latent pixel, along each axis.
+        kind: Number of what the picture shows, for networks that were trained on several kinds.
+
+    Raises:
+        ConditioningError: Strength, range or shapes are out of bounds.
+    """
+
+    net: ControlNetwork
+    hint_1CHW: Tensor
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    mask_hw: Tensor | None = None
+    cell: int = 1
+    kind: int = 0
+
+    def __post_init__(self) -> None:
+        if self.hint_1CHW.ndim != 4 or self.hint_1CHW.shape[0] != 1:
+            raise ConditioningError(
+                f"The picture of a control has shape {list(self.hint_1CHW.shape)}; it must be one picture.",
+                hint="Apply one control for each picture.",
+            )
+        if self.strength <= 0 or not 0.0 <= self.start <= self.end <= 1.0:
+            raise ConditioningError(
+                f"A control has strength {self.strength} and range {self.start}..{self.end}.",
+                hint="Strength is above 0, and 0 <= start <= end <= 1.",
+            )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Prompt:
     """One prompt as the network reads it, and where and when it applies.
@@ -110,6 +159,7 @@ class Prompt:
         family: Model family whose encoder made it, such as "sdxl"; empty when unknown.
         turn: Of every `turns` steps, counted from the first of all, the one at which the prompt applies.
         turns: After how many steps it applies again, where prompts take turns; 1 is every step.
+        controls: What steers the network while it reads this prompt, besides the words.
 
     Raises:
         ConditioningError: A tensor has another batch size than 1, or strength, range or turn are out of
@@ -124,6 +174,7 @@ class Prompt:
     family: str = ""
     turn: int = 0
     turns: int = 1
+    controls: tuple[Control, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
@@ -194,6 +245,12 @@ class Conditioning:
                 )
                 for entry in self.entries
             )
+        )
+
+    def controlled_by(self, control: Control) -> "Conditioning":
+        """Return a copy in which every prompt has one more control behind those it has."""
+        return Conditioning(
+            tuple(replace(entry, controls=(*entry.controls, control)) for entry in self.entries)
         )
 
     def combined_with(self, other: "Conditioning") -> "Conditioning":

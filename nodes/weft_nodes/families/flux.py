@@ -4,20 +4,24 @@ Both were distilled. What dev learned to be told, the guidance scale, is an inpu
 prompt may carry as `guidance`; schnell was taught to need neither guidance nor many steps.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
 
 import torch
 from torch import Tensor, nn
 
+from weft_nodes.diffusion.controls import ControlRows, token_mask
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
-from weft_nodes.families.network import GUIDANCE, LiveNetwork
+from weft_nodes.families.facts import FACTS
+from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
 from weft_nodes.families.packing import packed, token_places, unpacked
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
+from weft_nodes.models.errors import ControlMismatchError
 from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
 from weft_nodes.models.text import TextStack, hidden_states
 from weft_nodes.models.wording import Wording
@@ -38,21 +42,114 @@ class _Network(LiveNetwork):
         self._is_told_guidance = bool(cast("Any", module).config.guidance_embeds)
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        height, width = x_BChw.shape[-2:]
         told_B = inputs.pop(GUIDANCE, None)
+        return self._ask(x_BChw, self._places(x_BChw, timestep_B, inputs), self._guidance(told_B, timestep_B))
+
+    def _call_controlled(
+        self,
+        x_BChw: Tensor,
+        timestep_B: Tensor,
+        inputs: dict[str, Tensor],
+        controls: Sequence[ControlRows],
+    ) -> Tensor:
+        told_B = self._guidance(inputs.pop(GUIDANCE, None), timestep_B)
+        asked = self._places(x_BChw, timestep_B, inputs)
+        doubles, singles = [], []
+        for control, net in self._steerers(controls):
+            double, single = self._residuals(control, net, x_BChw, asked, told_B)
+            doubles += double
+            singles += single
+        residuals = {
+            name: added_up(found)
+            for name, found in (
+                ("controlnet_block_samples", doubles),
+                ("controlnet_single_block_samples", singles),
+            )
+            if found
+        }
+        return self._ask(x_BChw, asked, told_B, **residuals)
+
+    def _residuals(
+        self,
+        control: ControlRows,
+        net: nn.Module,
+        x_BChw: Tensor,
+        asked: Mapping[str, Tensor],
+        told_B: Tensor | None,
+    ) -> tuple[list[list[Tensor]], list[list[Tensor]]]:
+        """Ask a control network for the residuals of both kinds of blocks; it may have none of one kind."""
+        config, dtype = cast("Any", net).config, control.hint_BCHW.dtype
+        guidance_B = torch.full_like(asked["timestep"], _GUIDANCE) if told_B is None else told_B
+        found = net(
+            hidden_states=packed(x_BChw).to(dtype),
+            controlnet_cond=packed(control.hint_BCHW),
+            controlnet_mode=_kinds(control, config.num_mode),
+            guidance=guidance_B.to(dtype) if config.guidance_embeds else None,
+            return_dict=False,
+            **{
+                name: tensor if "ids" in name or name == "timestep" else tensor.to(dtype)
+                for name, tensor in asked.items()
+            },
+        )
+        mask_BN1 = token_mask(control.mask_B1hw, FACTS["flux"].patch)
+        module = cast("Any", self.module)
+        counts = (len(module.transformer_blocks), len(module.single_transformer_blocks))
+        double, single = (
+            [_spread([control.scaled(each, mask_BN1).to(self._dtype) for each in kind], blocks)]
+            if kind
+            else []
+            for kind, blocks in zip(found, counts, strict=True)
+        )
+        return double, single
+
+    def _places(
+        self, x_BChw: Tensor, timestep_B: Tensor, inputs: Mapping[str, Tensor]
+    ) -> Mapping[str, Tensor]:
+        """Return what the network and its control networks are both told."""
+        height, width = x_BChw.shape[-2:]
+        return {
+            **inputs,
+            "timestep": timestep_B / _TIMES,
+            "img_ids": token_places((height, width), self.device),
+            "txt_ids": torch.zeros(inputs["encoder_hidden_states"].shape[1], 3, device=self.device),
+        }
+
+    def _guidance(self, told_B: Tensor | None, timestep_B: Tensor) -> Tensor | None:
         if told_B is None and self._is_told_guidance:
-            told_B = torch.full_like(timestep_B, _GUIDANCE)
-        tokens = inputs["encoder_hidden_states"].shape[1]
+            return torch.full_like(timestep_B, _GUIDANCE)
+        return told_B
+
+    def _ask(
+        self, x_BChw: Tensor, asked: Mapping[str, Tensor], told_B: Tensor | None, **residuals: list[Tensor]
+    ) -> Tensor:
+        height, width = x_BChw.shape[-2:]
         output = self.module(
             hidden_states=packed(x_BChw).to(self._dtype),
-            timestep=timestep_B / _TIMES,
             guidance=told_B,
-            img_ids=token_places((height, width), self.device),
-            txt_ids=torch.zeros(tokens, 3, device=self.device),
             return_dict=False,
-            **inputs,
+            **asked,
+            **residuals,
         )
         return unpacked(cast("Tensor", output[0]), (height, width))
+
+
+def _kinds(control: ControlRows, count: int | None) -> Tensor | None:
+    """Return what the pictures show [B, 1], for control networks that were trained on several kinds."""
+    if count is None:
+        return None
+    most = int(control.kind_B.max())
+    if most >= count:
+        raise ControlMismatchError(
+            problem=f"it was trained on {count} kinds of pictures, but kind {most + 1} is asked for",
+            hint="Choose another kind in control.apply.",
+        )
+    return control.kind_B[:, None]
+
+
+def _spread(residuals: Sequence[Tensor], blocks: int) -> list[Tensor]:
+    """Repeat residuals so that there is one per block, as the network itself would."""
+    stride = math.ceil(blocks / len(residuals))
+    return [residuals[block // stride] for block in range(blocks)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,17 @@
 """How a live network of diffusers is called; shared by all families."""
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from weft_nodes.diffusion.controls import ControlRows, split_inputs
 from weft_nodes.diffusion.spaces import Space
+from weft_nodes.models.errors import ControlMismatchError
 
 GUIDANCE = "guidance"
 """Name of the input by which a prompt says its guidance to networks that learned to be told."""
@@ -30,6 +35,17 @@ class LiveNetwork(ABC):
         self._key = key
         parameter = next(module.parameters())
         self._device, self._dtype = parameter.device, parameter.dtype
+        self._controls: Mapping[str, nn.Module] = MappingProxyType({})
+
+    def with_controls(self, controls: Mapping[str, nn.Module]) -> Self:
+        """Return this network with live control networks beside it.
+
+        Args:
+            controls: Control networks by the keys under which rows ask for them.
+        """
+        beside = copy.copy(self)
+        beside._controls = MappingProxyType(dict(controls))  # noqa: SLF001 - of its own class
+        return beside
 
     @property
     def batch_key(self) -> str:
@@ -43,12 +59,15 @@ class LiveNetwork(ABC):
 
     def predict(self, x_BChw: Tensor, timestep_B: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
         """Run the network once; see `weft_nodes.diffusion.denoiser.Network`."""
+        controls, others = split_inputs(conditions)
         inputs = {
             name: tensor.to(self._dtype) if tensor.is_floating_point() else tensor
-            for name, tensor in conditions.items()
+            for name, tensor in others.items()
             if name != GUIDANCE or self._is_told_guidance
         }
         with torch.no_grad():
+            if controls:
+                return self._call_controlled(x_BChw, timestep_B, inputs, controls)
             return self._call(x_BChw, timestep_B, inputs)
 
     @abstractmethod
@@ -63,3 +82,35 @@ class LiveNetwork(ABC):
         Returns:
             The raw prediction, shape of `x_BChw`, any float dtype.
         """
+
+    def _call_controlled(
+        self,
+        x_BChw: Tensor,  # noqa: ARG002 - for families that read controls
+        timestep_B: Tensor,  # noqa: ARG002
+        inputs: dict[str, Tensor],  # noqa: ARG002
+        controls: Sequence[ControlRows],  # noqa: ARG002
+    ) -> Tensor:
+        """Ask the module together with control networks; see `_call`.
+
+        Raises:
+            ControlMismatchError: The family has no control networks.
+        """
+        raise ControlMismatchError(problem=f"{type(self.module).__name__} reads no controls")
+
+    def _steerers(self, controls: Sequence[ControlRows]) -> Iterator[tuple[ControlRows, nn.Module]]:
+        """Yield each control with its live network, the hint in that network's dtype."""
+        for control in controls:
+            net = self._controls[control.key]
+            yield control._replace(hint_BCHW=control.hint_BCHW.to(next(net.parameters()).dtype)), net
+
+
+def added_up(residuals: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """Add the residuals of several control networks, place by place.
+
+    Args:
+        residuals: One equally long sequence per control network, at least one.
+    """
+    total, *others = (list(each) for each in residuals)
+    for each in others:
+        total = [first + second for first, second in zip(total, each, strict=True)]
+    return total

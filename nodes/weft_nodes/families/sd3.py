@@ -5,18 +5,19 @@ of T5, and T5's follow behind them. Without T5 as many zeros follow: that is how
 without.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self, cast
+from typing import Any, Final, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from weft_nodes.diffusion.controls import ControlRows, token_mask
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
-from weft_nodes.families.network import LiveNetwork
+from weft_nodes.families.network import LiveNetwork, added_up
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
@@ -32,8 +33,48 @@ class _Network(LiveNetwork):
     """A live `SD3Transformer2DModel`, which reads latents as they are."""
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        return self._ask(x_BChw, timestep_B, inputs)
+
+    def _call_controlled(
+        self,
+        x_BChw: Tensor,
+        timestep_B: Tensor,
+        inputs: dict[str, Tensor],
+        controls: Sequence[ControlRows],
+    ) -> Tensor:
+        found = []
+        for control, net in self._steerers(controls):
+            config, dtype = cast("Any", net).config, control.hint_BCHW.dtype
+            pooled_BD = inputs["pooled_projections"].to(dtype)
+            (residuals,) = net(
+                hidden_states=x_BChw.to(dtype),
+                timestep=timestep_B,
+                encoder_hidden_states=inputs["encoder_hidden_states"].to(dtype),
+                pooled_projections=torch.zeros_like(pooled_BD)
+                if config.force_zeros_for_pooled_projection
+                else pooled_BD,
+                controlnet_cond=control.hint_BCHW,
+                return_dict=False,
+            )
+            mask_BN1 = token_mask(control.mask_B1hw, FACTS["sd3"].patch)
+            scaled = [control.scaled(residual, mask_BN1).to(self._dtype) for residual in residuals]
+            found.append(self._spread(scaled))
+        return self._ask(x_BChw, timestep_B, inputs, block_controlnet_hidden_states=added_up(found))
+
+    def _spread(self, residuals: Sequence[Tensor]) -> list[Tensor]:
+        """Repeat residuals so that there is one per block, as the network itself would."""
+        blocks = len(cast("Any", self.module).transformer_blocks)
+        return [residuals[int(block / (blocks / len(residuals)))] for block in range(blocks)]
+
+    def _ask(
+        self, x_BChw: Tensor, timestep_B: Tensor, inputs: Mapping[str, Tensor], **residuals: list[Tensor]
+    ) -> Tensor:
         output = self.module(
-            hidden_states=x_BChw.to(self._dtype), timestep=timestep_B, return_dict=False, **inputs
+            hidden_states=x_BChw.to(self._dtype),
+            timestep=timestep_B,
+            return_dict=False,
+            **inputs,
+            **residuals,
         )
         return cast("Tensor", output[0])
 

@@ -1,11 +1,13 @@
 """How a conditional U-Net of diffusers is called; shared by all families that have one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
+import torch
 from torch import Tensor
 
-from weft_nodes.families.network import LiveNetwork
+from weft_nodes.diffusion.controls import ControlRows, plane_mask
+from weft_nodes.families.network import LiveNetwork, added_up
 
 # Inputs that diffusers wants in a table of their own.
 _ADDED = ("text_embeds", "time_ids")
@@ -15,17 +17,54 @@ class UNetNetwork(LiveNetwork):
     """A live U-Net as the sampling core sees it; see `LiveNetwork`."""
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        inputs = {name: tensor.to(self._dtype) for name, tensor in self._complete(x_BChw, inputs).items()}
-        added = {name: inputs.pop(name) for name in _ADDED if name in inputs}
-        output = self.module(
-            x_BChw.to(self._dtype),
-            timestep_B,
-            added_cond_kwargs=added or None,
-            return_dict=False,
-            **inputs,
-        )[0]
+        return self._ask(x_BChw, timestep_B, self._told(x_BChw, inputs), {})
+
+    def _call_controlled(
+        self,
+        x_BChw: Tensor,
+        timestep_B: Tensor,
+        inputs: dict[str, Tensor],
+        controls: Sequence[ControlRows],
+    ) -> Tensor:
+        told = self._told(x_BChw, inputs)
+        found = []
+        for control, net in self._steerers(controls):
+            asked = {name: _cast(value, control.hint_BCHW.dtype) for name, value in told.items()}
+            down, middle = net(
+                x_BChw.to(control.hint_BCHW.dtype),
+                timestep_B,
+                controlnet_cond=control.hint_BCHW,
+                return_dict=False,
+                **asked,
+            )
+            masks = [plane_mask(control.mask_B1hw, residual.shape[-2:]) for residual in (*down, middle)]
+            weighed = map(control.scaled, (*down, middle), masks)
+            found.append([residual.to(self._dtype) for residual in weighed])
+        *down, middle = added_up(found)
+        residuals = {
+            "down_block_additional_residuals": tuple(down),
+            "mid_block_additional_residual": middle,
+        }
+        return self._ask(x_BChw, timestep_B, told, residuals)
+
+    def _ask(
+        self, x_BChw: Tensor, timestep_B: Tensor, told: Mapping[str, object], residuals: Mapping[str, object]
+    ) -> Tensor:
+        output = self.module(x_BChw.to(self._dtype), timestep_B, return_dict=False, **told, **residuals)[0]
         return cast("Tensor", output)
+
+    def _told(self, x_BChw: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, object]:
+        """Return what the prompts say by the names of diffusers, in the module's dtype."""
+        told = {name: tensor.to(self._dtype) for name, tensor in self._complete(x_BChw, inputs).items()}
+        added = {name: told.pop(name) for name in _ADDED if name in told}
+        return {**told, "added_cond_kwargs": added or None}
 
     def _complete(self, _: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the conditions with what the prompts could not know."""
         return conditions
+
+
+def _cast(value: object, dtype: torch.dtype) -> object:
+    if isinstance(value, Tensor):
+        return value.to(dtype)
+    return {name: _cast(one, dtype) for name, one in value.items()} if isinstance(value, dict) else value

@@ -9,7 +9,8 @@ ModelError (weft.sdk)
 ├── CheckpointChangedError     checkpoint-changed       no longer the file the handle was made from
 ├── FamilyUnknownError         family-unknown           a handle names a family that is not installed
 ├── LatentMismatchError        latent-mismatch          a latent or picture that the autoencoder cannot read
-└── PatchMismatchError         patch-mismatch           a patch was made for another architecture
+├── PatchMismatchError         patch-mismatch           a patch was made for another architecture
+└── ControlMismatchError       control-mismatch         a control network steers another kind of model
 """
 
 from collections.abc import Sequence
@@ -166,6 +167,22 @@ class PatchMismatchError(ModelError):
         self, *, patch: str, problem: str, hint: str = "Use a file that was made for this model family."
     ) -> None:
         super().__init__(f"{patch} does not fit this model: {problem}.", hint=hint)
+
+
+class ControlMismatchError(ModelError):
+    """A control network does not fit the model that it should steer.
+
+    Args:
+        problem: What does not fit, as a full clause.
+        hint: What to do about it.
+    """
+
+    code: ClassVar[str] = "control-mismatch"
+
+    def __init__(
+        self, *, problem: str, hint: str = "Use a control network that was made for this model family."
+    ) -> None:
+        super().__init__(f"A control network cannot steer this model: {problem}.", hint=hint)
 
 
 def _count(names: Sequence[str], one: str, many: str) -> str:

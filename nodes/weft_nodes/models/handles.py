@@ -80,7 +80,7 @@ class Model:
         """Return a digest of all that decides what this network computes; the same in every process."""
         schedule = f"{self.prediction} {self.has_zero_terminal_snr}"
         patches = [patch.key for patch in self.patches]
-        return _digest(
+        return key_of(
             "model", self.family, self.source, self.weights.dtype, self.component, schedule, *patches
         )
 
@@ -115,7 +115,7 @@ class TextEncoder:
     def key(self) -> str:
         """Return a digest of all that decides what a prompt is encoded to."""
         patches = [patch.key for patch in self.patches]
-        return _digest(
+        return key_of(
             "encoder", self.family, self.source, self.weights.dtype, str(self.skipped_layers), *patches
         )
 
@@ -147,8 +147,9 @@ class Vae:
     @property
     def key(self) -> str:
         """Return a digest of all that decides what this autoencoder computes."""
-        return _digest("vae", self.family, self.source, self.weights.dtype)
+        return key_of("vae", self.family, self.source, self.weights.dtype)
 
 
-def _digest(*words: str) -> str:
+def key_of(*words: str) -> str:
+    """Return a digest of some words, the same in every process."""
     return hashlib.blake2b(json.dumps(words).encode(), digest_size=16).hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from weft.sdk import Image
 
 from weft_nodes.diffusion.denoiser import Network
@@ -16,11 +17,23 @@ from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
 from weft_nodes.models import loading
 from weft_nodes.models.adapter import Family, ModulePart, TextPart
 from weft_nodes.models.clones import light_clone
+from weft_nodes.models.controls import (
+    ControlNet,
+    Steerable,
+    control_digest,
+    control_files,
+    control_part,
+)
 from weft_nodes.models.digests import DigestMemory
-from weft_nodes.models.errors import CheckpointChangedError, FamilyUnknownError, LatentMismatchError
+from weft_nodes.models.errors import (
+    CheckpointChangedError,
+    ControlMismatchError,
+    FamilyUnknownError,
+    LatentMismatchError,
+)
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
 from weft_nodes.models.patches import DENOISER, Patch
-from weft_nodes.models.pixels import decode_latents, encode_pixels
+from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
@@ -66,19 +79,31 @@ class HandleStore:
         self._networks: Shelf[_LiveNetwork] = Shelf(_LiveNetwork.own_bytes, keep=_LIVE_CLONES)
         self._stacks: Shelf[_LiveStacks] = Shelf(_LiveStacks.own_bytes, keep=_LIVE_CLONES)
 
-    def network(self, model: Model) -> Network:
+    def network(self, model: Model, controls: Sequence[ControlNet] = ()) -> Network:
         """Return the live network of a handle.
 
         Args:
             model: The handle.
+            controls: Control networks that prompts may ask for beside it.
 
         Returns:
             A network that stays valid as long as it is held, whatever the store forgets.
 
         Raises:
-            ModelError: The weights cannot be loaded, or a patch does not fit; see `loading` and `patches`.
+            ModelError: The weights cannot be loaded, or a patch or control network does not fit; see
+                `loading` and `patches`.
         """
-        return self._networks.get(model.key, lambda: self._new_network(model)).network
+        network = self._networks.get(model.key, lambda: self._new_network(model)).network
+        if not controls:
+            return network
+        for control in controls:
+            if control.family != model.family:
+                raise ControlMismatchError(
+                    problem=f"it was made for {control.family}, and the model is of {model.family}"
+                )
+        if not isinstance(network, Steerable):
+            raise ControlMismatchError(problem=f"nothing steers models of {model.family}")
+        return network.with_controls({control.key: self._control(control) for control in controls})
 
     def noise_space(
         self, model: Model, *, size_hw: tuple[int, int] | None = None, steps: int | None = None
@@ -129,6 +154,34 @@ class HandleStore:
             ModelError: The weights cannot be loaded.
         """
         return Latent(encode_pixels(self._autoencoder(vae), image), vae.space)
+
+    def encode_hint(self, control: ControlNet, vae: Vae, image: Image) -> Tensor:
+        """Encode a picture as a control network was trained to read it.
+
+        Args:
+            control: The handle of a control network that is shown latents.
+            vae: The handle of the autoencoder.
+            image: One picture with three channels.
+
+        Returns:
+            Float32 latent [1, C, h, w].
+
+        Raises:
+            LatentMismatchError: The autoencoder is of another latent space, or cannot read the picture.
+            ModelError: Files cannot be read.
+        """
+        if vae.space != control.space:
+            raise LatentMismatchError(
+                f"The control network reads latents of '{control.space}', but the VAE makes '{vae.space}'.",
+                hint="Connect the VAE of the checkpoint that is steered.",
+            )
+        hint_1Chw = self.encode_image(vae, image).samples_BChw
+        config = control_files(control.weights).config(Path(control.weights.path).name)
+        if config.get("force_zeros_for_pooled_projection"):
+            # The first control networks of SD 3, told apart by their zeros, were trained without the shift.
+            scale = Normalisation.of(self._autoencoder(vae))
+            hint_1Chw = replace(scale, shift=(0.0,)).applied(scale.undone(hint_1Chw))
+        return hint_1Chw
 
     def decode(self, vae: Vae, latent: Latent, *, tile: int | None = None) -> Image:
         """Decode latents to pictures.
@@ -238,6 +291,22 @@ class HandleStore:
             )
 
         return cast("AutoencoderKL", self._bases.get((part.name, weights.source, weights.dtype), load))
+
+    def _control(self, control: ControlNet) -> nn.Module:
+        weights, half = control.weights, self._family(control.family).network_part.half
+        part = control_part(control, half=half)
+
+        def load() -> nn.Module:
+            self._check_source(weights, control_digest(weights, self.digests))
+            return loading.load_module(
+                control_files(weights),
+                part,
+                path=Path(weights.path),
+                dtype=self._dtype(weights.dtype, part),
+                device=self._device,
+            )
+
+        return self._bases.get(control.key, load)
 
     def _check_source(self, weights: Weights, found: str) -> None:
         if found != weights.source:

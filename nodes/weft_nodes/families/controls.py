@@ -1,0 +1,162 @@
+"""From a name to the handle of a control network: which family it steers, from its header alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from weft.sdk import ModelError
+
+from weft_nodes.families.facts import FACTS
+from weft_nodes.families.identify import Rule
+from weft_nodes.families.registry import FAMILIES
+from weft_nodes.models.controls import KIND_OF_UNET, ControlNet, control_digest
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
+from weft_nodes.models.handles import Weights
+from weft_nodes.models.loading import read_json
+from weft_nodes.models.weights import component_files, read_header
+
+FOLDER: Final = "controlnet"
+"""The folder of a models folder in which control networks lie."""
+
+_ATTENTION: Final = "transformer_blocks.0.attn2.to_k.weight"
+_ENDS: Final = ("controlnet_mid_block.weight", "controlnet_cond_embedding.conv_in.weight")
+# Networks for several kinds of pictures at once, which are asked in another way.
+_UNION: Final = ("task_embedding",)
+_OLD: Final = ("control_model.middle_block_out.0.weight",)
+
+CONTROL_RULES: Final = (
+    Rule("sd15", f"down_blocks.0.attentions.0.{_ATTENTION}", 768, _ENDS, _UNION),
+    Rule("sd2", f"down_blocks.0.attentions.0.{_ATTENTION}", 1024, _ENDS, _UNION),
+    Rule("sdxl", f"down_blocks.1.attentions.0.{_ATTENTION}", 2048, _ENDS, _UNION),
+    Rule("starter", f"mid_block.attentions.0.{_ATTENTION}", FACTS["starter"].text_width, _ENDS, _UNION),
+    Rule("sd15", f"control_model.input_blocks.1.1.{_ATTENTION}", 768, _OLD),
+    Rule("sd2", f"control_model.input_blocks.1.1.{_ATTENTION}", 1024, _OLD),
+    Rule(
+        "sd3",
+        "context_embedder.weight",
+        4096,
+        ("pos_embed_input.proj.weight", "pos_embed.proj.weight", "controlnet_blocks.0.weight"),
+    ),
+    Rule(
+        "flux",
+        "context_embedder.weight",
+        4096,
+        ("controlnet_x_embedder.weight", "controlnet_blocks.0.weight"),
+        ("input_hint_block.0.weight",),
+    ),
+)
+"""The first rule that fits decides; special ones stand before general ones."""
+
+_KINDS: Final[Mapping[str, str]] = {"sd3": "SD3ControlNetModel", "flux": "FluxControlNetModel"}
+
+
+def list_controls(folders: Sequence[Path]) -> Mapping[str, Path]:
+    """List the control networks that can be loaded by name.
+
+    Args:
+        folders: Folders of models, first match first; each may have a folder "controlnet".
+
+    Returns:
+        Paths by name: the path below that folder, with forward slashes.
+    """
+    found: dict[str, Path] = {}
+    for folder in (models / FOLDER for models in folders):
+        for path in _controls_in(folder):
+            found.setdefault(path.relative_to(folder).as_posix(), path)
+    return dict(sorted(found.items()))
+
+
+def _controls_in(folder: Path) -> Iterator[Path]:
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        for path in sorted(place.iterdir()) if place.is_dir() else ():
+            if path.name.startswith("."):
+                continue
+            if path.suffix == ".safetensors" or (path / "config.json").is_file():
+                yield path
+            elif path.is_dir():
+                waiting.append(path)
+
+
+def control_family(path: Path) -> str:
+    """Find out which family a control network steers.
+
+    Args:
+        path: A folder of diffusers, or a single file.
+
+    Raises:
+        CheckpointUnknownError: No known family has control networks with these tensors.
+        ModelError: A file is missing, damaged or a pickle.
+    """
+    files: tuple[Path, ...] = (path,)
+    if path.is_dir():
+        # A folder may name its family itself, as small test models do, whose widths are nobody's.
+        named = read_json(path / "config.json").get("_weft_family")
+        if isinstance(named, str):
+            return named
+        files = component_files(path)
+    shapes = {name: info.shape for file in files for name, info in read_header(file).tensors.items()}
+    tried = []
+    for rule in CONTROL_RULES:
+        rejection = rule.rejection(shapes)
+        if not rejection:
+            return rule.family
+        tried.append(rejection)
+    examples = ", ".join(sorted(shapes)[:3]) or "none"
+    raise CheckpointUnknownError(
+        path=path, seen=f"{len(shapes)} tensors ({examples}) of no control network known here", tried=tried
+    )
+
+
+def control_traits(path: Path) -> Mapping[str, str]:
+    """Return what the check of a workflow may know of a control network; empty if it cannot be read."""
+    try:
+        family = control_family(path)
+    except ModelError:
+        return {}
+    return {"family": family, "space": FACTS[family].latent_space} if family in FACTS else {}
+
+
+def open_control(name: str, folders: Sequence[Path], memory: DigestMemory) -> ControlNet:
+    """Make the handle of a listed control network.
+
+    Args:
+        name: As `list_controls` gives it; a name that is not listed is never looked up as a path.
+        folders: Folders of models.
+        memory: Remembers digests of files; the first opening of a file reads all of it.
+
+    Raises:
+        ModelFileMissingError: No control network of this name is listed, or a part of it is missing.
+        ModelFileRefusedError: The weights are a pickle.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointUnknownError: It steers no family that is known here.
+    """
+    listed = list_controls(folders)
+    if name not in listed:
+        known = ", ".join(listed) or "none yet"
+        raise ModelFileMissingError(
+            path=Path(name), hint=f"Control networks in the {FOLDER} folders of the models folders: {known}."
+        )
+    # A handle outlives the process that made it, and so its working folder.
+    path = listed[name].absolute()
+    family = control_family(path)
+    place = Weights("", str(path), "" if path.is_dir() else _configs(path, family))
+    digest = control_digest(place, memory)
+    return ControlNet(
+        family,
+        FACTS[family].latent_space,
+        Weights(digest, place.path, place.config),
+        _KINDS.get(family, KIND_OF_UNET),
+    )
+
+
+def _configs(path: Path, family: str) -> str:
+    configs = FAMILIES[family].configs
+    if configs is None or family in _KINDS:
+        raise ModelFileMissingError(
+            path=path.with_suffix(".json"),
+            hint=f"Control networks of the family {family} are folders, not single files.",
+        )
+    return str(configs)

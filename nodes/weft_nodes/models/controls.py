@@ -1,0 +1,111 @@
+"""Control networks: their handle on wires, how they are built, and who can be steered by them."""
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol, cast, runtime_checkable
+
+from torch import Tensor, nn
+from weft.sdk import value
+
+from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.models.adapter import ModulePart
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.handles import Weights, key_of
+from weft_nodes.models.loading import Checkpoint, CheckpointFolder, open_weights
+from weft_nodes.models.weights import component_files
+
+KIND_OF_UNET: Final = "ControlNetModel"
+"""Class in diffusers of the control networks of U-Nets, which are shown pictures; others see latents."""
+
+
+@value("control_net", color="#6ee7b7")
+@dataclass(frozen=True, slots=True)
+class ControlNet:
+    """A network that steers the denoising network of a family by a picture.
+
+    Args:
+        family: Id of the model family, such as "sdxl".
+        space: Id of the latent space of that family.
+        weights: Which weights; their path is the folder of this network alone, or a single file.
+        kind: Name of its class in diffusers.
+    """
+
+    family: str
+    space: str
+    weights: Weights
+    kind: str = KIND_OF_UNET
+
+    @property
+    def key(self) -> str:
+        """Return a digest of all that decides what this network computes; the same in every process."""
+        return key_of("control", self.family, self.kind, self.weights.source, self.weights.dtype)
+
+    @property
+    def reads_pixels(self) -> bool:
+        """Whether it is shown the picture itself, in 0..1, and not its latent."""
+        return self.kind == KIND_OF_UNET
+
+
+@runtime_checkable
+class Steerable(Protocol):
+    """A live network that control networks can steer."""
+
+    def with_controls(self, controls: Mapping[str, nn.Module]) -> Network:
+        """Return the network with live control networks beside it, by the keys of their handles."""
+
+
+def control_nets(sides: Iterable[Conditioning | None]) -> tuple[ControlNet, ...]:
+    """List the control networks of some conditionings, each once."""
+    entries = [entry for side in sides if side is not None for entry in side.entries]
+    nets = [control.net for entry in entries for control in entry.controls]
+    return tuple({net.key: net for net in nets if isinstance(net, ControlNet)}.values())
+
+
+def control_part(control: ControlNet, *, half: Literal["float16", "bfloat16"]) -> ModulePart:
+    """Describe a control network.
+
+    Args:
+        control: The handle. A single file takes what it does not say from the configuration of the U-Net.
+        half: The type of two bytes in which it does not overflow.
+    """
+
+    def build(config: Mapping[str, object]) -> nn.Module:
+        import diffusers
+
+        model = getattr(diffusers, control.kind)
+        known = inspect.signature(model.__init__).parameters
+        options = {name: option for name, option in config.items() if name in known}
+        return cast("nn.Module", model.from_config(options))
+
+    def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
+
+        config = dict(cast("Any", module).config)
+        return cast("dict[str, Tensor]", convert_controlnet_checkpoint(tensors, config))
+
+    path = Path(control.weights.path)
+    return ModulePart(
+        name=path.name if path.is_dir() else "unet",
+        build=build,
+        rename=lambda _, tensors: tensors,
+        prefixes=("",),
+        convert=convert,
+        half=half,
+    )
+
+
+def control_files(weights: Weights) -> Checkpoint:
+    """Return access to the files of a control network, whose own folder is a part of the one above."""
+    path = Path(weights.path)
+    return CheckpointFolder(path.parent) if path.is_dir() else open_weights(weights)
+
+
+def control_digest(weights: Weights, memory: DigestMemory) -> str:
+    """Return the digest of a control network's files, whatever its folder is called."""
+    path = Path(weights.path)
+    if not path.is_dir():
+        return memory.files({"weights": path, "config": Path(weights.config) / "unet" / "config.json"})
+    return memory.files({file.name: file for file in (*component_files(path), path / "config.json")})

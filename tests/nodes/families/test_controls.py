@@ -1,0 +1,95 @@
+"""Which family a control network steers is read from its header, and only listed ones are opened."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_models
+import torch
+from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel
+from safetensors.torch import save_file
+from tiny.controls import tiny_control, write_control
+from torch import Tensor, nn
+from weft_nodes.families import FAMILIES
+from weft_nodes.families.controls import control_family, control_traits, list_controls, open_control
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
+from weft_nodes.models.loading import build_without_storage, read_json
+
+WriteHeader = Callable[[Mapping[str, Tensor]], Path]
+
+
+def _beside(family: str) -> Callable[[], nn.Module]:
+    def build() -> Any:
+        adapter = FAMILIES[family]
+        assert adapter.configs is not None
+        unet: Any = adapter.network_part.build(read_json(adapter.configs / "unet" / "config.json"))
+        return ControlNetModel.from_unet(unet, load_weights_from_unet=False)
+
+    return build
+
+
+PUBLISHED: Mapping[str, Callable[[], nn.Module]] = {
+    "sd15": _beside("sd15"),
+    "sd2": _beside("sd2"),
+    "sdxl": _beside("sdxl"),
+    "sd3": lambda: SD3ControlNetModel(num_layers=1, pooled_projection_dim=2048),
+    "flux": lambda: FluxControlNetModel(num_layers=1, num_single_layers=0, guidance_embeds=True),
+}
+
+
+@pytest.mark.parametrize("family", PUBLISHED)
+def test_published_sizes_are_recognised(family: str, write_header: WriteHeader) -> None:
+    module = build_without_storage(PUBLISHED[family])
+
+    assert control_family(write_header(module.state_dict())) == family
+
+
+def test_the_layout_of_the_first_control_networks_is_recognised(write_header: WriteHeader) -> None:
+    names = {
+        "control_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": torch.empty(320, 768),
+        "control_model.middle_block_out.0.weight": torch.empty(1280, 1280, 1, 1),
+    }
+
+    assert control_family(write_header(names)) == "sd15"
+
+
+def test_other_files_are_refused_with_the_reasons(write_header: WriteHeader) -> None:
+    path = write_header({"lora_up.weight": torch.empty(4, 4)})
+
+    with pytest.raises(CheckpointUnknownError, match="1 tensors"):
+        control_family(path)
+    assert control_traits(path) == {}
+
+
+def test_control_networks_are_listed_and_opened_by_name_alone(tmp_path: Path) -> None:
+    net = tiny_control(tiny_models.tiny_starter(), "starter")
+    write_control(tmp_path / "controlnet" / "mine" / "edges", net, "starter")
+    save_file({"x": torch.zeros(1)}, tmp_path / "controlnet" / "other.safetensors")
+    memory = DigestMemory(tmp_path / "digests")
+
+    control = open_control("mine/edges", [tmp_path], memory)
+
+    assert list(list_controls([tmp_path])) == ["mine/edges", "other.safetensors"]
+    assert (control.family, control.space, control.reads_pixels) == ("starter", "starter", True)
+    with pytest.raises(ModelFileMissingError):
+        open_control("../edges", [tmp_path], memory)
+
+
+def test_the_same_network_under_another_name_is_the_same_to_the_cache(tmp_path: Path) -> None:
+    net = tiny_control(tiny_models.tiny_starter(), "starter")
+    for name in ("a", "b"):
+        write_control(tmp_path / "controlnet" / name, net, "starter")
+    memory = DigestMemory(tmp_path / "digests")
+
+    assert open_control("a", [tmp_path], memory).key == open_control("b", [tmp_path], memory).key
+
+
+def test_a_single_file_needs_a_family_with_configurations(tmp_path: Path, write_header: WriteHeader) -> None:
+    path = write_header(build_without_storage(PUBLISHED["flux"]).state_dict())
+    (tmp_path / "models" / "controlnet").mkdir(parents=True)
+    path.rename(tmp_path / "models" / "controlnet" / "x.safetensors")
+
+    with pytest.raises(ModelFileMissingError, match=r"x\.json"):
+        open_control("x.safetensors", [tmp_path / "models"], DigestMemory(tmp_path / "digests"))
