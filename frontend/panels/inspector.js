@@ -1,6 +1,6 @@
 /** What is selected: a node with all its fields, its help and its run; else the document itself. */
 
-import { typeIn } from "../model/sockets.js";
+import { typeIn, typeOfNode } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { DocumentInspector } from "./document_inspector.js";
@@ -94,7 +94,7 @@ const SeveralNodes = ({ editor, nodes }) => {
                 <span class="line-main">${nodeTitle(
                   document,
                   node,
-                  editor.catalog.get(document.nodes[node].type),
+                  typeOfNode(document, editor.catalog, node),
                 )}</span>
                 <${IconButton} icon="eye" label=${say("panels.inspector.go")} onClick=${() =>
                   goToNode(editor, node)} />

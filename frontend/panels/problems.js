@@ -1,5 +1,6 @@
 /** Every problem of the document in front: press one to go there. */
 
+import { typeOfNode } from "../model/sockets.js";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
@@ -44,7 +45,7 @@ export const Problems = ({ editor }) => {
 const ProblemRow = ({ editor, problem }) => {
   const document = editor.document.value;
   const { node } = problem;
-  const type = node ? editor.catalog.get(document.nodes[node]?.type) : undefined;
+  const type = node ? typeOfNode(document, editor.catalog, node) : undefined;
   const place = node &&
     [nodeTitle(document, node, type), problem.input && socketLabel(problem.input)].filter(Boolean);
   return html`

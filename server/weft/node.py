@@ -135,13 +135,7 @@ def node(type: str, version: int = 1, **options: Unpack[NodeOptions]) -> Callabl
 
 
 def _define(function: Callable[..., object], type: str, version: int, options: NodeOptions) -> NodeDefinition:
-    declared = Declared(
-        output=options.get("output"),
-        accepts=options.get("accepts", {}),
-        gives=options.get("gives", {}),
-        advises=options.get("advises", {}),
-    )
-    reader = SignatureReader(function, declared)
+    reader = SignatureReader(function, _declared(options))
     signature = reader.read()
     faults = [
         *_faults_of_options(type, version, options),
@@ -174,6 +168,15 @@ def _define(function: Callable[..., object], type: str, version: int, options: N
         fingerprint=options.get("fingerprint"),
         migrations=dict(options.get("migrations", {})),
         values=signature.values,
+    )
+
+
+def _declared(options: NodeOptions) -> Declared:
+    return Declared(
+        output=options.get("output"),
+        accepts=options.get("accepts", {}),
+        gives=options.get("gives", {}),
+        advises=options.get("advises", {}),
     )
 
 

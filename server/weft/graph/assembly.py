@@ -246,7 +246,7 @@ class Assembly:
 
 
 def _unpaired(node: WiredNode, schema: InputSchema, value: JSON) -> str | None:
-    """Give the reason why brackets of a text do not pair; None where they do, or where they may need not to."""
+    """Give the reason why brackets of a text do not pair; None where they do, or may need not to."""
     widget = schema.widget
     if not isinstance(widget, Text) or widget.brackets is None:
         return None
