@@ -1,7 +1,7 @@
 """Chroma: FLUX.1 schnell without CLIP and with the padding of its prompts masked, made to be guided again.
 
 Its network attends to the tokens of T5 and to the first padding behind them, and to no other padding. Text
-has no places in its rotary embeddings, so that tokens that no row attends to can as well be left out.
+has no places in its rotary embeddings, so that leaving the other padding out is the same as masking it.
 """
 
 from collections.abc import Mapping
@@ -34,20 +34,25 @@ class _Network(LiveNetwork):
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         height, width = x_BChw.shape[-2:]
-        tokens_BND = packed(x_BChw).to(self._dtype)
         mask_BT = inputs["attention_mask"].bool()
-        is_read_T = mask_BT.any(dim=0)
-        mask_BT = mask_BT[:, is_read_T]
+        # Padding is left out rather than masked, so rows share a forward only if they are of one length.
+        if (mask_BT != mask_BT[:1]).any():
+            rows = [slice(row, row + 1) for row in range(len(mask_BT))]
+            return torch.cat(
+                [
+                    self._call(
+                        x_BChw[row], timestep_B[row], {name: each[row] for name, each in inputs.items()}
+                    )
+                    for row in rows
+                ]
+            )
+        states_BTD = inputs["encoder_hidden_states"][:, mask_BT[0]]
         output = self.module(
-            hidden_states=tokens_BND,
-            encoder_hidden_states=inputs["encoder_hidden_states"][:, is_read_T],
+            hidden_states=packed(x_BChw).to(self._dtype),
+            encoder_hidden_states=states_BTD,
             timestep=timestep_B / _TIMES,
             img_ids=token_places((height, width), self.device),
-            txt_ids=torch.zeros(mask_BT.shape[1], 3, device=self.device),
-            # Attention without a mask is quicker.
-            attention_mask=None
-            if mask_BT.all()
-            else functional.pad(mask_BT, (0, tokens_BND.shape[1]), value=True),
+            txt_ids=torch.zeros(states_BTD.shape[1], 3, device=self.device),
             return_dict=False,
         )
         return unpacked(cast("Tensor", output[0]), (height, width))

@@ -25,7 +25,7 @@ def test_a_prompt_is_read_with_one_token_of_padding(text: str) -> None:
     assert found["attention_mask"].tolist() == [[int(at <= len(tokens)) for at in range(length)]]
 
 
-def test_rows_of_other_lengths_share_a_forward_without_reading_padding() -> None:
+def test_rows_of_other_lengths_are_asked_at_once_and_read_no_padding() -> None:
     network = FAMILY.network(tiny_chroma().transformer, space=FlowSpace(), key="key")
     drawn = torch.Generator().manual_seed(0)
     x_BChw, text_BTD = (torch.randn(shape, generator=drawn) for shape in ((2, 16, 4, 6), (2, 9, 32)))
