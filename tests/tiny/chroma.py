@@ -9,7 +9,7 @@ from torch import Tensor
 from tiny.parts import WIDTH, tiny_kl, tiny_t5, tiny_t5_tokenizer
 
 
-class MaskingChromaPipeline(ChromaPipeline):  # type: ignore[misc] - diffusers has no types
+class MaskingChromaPipeline(ChromaPipeline):  # type: ignore[misc]  # diffusers has no types
     """The pipeline with padding masked.
 
     diffusers 0.42 makes the mask a number, so that attention adds it to its scores and masks nothing. The
