@@ -102,10 +102,21 @@ const openJobMenu = (editor, job, event) => {
     },
     {
       title: say("panels.history.remove"),
-      run: () => void attempt(editor, () => editor.runs.remove(job.id)),
+      run: () => void attempt(editor, () => removeAsked(editor, job)),
     },
   ];
   editor.ui.menu([right - 200, bottom + 4], entries);
+};
+
+/**
+ * Deletes a job once it was said what goes with it.
+ *
+ * @param {Editor} editor
+ * @param {JobView} job
+ */
+const removeAsked = async (editor, { id, name }) => {
+  const question = { id: "panels.history.delete", with: { title: name || say("panels.untitled") } };
+  if (await editor.ui.confirm(question, { id: "panels.history.remove" })) await editor.runs.remove(id);
 };
 
 /** @param {Editor} editor */

@@ -171,6 +171,12 @@ def test_a_job_of_the_history_runs_again_and_goes_with_its_pictures(hands: Hands
     assert again["retry_of"] == job
     newest.get_by_role("button", name="More for").click()
     choose(hands, "Delete with its pictures")
+    asked = hands.page.get_by_role("dialog", name="Delete the run of draw with its pictures, for good?")
+    asked.get_by_role("button", name="Cancel").click()
+    assert toys.call("GET", f"/api/jobs/{again['id']}").status == 200
+    newest.get_by_role("button", name="More for").click()
+    choose(hands, "Delete with its pictures")
+    asked.get_by_role("button", name="Delete with its pictures").click()
 
     eventually(lambda: toys.call("GET", f"/api/jobs/{again['id']}").status == 404)
 
