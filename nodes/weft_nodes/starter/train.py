@@ -53,7 +53,7 @@ class Options:
         minutes: Minutes of each stage; None takes the stage's own default, unless `steps` is given.
         batch: Examples per step; None takes the stage's own default.
         rate: Learning rate; None takes the stage's own default.
-        scenes: How many scenes to encode for the U-Net.
+        scenes: How many scenes to encode for the U-Net; where they are few, no more measure the latents.
         pairs: Share of them that have two objects, 0..1.
         model: Where `export` writes the pipeline folder; None writes it below `out`.
         base: Pipeline folder whose weights stand in for the stages that have no checkpoint below `out`.
@@ -93,7 +93,7 @@ def train_vae(options: Options) -> None:
         run.train()
         vae.load_state_dict(run.average)
     vae.eval()
-    normalise_latents(vae, np.random.default_rng(options.seed))
+    normalise_latents(vae, np.random.default_rng(options.seed), count=min(512, options.scenes))
     (options.out / "vae").mkdir(exist_ok=True)
     torch.save({"average": vae.state_dict()}, options.out / "vae" / "checkpoint.pt")
 
