@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from weft.sdk import ModelError
@@ -48,7 +49,9 @@ CONTROL_RULES: Final = (
 )
 """The first rule that fits decides; special ones stand before general ones."""
 
-_KINDS: Final[Mapping[str, str]] = {"sd3": "SD3ControlNetModel", "flux": "FluxControlNetModel"}
+_KINDS: Final[Mapping[str, str]] = MappingProxyType(
+    {"sd3": "SD3ControlNetModel", "flux": "FluxControlNetModel"}
+)
 
 
 def list_controls(folders: Sequence[Path]) -> Mapping[str, Path]:

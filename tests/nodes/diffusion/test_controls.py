@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -139,6 +140,6 @@ def test_a_picture_of_another_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize("changes", [{"strength": 0.0}, {"start": 0.5, "end": 0.4}])
-def test_controls_out_of_bounds_are_refused(changes: dict[str, float]) -> None:
+def test_controls_out_of_bounds_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ConditioningError):
         control(**changes)
