@@ -18,6 +18,7 @@ EXAMPLES = [
     (errors.FamilyUnknownError(family="sd9", known=["sd15"]), "family-unknown"),
     (errors.LatentMismatchError("A latent is odd.", hint="Make it even."), "latent-mismatch"),
     (errors.PatchMismatchError(patch="The LoRA x", problem="it is too wide"), "patch-mismatch"),
+    (errors.ControlMismatchError(problem="it was made for sdxl"), "control-mismatch"),
 ]
 
 
