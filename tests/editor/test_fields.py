@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
+from editor.graph import Graph
 from editor.hands import Hands
+from editor.witness import Witness
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, expect
 from weft.pictures import encode_png, read_picture
@@ -17,7 +19,7 @@ MARGIN = 40
 
 
 @pytest.fixture
-def lay(editor: Hands) -> Any:
+def lay(desk: Hands) -> Iterator[Any]:
     """Open a workflow of unlinked nodes, given as type and values by their names, side by side."""
 
     def lay_out(**nodes: tuple[str, dict[str, Any]]) -> Hands:
@@ -34,15 +36,11 @@ def lay(editor: Hands) -> Any:
                 "notes": [],
             },
         }
-        with editor.page.expect_file_chooser() as chooser:
-            editor.page.get_by_role("button", name="Open a file").first.click()
-        content = json.dumps(document).encode()
-        chooser.value.set_files({"name": "fields.json", "mimeType": "application/json", "buffer": content})
-        for name in nodes:
-            expect(editor.node(name)).to_be_visible()
-        return editor
+        Graph(desk).show(document, zoom=1)
+        return desk
 
-    return lay_out
+    yield lay_out
+    assert Witness.of(desk.page.context).unexpected() == []
 
 
 def undo(editor: Hands) -> None:
