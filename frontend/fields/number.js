@@ -51,19 +51,26 @@ function useDragging(element, latest) {
  * @param {ControlProps} props
  */
 function useTyping({ value, fallback, complain, onChange }) {
-  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+  const [, redraw] = useState(/** @type {string | null} */ (null));
+  // A key may follow the one before it sooner than the page is drawn again: what is typed must be known at once.
+  const typed = useRef(/** @type {string | null} */ (null));
+  /** @param {string | null} text */
+  const setDraft = (text) => {
+    typed.current = text;
+    redraw(text);
+  };
   const leave = () => {
     setDraft(null);
     complain(null);
   };
   const commit = () => {
-    if (draft === null) return;
-    const read = readNumber(draft, fallback !== undefined);
+    if (typed.current === null) return;
+    const read = readNumber(typed.current, fallback !== undefined);
     if ("fault" in read) return complain(read.fault);
     leave();
     if (read.value !== value) onChange(read.value);
   };
-  return { draft, setDraft, leave, commit };
+  return { typed, setDraft, leave, commit };
 }
 
 /**
@@ -75,22 +82,23 @@ export function NumberField(props) {
   const { editor, id, widget, value, fallback, label, describedBy, isWrong, onChange } = props;
   const element = useRef(/** @type {HTMLInputElement | null} */ (null));
   const range = rangeOf(widget);
-  const { draft, setDraft, leave, commit } = useTyping(props);
+  const { typed, setDraft, leave, commit } = useTyping(props);
   const given = useDragging(element, { value: value ?? fallback, range, onChange }) ?? value ?? fallback;
   const number = typeof given === "number" ? given : null;
 
   /** @param {1 | -1} direction @param {Grain} grain */
   const nudge = (direction, grain) => {
     // A whole number that is too large for a number of JavaScript is shown, and not changed by half.
+    const draft = typed.current;
     if (draft === null && typeof given === "bigint") return;
-    const typed = draft === null ? null : calculate(draft);
-    const from = typed && "value" in typed ? typed.value : number ?? Math.max(0, range.min);
+    const read = draft === null ? null : calculate(draft);
+    const from = read && "value" in read ? read.value : number ?? Math.max(0, range.min);
     leave();
     onChange(nudged(from, direction, range, grain));
   };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
-    if (draft === null && undoes(editor, event)) return;
+    if (typed.current === null && undoes(editor, event)) return;
     const direction = DIRECTIONS[event.key];
     if (direction !== undefined) {
       event.preventDefault();
@@ -98,7 +106,7 @@ export function NumberField(props) {
     } else if (event.key === "Enter") {
       commit();
       element.current?.select();
-    } else if (event.key === "Escape" && draft !== null) {
+    } else if (event.key === "Escape" && typed.current !== null) {
       event.stopPropagation();
       leave();
     }
@@ -119,9 +127,9 @@ export function NumberField(props) {
         : "text"} spellcheck=${false} aria-label=${label}
       aria-describedby=${describedBy} aria-invalid=${isWrong ? "true" : null} aria-valuenow=${number}
       aria-valuemin=${finite(range.min)} aria-valuemax=${finite(range.max)}
-      style=${share === null ? null : { "--share": share }} value=${draft ?? shown}
+      style=${share === null ? null : { "--share": share }} value=${typed.current ?? shown}
       onInput=${() => setDraft(element.current?.value ?? null)} onBlur=${commit} onKeyDown=${hearKey}
-      onClick=${() => draft === null && select(element.current)} onWheel=${hearWheel} />
+      onClick=${() => typed.current === null && select(element.current)} onWheel=${hearWheel} />
   `;
 }
 

@@ -134,6 +134,8 @@ def test_a_revision_says_what_changed_since_and_comes_back(editor: Hands, server
 def test_a_revision_shows_the_picture_that_it_made(editor: Hands, server: LiveServer) -> None:
     document = {"weft": 1, "nodes": {"ground": {"type": "image.empty", "version": 1, "inputs": {"width": 8}}}}
     drop(editor, "file.json", "application/json", json.dumps(document).encode())
+    # A file is read a little later than it is dropped.
+    expect(editor.node("ground")).to_be_visible()
     name = f"with-pictures-{secrets.token_hex(2)}"
     save_as(editor, name)
     with editor.run() as job:

@@ -176,9 +176,9 @@ async def _kills_a_worker_for_a_job_that_does_not_stop_and_blames_nobody_else(
     jobs: Jobs, folder: Path
 ) -> None:
     pid = await _ready(jobs)
-    stuck, _ = await jobs.submit(request(("hang", {"file": str(folder / "never")})))
+    stuck, _ = await jobs.submit(request(("hang", {"file": str(folder / "still")})))
     neighbour, _ = await jobs.submit(request(("wait", {"file": str(folder / "go2")}), value=5))
-    await until(lambda: jobs.running == 2)
+    await until(lambda: jobs.running == 2 and (folder / "still.begun").exists())
 
     await jobs.cancel(stuck.id)
     cancelled = await jobs.wait(stuck.id, PATIENCE_S)

@@ -111,12 +111,13 @@ def wait(run: Run, value: int, file: str) -> int:
 
 @node("toy.hang", lane="io", pure=False)
 def hang(value: int, file: str) -> int:
-    """Wait until a file is there, whatever anybody asks.
+    """Wait until a file is there, whatever anybody asks; FILE.begun tells that it waits.
 
     Args:
         value: Passed on.
         file: The file.
     """
+    Path(f"{file}.begun").touch()
     while not Path(file).exists():
         time.sleep(0.01)
     return value
