@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final, Self, cast
 from torch import Tensor, nn
 from weft.sdk import NodeError
 
-from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import LiveNetwork
@@ -67,6 +66,8 @@ class _Network(LiveNetwork):
 class AuraFlow(TransformerFamily):
     """The adapter of AuraFlow; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -85,10 +86,6 @@ class AuraFlow(TransformerFamily):
             text_parts=(TextPart(t5, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

@@ -118,7 +118,7 @@ def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
     """
     found: dict[str, Path] = {}
     for folder in folders:
-        for path in _checkpoints_in(folder):
+        for path in weights_below(folder, "model_index.json"):
             found.setdefault(path.relative_to(folder).as_posix(), path)
     shipped = Path(__file__).parent.parent / "starter" / "model"
     if (shipped / "model_index.json").is_file():
@@ -126,14 +126,23 @@ def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _checkpoints_in(folder: Path) -> Iterator[Path]:
+def weights_below(folder: Path, index: str) -> Iterator[Path]:
+    """Find single files and diffusers folders, however deep; nothing hidden, and nothing inside such folders.
+
+    Args:
+        folder: Where to look; it need not be there.
+        index: Name of the file by which a folder of diffusers is known.
+
+    Yields:
+        Paths of files and folders.
+    """
     waiting = [folder]
     while waiting:
         place = waiting.pop()
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             if path.name.startswith("."):
                 continue
-            if path.suffix == ".safetensors" or (path / "model_index.json").is_file():
+            if path.suffix == ".safetensors" or (path / index).is_file():
                 yield path
             elif path.is_dir():
                 waiting.append(path)

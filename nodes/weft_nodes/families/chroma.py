@@ -6,14 +6,12 @@ has no places in its rotary embeddings, so that leaving the other padding out is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self, cast
+from typing import ClassVar, Final, Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.packing import packed, token_places, unpacked
 from weft_nodes.families.transformer import TransformerFamily
@@ -62,6 +60,8 @@ class _Network(LiveNetwork):
 class Chroma(TransformerFamily):
     """The adapter of Chroma; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -80,10 +80,6 @@ class Chroma(TransformerFamily):
             text_parts=(TextPart(t5, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

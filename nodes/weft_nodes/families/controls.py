@@ -1,12 +1,13 @@
 """From a name to the handle of a control network: which family it steers, from its header alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from weft.sdk import ModelError
 
+from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.identify import Rule
 from weft_nodes.families.registry import FAMILIES
@@ -65,22 +66,9 @@ def list_controls(folders: Sequence[Path]) -> Mapping[str, Path]:
     """
     found: dict[str, Path] = {}
     for folder in (models / FOLDER for models in folders):
-        for path in _controls_in(folder):
+        for path in weights_below(folder, "config.json"):
             found.setdefault(path.relative_to(folder).as_posix(), path)
     return dict(sorted(found.items()))
-
-
-def _controls_in(folder: Path) -> Iterator[Path]:
-    waiting = [folder]
-    while waiting:
-        place = waiting.pop()
-        for path in sorted(place.iterdir()) if place.is_dir() else ():
-            if path.name.startswith("."):
-                continue
-            if path.suffix == ".safetensors" or (path / "config.json").is_file():
-                yield path
-            elif path.is_dir():
-                waiting.append(path)
 
 
 def control_family(path: Path) -> str:

@@ -7,13 +7,12 @@ prompt may carry as `guidance`; schnell was taught to need neither guidance nor 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 import torch
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.controls import ControlRows, token_mask
-from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
@@ -156,6 +155,8 @@ def _spread(residuals: Sequence[Tensor], blocks: int) -> list[Tensor]:
 class Flux(TransformerFamily):
     """The adapter of FLUX.1; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -178,10 +179,6 @@ class Flux(TransformerFamily):
             ),
             vae_part=autoencoder_part(half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

@@ -6,13 +6,12 @@ distilled to be told the guidance scale, which a prompt may carry as `guidance`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.shifts import space_for_tokens
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
@@ -71,6 +70,8 @@ class _Network(LiveNetwork):
 class Flux2(TransformerFamily):
     """The adapter of FLUX.2; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -85,10 +86,6 @@ class Flux2(TransformerFamily):
             text_parts=(TextPart(mistral, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(kind="AutoencoderKLFlux2", half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def space(
         self, config: Mapping[str, object], *, size_hw: tuple[int, int] | None, steps: int | None

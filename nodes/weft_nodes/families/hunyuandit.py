@@ -8,15 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from re import findall
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional
 
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.transformer import TransformerFamily
@@ -95,6 +93,8 @@ class _Network(LiveNetwork):
 class HunyuanDiT(TransformerFamily):
     """The adapter of HunyuanDiT; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -113,10 +113,6 @@ class HunyuanDiT(TransformerFamily):
             ),
             vae_part=autoencoder_part(),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

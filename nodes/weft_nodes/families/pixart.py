@@ -5,12 +5,10 @@ Chen et al. 2024. Its prompts are lowered in case, as its training data were, an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Self, cast
+from typing import ClassVar, Final, Self, cast
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import TextPart
@@ -42,6 +40,8 @@ class _Network(LiveNetwork):
 class PixArtSigma(TransformerFamily):
     """The adapter of PixArt-Sigma; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -56,10 +56,6 @@ class PixArtSigma(TransformerFamily):
             text_parts=(TextPart(t5, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

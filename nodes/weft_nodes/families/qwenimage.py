@@ -5,12 +5,10 @@ Wu et al. 2025. The prompt is read by Qwen2.5-VL as a part of a chat that asks i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self, cast
+from typing import ClassVar, Final, Self, cast
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.packing import packed, unpacked
 from weft_nodes.families.transformer import TransformerFamily
@@ -52,6 +50,8 @@ class _Network(LiveNetwork):
 class QwenImage(TransformerFamily):
     """The adapter of Qwen-Image; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -66,10 +66,6 @@ class QwenImage(TransformerFamily):
             text_parts=(TextPart(qwen, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(kind="AutoencoderKLQwenImage", half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.pixart import lowered
 from weft_nodes.families.transformer import TransformerFamily
@@ -63,6 +61,8 @@ class _Network(LiveNetwork):
 class Sana(TransformerFamily):
     """The adapter of Sana; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -77,10 +77,6 @@ class Sana(TransformerFamily):
             text_parts=(TextPart(gemma, "tokenizer", _load_tokenizer),),
             vae_part=autoencoder_part(kind="AutoencoderDC", half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,

@@ -7,15 +7,13 @@ without.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from weft_nodes.diffusion.controls import ControlRows, token_mask
-from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import LiveNetwork, added_up
 from weft_nodes.families.transformer import TransformerFamily
@@ -83,6 +81,8 @@ class _Network(LiveNetwork):
 class StableDiffusion3(TransformerFamily):
     """The adapter of Stable Diffusion 3 and 3.5; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -103,10 +103,6 @@ class StableDiffusion3(TransformerFamily):
             ),
             vae_part=autoencoder_part(),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self, stacks: tuple[TextStack, ...], wording: Wording, *, skipped_layers: int

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.shifts import space_for_tokens
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.network import LiveNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.wording import Wording
@@ -27,6 +29,9 @@ class TransformerFamily(ABC):
         vae_part: The autoencoder.
         configs: Folder of configurations for single files; None if the family has only folders.
     """
+
+    live: ClassVar[type[LiveNetwork]]
+    """How its live network is asked."""
 
     id: str
     network_part: ModulePart
@@ -60,9 +65,9 @@ class TransformerFamily(ABC):
         height, width = size_hw or (side, side)
         return (height // facts.patch) * (width // facts.patch)
 
-    @abstractmethod
     def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
         """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
+        return self.live(module, space=space, key=key)
 
     @abstractmethod
     def encode(

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 from weft.sdk import NodeError
 
-from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.transformer import TransformerFamily
@@ -75,6 +74,8 @@ class _Network(LiveNetwork):
 class ZImage(TransformerFamily):
     """The adapter of Z-Image; see `TransformerFamily`."""
 
+    live: ClassVar[type[LiveNetwork]] = _Network
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -93,10 +94,6 @@ class ZImage(TransformerFamily):
             text_parts=(TextPart(qwen, "tokenizer", load_sequence_tokenizer),),
             vae_part=autoencoder_part(half="bfloat16"),
         )
-
-    def network(self, module: nn.Module, *, space: Space, key: str) -> Network:
-        """Wrap the live transformer; see `weft_nodes.models.adapter.Family`."""
-        return _Network(module, space=space, key=key)
 
     def encode(
         self,
