@@ -5,6 +5,7 @@
 import { useState } from "preact/hooks";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
+import { useDraft } from "./draft.js";
 import { undoes } from "./undoing.js";
 
 const COLOR = /^#[0-9a-f]{6}$/i;
@@ -27,12 +28,12 @@ export function readColor(text) {
  * @param {ControlProps} props
  */
 export function ColorField({ editor, id, label, value, fallback, describedBy, isWrong, complain, onChange }) {
-  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+  const { typed, setDraft } = useDraft();
   const [picked, setPicked] = useState(/** @type {string | null} */ (null));
   const chosen = picked ?? String(value ?? fallback ?? "");
   const commit = () => {
-    if (draft === null) return;
-    const color = readColor(draft);
+    if (typed.current === null) return;
+    const color = readColor(typed.current);
     if (color === null) return complain({ id: "field.problem.color" });
     setDraft(null);
     complain(null);
@@ -40,9 +41,9 @@ export function ColorField({ editor, id, label, value, fallback, describedBy, is
   };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
-    if (draft === null && undoes(editor, event)) return;
+    if (typed.current === null && undoes(editor, event)) return;
     if (event.key === "Enter") commit();
-    if (event.key !== "Escape" || draft === null) return;
+    if (event.key !== "Escape" || typed.current === null) return;
     event.stopPropagation();
     setDraft(null);
     complain(null);
@@ -61,7 +62,8 @@ export function ColorField({ editor, id, label, value, fallback, describedBy, is
         }} />
       <input id=${id} type="text" autocomplete="off" spellcheck=${false} aria-label=${label}
         aria-describedby=${describedBy}
-        aria-invalid=${isWrong ? "true" : null} value=${draft ?? chosen} onBlur=${commit} onKeyDown=${hearKey}
+        aria-invalid=${isWrong ? "true" : null} value=${typed.current ??
+          chosen} onBlur=${commit} onKeyDown=${hearKey}
         onInput=${(/** @type {Event} */ event) => setDraft(textOf(event))} />
     </div>
   `;

@@ -3,9 +3,9 @@
 /** @import { JSONValue } from "../interfaces.d.ts" */
 /** @import { ControlProps } from "./field.js" */
 
-import { useState } from "preact/hooks";
 import { readJSON, writeJSON } from "../model/json.js";
 import { html } from "../ui/html.js";
+import { useDraft } from "./draft.js";
 
 /** Characters that stand on one line. */
 const SHORT = 60;
@@ -23,11 +23,11 @@ function written(value) {
  * @param {ControlProps} props
  */
 export function JsonField({ id, label, value, fallback, describedBy, isWrong, complain, onChange }) {
-  const [draft, setDraft] = useState(/** @type {string | null} */ (null));
+  const { typed, setDraft } = useDraft();
   const commit = () => {
-    if (draft === null) return;
+    if (typed.current === null) return;
     try {
-      const read = draft.trim() === "" ? undefined : readJSON(draft);
+      const read = typed.current.trim() === "" ? undefined : readJSON(typed.current);
       setDraft(null);
       complain(null);
       if (written(read) !== written(value)) onChange(read);
@@ -40,7 +40,7 @@ export function JsonField({ id, label, value, fallback, describedBy, isWrong, co
   return html`
     <textarea id=${id} class="json" rows="1" spellcheck=${false} aria-label=${label}
       aria-describedby=${describedBy}
-      aria-invalid=${isWrong ? "true" : null} value=${draft ??
+      aria-invalid=${isWrong ? "true" : null} value=${typed.current ??
         written(value ?? fallback)} onInput=${type} onBlur=${commit}></textarea>
   `;
 }

@@ -9,6 +9,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { calculate } from "../model/arithmetic.js";
 import { html } from "../ui/html.js";
+import { useDraft } from "./draft.js";
 import { dragged, nudged, rangeOf, shareOf } from "./numbers.js";
 import { attachScrub, grainOfKeys } from "./scrub.js";
 import { undoes } from "./undoing.js";
@@ -51,14 +52,7 @@ function useDragging(element, latest) {
  * @param {ControlProps} props
  */
 function useTyping({ value, fallback, complain, onChange }) {
-  const [, redraw] = useState(/** @type {string | null} */ (null));
-  // A key may follow the one before it sooner than the page is drawn again: what is typed must be known at once.
-  const typed = useRef(/** @type {string | null} */ (null));
-  /** @param {string | null} text */
-  const setDraft = (text) => {
-    typed.current = text;
-    redraw(text);
-  };
+  const { typed, setDraft } = useDraft();
   const leave = () => {
     setDraft(null);
     complain(null);

@@ -62,21 +62,25 @@ def test_a_calculation_is_typed_into_a_number_and_undone_in_one_step(lay: Any) -
     expect(width).to_have_value("64")
 
 
-def test_a_number_counts_even_if_enter_follows_before_the_page_is_drawn_again(lay: Any) -> None:
+@pytest.mark.parametrize(("name", "typed", "taken"), [("Width", "16", "16"), ("Color", "#0f0", "#00ff00")])
+def test_what_is_typed_counts_even_if_enter_follows_before_the_page_is_drawn_again(
+    lay: Any, name: str, typed: str, taken: str
+) -> None:
     editor = lay(plain=("image.empty", {"width": 64}))
-    width = editor.field("plain", "Width")
+    field = editor.field("plain", name)
 
-    width.focus()
-    width.evaluate(
-        """(input) => {
-            input.value = "16";
+    field.focus()
+    field.evaluate(
+        """(input, typed) => {
+            input.value = typed;
             input.dispatchEvent(new InputEvent("input", { bubbles: true }));
             input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
-        }"""
+        }""",
+        typed,
     )
-    width.press("Escape")
+    field.press("Escape")
 
-    expect(width).to_have_value("16")
+    expect(field).to_have_value(taken)
 
 
 def test_what_is_neither_a_number_nor_a_calculation_is_told_and_escape_takes_it_back(lay: Any) -> None:
