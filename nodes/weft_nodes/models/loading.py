@@ -235,6 +235,13 @@ def _placed(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
     return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True).contiguous()
 
 
+_FILLS = frozenset({"constant_", "fill_", "kaiming_uniform_", "normal_", "uniform_", "zero_"})
+"""What fills a tensor with first values: without storage there is nothing to fill, only time to lose.
+
+By name, since transformers puts functions of its own in the place of those of torch while it builds.
+"""
+
+
 class _WithoutStorage(TorchFunctionMode):
     """Sends new empty tensors, which is how layers make their parameters, to the meta device.
 
@@ -252,6 +259,10 @@ class _WithoutStorage(TorchFunctionMode):
         options = dict(kwargs or {})
         if func is torch.empty and options.get("device") is None:
             options["device"] = "meta"
+        elif getattr(func, "__name__", "") in _FILLS:
+            filled = args[0] if args else options["tensor"]
+            if filled.is_meta:
+                return filled
         return func(*args, **options)
 
 

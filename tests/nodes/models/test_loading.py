@@ -180,6 +180,26 @@ def test_building_without_storage_leaves_other_threads_alone() -> None:
     assert all(parameter.is_meta for parameter in built.parameters())
 
 
+def test_building_without_storage_fills_no_parameter_but_every_buffer() -> None:
+    class Layer(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(2, 2)
+            self.embedding = nn.Embedding(3, 2)
+            nn.init.normal_(self.linear.weight)
+            nn.init.zeros_(self.linear.bias)
+            self.register_buffer("ones", torch.zeros(3).fill_(1))
+            self.register_buffer("drawn", nn.init.uniform_(torch.zeros(3), 2, 2))
+
+    built = loading.build_without_storage(Layer)
+
+    assert all(parameter.is_meta for parameter in built.parameters())
+    assert {name: values.tolist() for name, values in built.named_buffers()} == {
+        "ones": [1, 1, 1],
+        "drawn": [2, 2, 2],
+    }
+
+
 def test_a_handle_whose_file_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelFileMissingError, match="gone") as caught:
         loading.open_weights(Weights("", str(tmp_path / "gone.safetensors")))
