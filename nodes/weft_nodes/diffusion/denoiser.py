@@ -19,6 +19,7 @@ from weft_nodes.diffusion.guidance import Guidance, applies
 from weft_nodes.diffusion.guide import Guide
 from weft_nodes.diffusion.noise import SeededNoise, item_seed
 from weft_nodes.diffusion.schedules import is_falling
+from weft_nodes.diffusion.sights import following
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.steps import Program
 from weft_nodes.diffusion.trajectories import tensor_digest
@@ -225,6 +226,8 @@ class Denoiser:
             tuple(entry.on(device) for entry in side.entries) if side else ()
             for side in (job.positive, job.negative, methods.neutral)
         )
+        self._negative = following(self._negative, self._positive)
+        self._neutral = following(self._neutral, self._positive)
         height, width = job.latent_BChw.shape[-2:]
         self._controlled = ControlledPrompts((int(height), int(width)), device)
         self._guide = None if methods.is_plain else Guide(job.guidance)
