@@ -22,6 +22,7 @@ from weft.sdk import (
 )
 
 from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.sights import is_sight
 from weft_nodes.diffusion.values import Conditioning, Prompt
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
@@ -251,7 +252,10 @@ def average_prompts(
     def mixed(entry: Prompt) -> Prompt:
         return replace(
             entry,
-            tensors={name: _mixed(name, tensor, other, amount) for name, tensor in entry.tensors.items()},
+            tensors={
+                name: tensor if is_sight(name) else _mixed(name, tensor, other, amount)
+                for name, tensor in entry.tensors.items()
+            },
         )
 
     return _changed(a, mixed)
@@ -390,7 +394,7 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
 
     def silent(entry: Prompt) -> Prompt:
         tensors = {
-            name: tensor if name in _SIZES or _is_mask(name) else torch.zeros_like(tensor)
+            name: tensor if name in _SIZES or not _is_said(name) else torch.zeros_like(tensor)
             for name, tensor in entry.tensors.items()
         }
         return replace(entry, tensors=tensors)
@@ -451,6 +455,11 @@ def _behind(name: str, first: Tensor, other: Prompt) -> Tensor:
             hint="Encode both with the same text encoder.",
         )
     return torch.cat([first, second.to(first)], dim=1)
+
+
+def _is_said(name: str) -> bool:
+    """Tell whether an input is made of the words."""
+    return not _is_mask(name) and not is_sight(name)
 
 
 def _is_mask(name: str) -> bool:

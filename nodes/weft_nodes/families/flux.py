@@ -1,7 +1,9 @@
 """FLUX.1, dev and schnell: a rectified flow over packed tokens that reads T5 and CLIP's pooled state.
 
 Both were distilled. What dev learned to be told, the guidance scale, is an input of its network, which a
-prompt may carry as `guidance`; schnell was taught to need neither guidance nor many steps.
+prompt may carry as `guidance`; schnell was taught to need neither guidance nor many steps. Relatives of dev
+read pictures too: Fill, Depth and Canny as further channels of the noisy latent, Kontext as further tokens in
+a plane of their own.
 """
 
 import math
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.controls import ControlRows, token_mask
+from weft_nodes.diffusion.sights import CONCAT, references_of, without_references
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
@@ -36,13 +39,27 @@ _TIMES: Final = 1000.0
 class _Network(LiveNetwork):
     """A live `FluxTransformer2DModel`, which reads tokens with their places."""
 
+    _reads_references = True
+
     def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
         super().__init__(module, space=space, key=key)
         self._is_told_guidance = bool(cast("Any", module).config.guidance_embeds)
 
+    def _count_shown_channels(self) -> int:
+        facts, config = FACTS["flux"], cast("Any", self.module).config
+        return int(config.in_channels) // facts.patch**2 - facts.latent_channels
+
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        told_B = inputs.pop(GUIDANCE, None)
-        return self._ask(x_BChw, self._places(x_BChw, timestep_B, inputs), self._guidance(told_B, timestep_B))
+        told_B = self._guidance(inputs.pop(GUIDANCE, None), timestep_B)
+        seen = self._seen(x_BChw, inputs)
+        return self._ask(x_BChw, seen, self._places(x_BChw, timestep_B, inputs), told_B)
+
+    def _seen(self, x_BChw: Tensor, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the tokens of the noisy latent, and behind them those of the references."""
+        shown_BChw = inputs.pop(CONCAT, None)
+        wide_BChw = x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
+        tokens = [packed(latents) for latents in (wide_BChw, *references_of(inputs))]
+        return torch.cat([each.to(self._dtype) for each in tokens], dim=1)
 
     def _call_controlled(
         self,
@@ -51,8 +68,10 @@ class _Network(LiveNetwork):
         inputs: dict[str, Tensor],
         controls: Sequence[ControlRows],
     ) -> Tensor:
+        if references_of(inputs):
+            raise ControlMismatchError(problem="it cannot steer a model that reads reference pictures")
         told_B = self._guidance(inputs.pop(GUIDANCE, None), timestep_B)
-        asked = self._places(x_BChw, timestep_B, inputs)
+        seen, asked = self._seen(x_BChw, inputs), self._places(x_BChw, timestep_B, inputs)
         doubles, singles = [], []
         for control, net in self._steerers(controls):
             double, single = self._residuals(control, net, x_BChw, asked, told_B)
@@ -66,7 +85,7 @@ class _Network(LiveNetwork):
             )
             if found
         }
-        return self._ask(x_BChw, asked, told_B, **residuals)
+        return self._ask(x_BChw, seen, asked, told_B, **residuals)
 
     def _residuals(
         self,
@@ -105,11 +124,15 @@ class _Network(LiveNetwork):
         self, x_BChw: Tensor, timestep_B: Tensor, inputs: Mapping[str, Tensor]
     ) -> Mapping[str, Tensor]:
         """Return what the network and its control networks are both told."""
-        height, width = x_BChw.shape[-2:]
+        latents = (x_BChw, *references_of(inputs))
+        places = [
+            token_places((each.shape[-2], each.shape[-1]), self.device, plane=plane)
+            for plane, each in enumerate(latents)
+        ]
         return {
-            **inputs,
+            **without_references(inputs),
             "timestep": timestep_B / _TIMES,
-            "img_ids": token_places((height, width), self.device),
+            "img_ids": torch.cat(places),
             "txt_ids": torch.zeros(inputs["encoder_hidden_states"].shape[1], 3, device=self.device),
         }
 
@@ -119,17 +142,23 @@ class _Network(LiveNetwork):
         return told_B
 
     def _ask(
-        self, x_BChw: Tensor, asked: Mapping[str, Tensor], told_B: Tensor | None, **residuals: list[Tensor]
+        self,
+        x_BChw: Tensor,
+        seen_BND: Tensor,
+        asked: Mapping[str, Tensor],
+        told_B: Tensor | None,
+        **residuals: list[Tensor],
     ) -> Tensor:
         height, width = x_BChw.shape[-2:]
         output = self.module(
-            hidden_states=packed(x_BChw).to(self._dtype),
+            hidden_states=seen_BND,
             guidance=told_B,
             return_dict=False,
             **asked,
             **residuals,
         )
-        return unpacked(cast("Tensor", output[0]), (height, width))
+        own_BND = cast("Tensor", output[0])[:, : (height // 2) * (width // 2)]
+        return unpacked(own_BND, (height, width))
 
 
 def _kinds(control: ControlRows, count: int | None) -> Tensor | None:

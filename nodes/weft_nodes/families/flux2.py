@@ -1,7 +1,8 @@
 """FLUX.2 dev: a rectified flow over folded latents that reads three layers of a language model.
 
 Black Forest Labs 2025. The prompt is read by Mistral Small as a part of a chat. Like FLUX.1 dev it was
-distilled to be told the guidance scale, which a prompt may carry as `guidance`.
+distilled to be told the guidance scale, which a prompt may carry as `guidance`. Pictures that a prompt shows
+are read as further tokens, each in a plane of its own.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from weft_nodes.diffusion.shifts import space_for_tokens
+from weft_nodes.diffusion.sights import references_of, without_references
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import GUIDANCE, LiveNetwork
@@ -36,12 +38,16 @@ _LAYERS: Final = (10, 20, 30)
 _GUIDANCE: Final = 4.0
 # The network multiplies by this again.
 _TIMES: Final = 1000.0
+# Distance between the planes of latents that are read together.
+_PLANE: Final = 10
 # From this number of tokens on, the shift no longer depends on the number of steps.
 _MANY_TOKENS: Final = 4300
 
 
 class _Network(LiveNetwork):
     """A live `Flux2Transformer2DModel`, which reads tokens with their places."""
+
+    _reads_references = True
 
     def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
         super().__init__(module, space=space, key=key)
@@ -53,17 +59,25 @@ class _Network(LiveNetwork):
         if told_B is None and self._is_told_guidance:
             told_B = torch.full_like(timestep_B, _GUIDANCE)
         words_T1 = torch.arange(inputs["encoder_hidden_states"].shape[1], device=self.device)[:, None]
+        latents = (x_BChw, *references_of(inputs))
+        places_N3 = torch.cat(
+            [
+                token_places((each.shape[-2], each.shape[-1]), self.device, 1, plane=_PLANE * number)
+                for number, each in enumerate(latents)
+            ]
+        )
         output = self.module(
-            hidden_states=packed(x_BChw, 1).to(self._dtype),
+            hidden_states=torch.cat([packed(each, 1).to(self._dtype) for each in latents], dim=1),
             timestep=timestep_B / _TIMES,
             guidance=told_B,
             # Places have four axes: time, row, column and word.
-            img_ids=functional.pad(token_places((height, width), self.device, 1), (0, 1)),
+            img_ids=functional.pad(places_N3, (0, 1)),
             txt_ids=functional.pad(words_T1, (3, 0)),
             return_dict=False,
-            **inputs,
+            **without_references(inputs),
         )
-        return unpacked(cast("Tensor", output[0]), (height, width), 1)
+        own_BND = cast("Tensor", output[0])[:, : height * width]
+        return unpacked(own_BND, (height, width), 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.controls import ControlRows, split_inputs
+from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.sights import CONCAT, references_of
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.models.errors import ControlMismatchError
 
@@ -28,6 +30,8 @@ class LiveNetwork(ABC):
 
     # Whether the network learned to be told the guidance; what a prompt says of it is kept from others.
     _is_told_guidance = False
+    # Whether it reads whole latents that prompts show as further tokens.
+    _reads_references = False
 
     def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
         self.module = module
@@ -36,6 +40,7 @@ class LiveNetwork(ABC):
         parameter = next(module.parameters())
         self._device, self._dtype = parameter.device, parameter.dtype
         self._controls: Mapping[str, nn.Module] = MappingProxyType({})
+        self._shown_channels = self._count_shown_channels()
 
     def with_controls(self, controls: Mapping[str, nn.Module]) -> Self:
         """Return this network with live control networks beside it.
@@ -60,6 +65,7 @@ class LiveNetwork(ABC):
     def predict(self, x_BChw: Tensor, timestep_B: Tensor, conditions: Mapping[str, Tensor]) -> Tensor:
         """Run the network once; see `weft_nodes.diffusion.denoiser.Network`."""
         controls, others = split_inputs(conditions)
+        self._check_sights(x_BChw, others)
         inputs = {
             name: tensor.to(self._dtype) if tensor.is_floating_point() else tensor
             for name, tensor in others.items()
@@ -69,6 +75,33 @@ class LiveNetwork(ABC):
             if controls:
                 return self._call_controlled(x_BChw, timestep_B, inputs, controls)
             return self._call(x_BChw, timestep_B, inputs)
+
+    def _count_shown_channels(self) -> int:
+        """Count the channels that the module reads beside the noisy latent, to be shown by prompts."""
+        return 0
+
+    def _check_sights(self, x_BChw: Tensor, inputs: Mapping[str, Tensor]) -> None:
+        """Refuse what the module cannot read, and miss what it cannot do without."""
+        name = type(self.module).__name__
+        if references_of(inputs) and not self._reads_references:
+            raise ConditioningError(
+                f"The prompt shows reference pictures, but this {name} reads none.",
+                hint="Use a model that was made for editing, such as FLUX.1 Kontext.",
+            )
+        shown = inputs.get(CONCAT)
+        channels = 0 if shown is None else shown.shape[1]
+        if channels != self._shown_channels:
+            raise ConditioningError(
+                f"The prompt shows {channels} channels beside the noise, but this {name} reads "
+                f"{self._shown_channels}.",
+                hint="Show the picture and the mask to inpainting models, and to no others.",
+            )
+        if shown is not None and shown.shape[-2:] != x_BChw.shape[-2:]:
+            sizes = [f"{each.shape[-1]}x{each.shape[-2]}" for each in (shown, x_BChw)]
+            raise ConditioningError(
+                f"The prompt shows {sizes[0]} latent pixels, but the latent has {sizes[1]}.",
+                hint="Resize the picture that is shown to the size of the picture that is sampled.",
+            )
 
     @abstractmethod
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:

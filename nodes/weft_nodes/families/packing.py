@@ -40,19 +40,21 @@ def unpacked(tokens_BND: Tensor, size_hw: tuple[int, int], patch: int = 2) -> Te
     return cut.permute(0, 3, 1, 4, 2, 5).reshape(rows, channels, height, width)
 
 
-def token_places(size_hw: tuple[int, int], device: torch.device, patch: int = 2) -> Tensor:
+def token_places(size_hw: tuple[int, int], device: torch.device, patch: int = 2, *, plane: int = 0) -> Tensor:
     """Number the tokens of a latent by row and column, as rotary embeddings want it.
 
     Args:
         size_hw: Height and width of the latent.
         device: Where the numbers are put.
         patch: Side of a token in latent pixels.
+        plane: Tells latents that are read together apart; 0 is the noisy one.
 
     Returns:
-        Float32 [N, 3]: zero, row and column of each token.
+        Float32 [N, 3]: plane, row and column of each token.
     """
     height, width = size_hw[0] // patch, size_hw[1] // patch
     places_hw3 = torch.zeros(height, width, 3, device=device)
+    places_hw3[..., 0] = plane
     places_hw3[..., 1] = torch.arange(height, device=device)[:, None]
     places_hw3[..., 2] = torch.arange(width, device=device)[None, :]
     return places_hw3.reshape(-1, 3)

@@ -1,14 +1,17 @@
 """Qwen-Image: a rectified flow over packed tokens that reads a language model, in the latents of videos.
 
 Wu et al. 2025. The prompt is read by Qwen2.5-VL as a part of a chat that asks it to describe the picture.
+Pictures that a prompt shows are read as further tokens, as the editing models were trained.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self, cast
 
+import torch
 from torch import Tensor
 
+from weft_nodes.diffusion.sights import references_of, without_references
 from weft_nodes.families.network import LiveNetwork
 from weft_nodes.families.packing import packed, unpacked
 from weft_nodes.families.transformer import TransformerFamily
@@ -34,16 +37,21 @@ _TIMES: Final = 1000.0
 class _Network(LiveNetwork):
     """A live `QwenImageTransformer2DModel`, which reads tokens and is told how many rows and columns."""
 
+    _reads_references = True
+
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         height, width = x_BChw.shape[-2:]
+        latents = (x_BChw, *references_of(inputs))
+        shapes = [(1, each.shape[-2] // 2, each.shape[-1] // 2) for each in latents]
         output = self.module(
-            hidden_states=packed(x_BChw).to(self._dtype),
+            hidden_states=torch.cat([packed(each).to(self._dtype) for each in latents], dim=1),
             timestep=timestep_B / _TIMES,
-            img_shapes=[[(1, height // 2, width // 2)]] * x_BChw.shape[0],
+            img_shapes=[shapes] * x_BChw.shape[0],
             return_dict=False,
-            **inputs,
+            **without_references(inputs),
         )
-        return unpacked(cast("Tensor", output[0]), (height, width))
+        own_BND = cast("Tensor", output[0])[:, : (height // 2) * (width // 2)]
+        return unpacked(own_BND, (height, width))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

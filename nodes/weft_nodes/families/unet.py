@@ -1,12 +1,13 @@
 """How a conditional U-Net of diffusers is called; shared by all families that have one."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.controls import ControlRows, plane_mask
+from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.families.network import LiveNetwork, added_up
 
 # Inputs that diffusers wants in a table of their own.
@@ -16,8 +17,13 @@ _ADDED = ("text_embeds", "time_ids")
 class UNetNetwork(LiveNetwork):
     """A live U-Net as the sampling core sees it; see `LiveNetwork`."""
 
+    def _count_shown_channels(self) -> int:
+        config = cast("Any", self.module).config
+        return int(config.in_channels - config.out_channels)
+
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        return self._ask(x_BChw, timestep_B, self._told(x_BChw, inputs), {})
+        seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
+        return self._ask(seen_BChw, timestep_B, self._told(x_BChw, inputs), {})
 
     def _call_controlled(
         self,
@@ -26,6 +32,7 @@ class UNetNetwork(LiveNetwork):
         inputs: dict[str, Tensor],
         controls: Sequence[ControlRows],
     ) -> Tensor:
+        seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
         told = self._told(x_BChw, inputs)
         found = []
         for control, net in self._steerers(controls):
@@ -45,7 +52,7 @@ class UNetNetwork(LiveNetwork):
             "down_block_additional_residuals": tuple(down),
             "mid_block_additional_residual": middle,
         }
-        return self._ask(x_BChw, timestep_B, told, residuals)
+        return self._ask(seen_BChw, timestep_B, told, residuals)
 
     def _ask(
         self, x_BChw: Tensor, timestep_B: Tensor, told: Mapping[str, object], residuals: Mapping[str, object]
@@ -62,6 +69,10 @@ class UNetNetwork(LiveNetwork):
     def _complete(self, _: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the conditions with what the prompts could not know."""
         return conditions
+
+
+def _beside(x_BChw: Tensor, shown_BChw: Tensor | None) -> Tensor:
+    return x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
 
 
 def _cast(value: object, dtype: torch.dtype) -> object:
