@@ -367,11 +367,20 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
             start=plan.start,
             skipped_draws=plan.skipped_draws,
             mask_B1hw=item.mask_B1hw,
+            original_BChw=item.original_BChw,
+            is_mask_gradual=item.is_mask_gradual,
         )
 
     jobs = split_latent(latent, seed, job)
-    samples = await _sample_all(run, jobs, latent.space)
-    return latent.with_samples(torch.cat(samples))
+    samples = torch.cat(await _sample_all(run, jobs, latent.space))
+    return replace(latent, samples_BChw=samples, original_BChw=_original_behind(latent, plan.sigmas))
+
+
+def _original_behind(latent: Latent, sigmas: tuple[float, ...]) -> Tensor | None:
+    """Return what a later part of a sampling must keep outside the mask: the latent from before any noise."""
+    if latent.mask_B1hw is None or sigmas[-1] == 0:
+        return None
+    return latent.samples_BChw if latent.original_BChw is None else latent.original_BChw
 
 
 async def _sample_all(run: Run, jobs: Sequence[SampleJob], space: str) -> list[Tensor]:

@@ -17,6 +17,7 @@ from weft_nodes.diffusion.controls import ControlledPrompts, at_size
 from weft_nodes.diffusion.errors import ConditioningError, JobError, ScheduleError
 from weft_nodes.diffusion.guidance import Guidance, applies
 from weft_nodes.diffusion.guide import Guide
+from weft_nodes.diffusion.masking import KeptPart
 from weft_nodes.diffusion.noise import SeededNoise, item_seed
 from weft_nodes.diffusion.schedules import is_falling
 from weft_nodes.diffusion.sights import following
@@ -78,6 +79,7 @@ class SampleJob:
             same noise.
         mask_B1hw: Where the latent may change, 1 = repaint, 0 = keep; None changes all of it.
         original_BChw: Clean latent kept outside the mask; None takes `latent_BChw`.
+        is_mask_gradual: Whether the mask says when places are let go; see `masking`.
         priority: Jobs with a higher number go first.
         weakened: The networks of the guidance's weakenings, one each, in order.
 
@@ -100,6 +102,7 @@ class SampleJob:
     skipped_draws: int = 0
     mask_B1hw: Tensor | None = None
     original_BChw: Tensor | None = None
+    is_mask_gradual: bool = False
     priority: int = 0
     weakened: tuple[Network, ...] = ()
 
@@ -235,9 +238,7 @@ class Denoiser:
         self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
         self._identities: dict[_Cast, Hashable] = {}
         self._unshared: Hashable = object()
-        self._mask: Tensor | None = None
-        self._kept: Tensor | None = None
-        self._kept_noise: Tensor | None = None
+        self._kept: KeptPart | None = None
 
     def begin(self) -> Tensor:
         """Return the latent that the sampler begins with, float32 on the network's device."""
@@ -248,14 +249,21 @@ class Denoiser:
         noise = self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
         if job.mask_B1hw is not None:
             original = latent if job.original_BChw is None else job.original_BChw.to(latent)
-            self._mask, self._kept, self._kept_noise = job.mask_B1hw.to(latent), original, noise
+            self._kept = KeptPart(
+                job.mask_B1hw.to(latent),
+                original,
+                noise,
+                space=self._space,
+                steps=job.steps,
+                is_gradual=job.is_mask_gradual,
+            )
         if noise is None or job.start == "none":
             return latent
         if job.start == "added":
             return self._space.mix(latent, noise, job.sigmas[0])
-        return torch.add(
-            self._space.first(noise, job.sigmas[0]), latent, alpha=self._space.alpha(job.sigmas[0])
-        )
+        first = self._space.first(noise, job.sigmas[0])
+        # Inside a mask nothing may shine through of what was there; outside it is put back anyway.
+        return first if has_mask else torch.add(first, latent, alpha=self._space.alpha(job.sigmas[0]))
 
     def rows(self, x: Tensor, sigma: float, step: int) -> Rows:
         """List the rows that answer one question.
@@ -270,11 +278,9 @@ class Denoiser:
         scaled, told = space.scale_input(x, sigma), space.timestep(sigma)
         return Rows(scaled, told, cast.prompts, cast.signatures, cast.kind, cast.networks)
 
-    def prepared(self, x: Tensor, sigma: float) -> Tensor:
+    def prepared(self, x: Tensor, sigma: float, step: int) -> Tensor:
         """Return the latent with its kept part, if there is a mask, put back at the given noise level."""
-        if self._mask is None or self._kept is None or self._kept_noise is None:
-            return x
-        return torch.lerp(self._space.mix(self._kept, self._kept_noise, sigma), x, self._mask)
+        return x if self._kept is None else self._kept.noisy(x, sigma, step)
 
     def denoised(self, outputs_BChw: Tensor, x: Tensor, sigma: float, step: int) -> Tensor:
         """Join the network's outputs to the denoised latent.
@@ -297,9 +303,7 @@ class Denoiser:
                 negative = _weighted(outputs_BChw[cast.positives :], cast.negative_weights)
                 positive = self.job.guidance.combine(positive, negative)
             result = self._space.to_denoised(positive, x, sigma)
-        return (
-            result if self._mask is None or self._kept is None else torch.lerp(self._kept, result, self._mask)
-        )
+        return result if self._kept is None else self._kept.clean(result, step)
 
     def _steered(self, guide: Guide, outputs_BChw: Tensor, x: Tensor, sigma: float, step: int) -> Tensor:
         """Join the outputs by more than plain guidance."""
@@ -322,7 +326,7 @@ class Denoiser:
 
     def finished(self, x: Tensor) -> Tensor:
         """Return the sampler's result with the kept part restored at the last noise level."""
-        return self.prepared(x, self.job.sigmas[-1])
+        return self.prepared(x, self.job.sigmas[-1], self.job.steps - 1)
 
     def identity(self, step: int) -> Hashable:
         """Return everything but the latent and its noise level that an answer at a step depends on.
@@ -338,13 +342,12 @@ class Denoiser:
             job = self.job
             tensors = [tensor for prompt in cast.prompts for _, tensor in sorted(prompt.tensors.items())]
             tensors += [*(cast.positive_weights or ()), *(cast.negative_weights or ())]
-            kept = [] if self._mask is None or self._kept is None else [self._mask, self._kept]
-            digests = tuple(tensor_digest(tensor) for tensor in (*tensors, *kept))
+            digests = tuple(tensor_digest(tensor) for tensor in tensors)
             is_guided = len(cast.prompts) > cast.positives
             guidance = (job.guidance.scale, job.guidance.rescale) if is_guided else None
             names = (job.network.batch_key, job.space.key, guidance, cast.positives, cast.signatures)
-            self._identities[cast] = (names, digests, len(kept))
-        return self._identities[cast]
+            self._identities[cast] = (names, digests)
+        return self._identities[cast], None if self._kept is None else self._kept.identity(step)
 
     def _cast_at(self, step: int) -> _Cast:
         share = step / max(self.job.steps, 1)

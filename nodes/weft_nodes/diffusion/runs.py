@@ -189,7 +189,7 @@ class Run:
         # A second evaluation at the end of a step already counts for the next one, so each step is told once.
         if self.step < len(sigmas) - 2 and sigma <= sigmas[self.step + 1]:
             self.step += 1
-        self._x, self._sigma = self._denoiser.prepared(x, sigma), sigma
+        self._x, self._sigma = self._denoiser.prepared(x, sigma, self.step), sigma
         self.rows = self._denoiser.rows(self._x, sigma, self.step)
         self._key = None
 

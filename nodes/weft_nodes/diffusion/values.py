@@ -31,15 +31,20 @@ class Latent:
             One mask may serve all items.
         indices: Place of each item in the batch it was drawn from, so that an item picked out of a batch
             keeps its noise; None counts from 0.
+        is_mask_gradual: Whether the mask says in which share of the last steps a place may change, instead of
+            how much it may.
+        original_BChw: What a mask keeps, without noise, where the samples still have some.
 
     Raises:
-        JobError: Shapes of samples, mask and indices do not fit.
+        JobError: Shapes of samples, mask, original and indices do not fit.
     """
 
     samples_BChw: Tensor
     space: str
     mask_B1hw: Tensor | None = None
     indices: tuple[int, ...] | None = None
+    is_mask_gradual: bool = False
+    original_BChw: Tensor | None = None
 
     def __post_init__(self) -> None:
         shape = tuple(self.samples_BChw.shape)
@@ -52,6 +57,12 @@ class Latent:
             raise JobError(
                 f"A latent of {shape[0]} items has {len(self.indices)} indices.",
                 hint="Give one index per item, or none.",
+            )
+        if self.original_BChw is not None and self.original_BChw.shape != shape:
+            raise JobError(
+                f"An original of shape {list(self.original_BChw.shape)} does not fit a latent of shape "
+                f"{list(shape)}.",
+                hint="Change both together.",
             )
         if self.mask_B1hw is not None:
             self._check_mask(tuple(self.mask_B1hw.shape))
@@ -85,11 +96,15 @@ class Latent:
         Returns:
             A latent of batch size 1 that gets the same noise as it would have got inside the batch.
         """
-        mask = self.mask_B1hw
-        if mask is not None and mask.shape[0] > 1:
-            mask = mask[position : position + 1]
-        index = position if self.indices is None else self.indices[position]
-        return Latent(self.samples_BChw[position : position + 1], self.space, mask, (index,))
+        here = slice(position, position + 1)
+        mask, original = self.mask_B1hw, self.original_BChw
+        return replace(
+            self,
+            samples_BChw=self.samples_BChw[here],
+            mask_B1hw=mask[here] if mask is not None and mask.shape[0] > 1 else mask,
+            original_BChw=None if original is None else original[here],
+            indices=(position if self.indices is None else self.indices[position],),
+        )
 
     def with_samples(self, samples_BChw: Tensor) -> "Latent":
         """Return this latent with other samples and the same space, mask and indices."""
@@ -97,7 +112,7 @@ class Latent:
 
 
 class ControlNetwork(Protocol):
-    """What is known here of the network behind a control."""
+    """What is known here of the network behind a control, or of the adapter behind an image prompt."""
 
     @property
     def key(self) -> str:
@@ -145,6 +160,53 @@ class Control:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ImagePrompt:
+    """A picture that is read like words, by layers that an adapter adds to the network.
+
+    Args:
+        net: The handle of the adapter.
+        tokens_1TD: What the picture says.
+        empty_1TD: What no picture says, which a prompt to be guided away from reads instead.
+        strength: Factor of what its layers add, above 0.
+        start: Share of the steps after which it begins to apply, 0..1.
+        end: Share of the steps after which it no longer applies, 0..1; 1 includes the last step.
+        mask_hw: Where it applies, 0..1, at any resolution; None is everywhere.
+
+    Raises:
+        ConditioningError: Strength, range or shapes are out of bounds.
+    """
+
+    net: ControlNetwork
+    tokens_1TD: Tensor
+    empty_1TD: Tensor
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+    mask_hw: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.tokens_1TD.shape)
+        if len(shape) != 3 or shape[0] != 1 or self.empty_1TD.shape != shape:
+            raise ConditioningError(
+                f"An image prompt has shape {list(shape)}, and {list(self.empty_1TD.shape)} when empty.",
+                hint="Both are [1, tokens, features].",
+            )
+        if self.strength <= 0 or not 0.0 <= self.start <= self.end <= 1.0:
+            raise ConditioningError(
+                f"An image prompt has strength {self.strength} and range {self.start}..{self.end}.",
+                hint="Strength is above 0, and 0 <= start <= end <= 1.",
+            )
+
+    def silenced(self) -> "ImagePrompt":
+        """Return this image prompt without its picture, under the same layers in the same places."""
+        return replace(self, tokens_1TD=self.empty_1TD)
+
+
+Steering = Control | ImagePrompt
+"""What steers a network besides words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Prompt:
     """One prompt as the network reads it, and where and when it applies.
 
@@ -174,7 +236,7 @@ class Prompt:
     family: str = ""
     turn: int = 0
     turns: int = 1
-    controls: tuple[Control, ...] = ()
+    controls: tuple[Steering, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tensors", MappingProxyType(dict(self.tensors)))
@@ -247,7 +309,7 @@ class Conditioning:
             )
         )
 
-    def controlled_by(self, control: Control) -> "Conditioning":
+    def controlled_by(self, control: Steering) -> "Conditioning":
         """Return a copy in which every prompt has one more control behind those it has."""
         return Conditioning(
             tuple(replace(entry, controls=(*entry.controls, control)) for entry in self.entries)
