@@ -17,10 +17,17 @@ Point = tuple[float, float]
 
 _SUPERSAMPLING = 8
 _REACH = 1.1
+_LEAST_RIM = 4.0
+_RIM_SHARE = 0.34
+_EDGE_CONTRAST = 24.0
 
 
-def draw_scene(scene: Scene) -> npt.NDArray[np.uint8]:
+def draw_scene(scene: Scene, *, is_outlined: bool = False) -> npt.NDArray[np.uint8]:
     """Draw a scene.
+
+    Args:
+        scene: What to draw.
+        is_outlined: Whether shapes are drawn by their outline alone, with the background inside.
 
     Returns:
         An array of shape (128, 128, 3), 0..255.
@@ -28,13 +35,27 @@ def draw_scene(scene: Scene) -> npt.NDArray[np.uint8]:
     picture = np.empty((PICTURE_SIZE, PICTURE_SIZE, 3), np.float32)
     picture[:] = scene.background.rgb
     for placed in scene.objects:
-        _paste(picture, placed)
+        render = outline_stencil if is_outlined else stencil
+        _paste(picture, placed, render(placed.thing.shape, placed.radius))
     return np.rint(picture).astype(np.uint8)
 
 
-def draw_batch(scenes: Sequence[Scene]) -> torch.Tensor:
+def draw_batch(scenes: Sequence[Scene], *, is_outlined: bool = False) -> torch.Tensor:
     """Draw scenes as the VAE takes them: shape (B, 3, 128, 128), float32, -1..1."""
-    return _to_tensor([draw_scene(scene) for scene in scenes])
+    return _to_tensor([draw_scene(scene, is_outlined=is_outlined) for scene in scenes])
+
+
+def draw_edges(scene: Scene) -> npt.NDArray[np.bool_]:
+    """Draw where the colours of a scene change, as an edge detector finds it: lines of a pixel or two.
+
+    Returns:
+        An array of shape (128, 128).
+    """
+    colours = draw_scene(scene).astype(np.float32)
+    edges = np.zeros(colours.shape[:2], np.bool_)
+    edges[:, 1:] |= np.linalg.norm(np.diff(colours, axis=1), axis=2) > _EDGE_CONTRAST
+    edges[1:] |= np.linalg.norm(np.diff(colours, axis=0), axis=2) > _EDGE_CONTRAST
+    return edges
 
 
 def draw_collages(rng: np.random.Generator, count: int, edge: int) -> torch.Tensor:
@@ -55,7 +76,8 @@ def draw_collages(rng: np.random.Generator, count: int, edge: int) -> torch.Tens
         for _ in range(max(1, edge * edge // 2000)):
             thing = Thing(tuple(Shape)[rng.integers(len(Shape))], tuple(Colour)[rng.integers(len(Colour))])
             x, y = (int(place) for place in rng.integers(0, edge, 2))
-            _paste(picture, Placed(thing, x, y, int(rng.integers(12, 29))))
+            placed = Placed(thing, x, y, int(rng.integers(12, 29)))
+            _paste(picture, placed, stencil(thing.shape, placed.radius))
         pictures.append(np.rint(picture).astype(np.uint8))
     return _to_tensor(pictures)
 
@@ -89,8 +111,33 @@ def stencil(shape: Shape, radius: int) -> npt.NDArray[np.float32]:
     return coverage
 
 
-def _paste(picture: npt.NDArray[np.float32], placed: Placed) -> None:
-    coverage = stencil(placed.thing.shape, placed.radius)
+@lru_cache(maxsize=1024)
+def outline_stencil(shape: Shape, radius: int) -> npt.NDArray[np.float32]:
+    """Render the rim of a shape, as `stencil` renders all of it.
+
+    Returns:
+        An array that must not be written to, of the same shape.
+    """
+    whole = stencil(shape, radius)
+    width = max(_LEAST_RIM, _RIM_SHARE * radius)
+    reach = math.ceil(width)
+    padded = np.pad(whole, reach)
+    rows, columns = whole.shape
+    inside = np.min(
+        [
+            padded[reach + dy : reach + dy + rows, reach + dx : reach + dx + columns]
+            for dy in range(-reach, reach + 1)
+            for dx in range(-reach, reach + 1)
+            if math.hypot(dx, dy) <= width
+        ],
+        axis=0,
+    )
+    rim: npt.NDArray[np.float32] = whole - inside
+    rim.setflags(write=False)
+    return rim
+
+
+def _paste(picture: npt.NDArray[np.float32], placed: Placed, coverage: npt.NDArray[np.float32]) -> None:
     half = coverage.shape[0] // 2
     left, top = placed.x - half, placed.y - half
     inside_x = slice(max(0, -left), min(coverage.shape[1], picture.shape[1] - left))

@@ -15,10 +15,14 @@ from weft_nodes.diffusion.batcher import Batcher
 from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.schedules import schedule
-from weft_nodes.diffusion.values import Latent
+from weft_nodes.diffusion.values import Conditioning, Control, Latent
 from weft_nodes.families.checkpoints import open_checkpoint
+from weft_nodes.families.controls import open_control
 from weft_nodes.families.registry import FAMILIES, ModelStore
+from weft_nodes.models.controls import control_nets
 from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.handles import Model
+from weft_nodes.models.patches import DENOISER, LowRankPatch
 from weft_nodes.starter.networks import LATENT_CHANNELS, LATENT_SIZE
 
 
@@ -43,14 +47,49 @@ class Sampling:
     rows: int = 32
 
 
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """What steers pictures beside their captions.
+
+    Attributes:
+        control: A control network: a folder in the `controlnet` folder of a folder of models. None for none.
+        hints: What it is shown, a picture per caption: (captions, 128, 128), True on edges.
+        lora: File of a LoRA, or None.
+    """
+
+    control: Path | None = None
+    hints: npt.NDArray[np.bool_] | None = None
+    lora: Path | None = None
+
+    def changed(self, model: Model, memory: DigestMemory) -> Model:
+        """Return a model with the LoRA."""
+        if self.lora is None:
+            return model
+        return model.with_patches(LowRankPatch(str(self.lora), memory.file(self.lora), part=DENOISER))
+
+    def shown(self, prompts: Sequence[Conditioning], memory: DigestMemory) -> list[Conditioning]:
+        """Return prompts that show their pictures to the control network."""
+        if self.control is None or self.hints is None:
+            return list(prompts)
+        net = open_control(self.control.name, (self.control.parent.parent,), memory)
+        lines_N1CHW = torch.from_numpy(self.hints).float()[:, None, None].expand(-1, 1, 3, -1, -1)
+        return [
+            prompt.controlled_by(Control(net, hint_1CHW, cell=8))
+            for prompt, hint_1CHW in zip(prompts, lines_N1CHW, strict=True)
+        ]
+
+
 @torch.no_grad()
-def paint(folder: Path, captions: Sequence[str], sampling: Sampling) -> npt.NDArray[np.uint8]:
+def paint(
+    folder: Path, captions: Sequence[str], sampling: Sampling, steering: Steering | None = None
+) -> npt.NDArray[np.uint8]:
     """Paint one picture per caption, each from noise of its own seed.
 
     Args:
         folder: A pipeline folder of the starter's family.
         captions: What the pictures shall show.
         sampling: How they are sampled.
+        steering: What else decides what they show.
 
     Returns:
         An array of shape (captions, 128, 128, 3), 0..255.
@@ -62,20 +101,25 @@ def paint(folder: Path, captions: Sequence[str], sampling: Sampling) -> npt.NDAr
     memory = DigestMemory()
     checkpoint = open_checkpoint(folder, memory=memory)
     store = ModelStore(FAMILIES, device="cpu", memory=memory)
-    space = store.noise_space(checkpoint.model)
+    steering = steering or Steering()
+    model = steering.changed(checkpoint.model, memory)
+    prompts = [store.encode_prompt(checkpoint.encoder, caption) for caption in captions]
+    prompts = steering.shown(prompts, memory)
+    network = store.network(model, control_nets(prompts))
+    space = store.noise_space(model)
     jobs = [
         SampleJob(
-            network=store.network(checkpoint.model),
+            network=network,
             space=space,
             sampler=sampling.sampler,
             sigmas=schedule(sampling.schedule, space, sampling.steps),
-            positive=store.encode_prompt(checkpoint.encoder, caption),
+            positive=prompt,
             negative=store.encode_prompt(checkpoint.encoder, ""),
             guidance=Guidance(sampling.guidance),
             latent_BChw=torch.zeros(1, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE),
             seed=sampling.seed + index,
         )
-        for index, caption in enumerate(captions)
+        for index, prompt in enumerate(prompts)
     ]
     latents = asyncio.run(_sample_together(jobs, sampling.rows))
     pictures = [

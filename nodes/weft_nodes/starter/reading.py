@@ -40,6 +40,7 @@ class Seen:
         x: Middle of the object from the left edge, in pixels.
         y: Middle of the object from the top edge, in pixels.
         match: How well the stencil covers the object, 0..1.
+        hole: Share of what the object encloses that shows the background, 0..1.
     """
 
     shape: Shape | None
@@ -48,6 +49,7 @@ class Seen:
     x: float
     y: float
     match: float
+    hole: float = 0.0
 
     @property
     def size(self) -> Size:
@@ -121,7 +123,17 @@ def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]
     )
     match, shape, radius = max(fits, key=lambda fit: fit[0], default=(0.0, None, max(extent) // 2))
     fitting = shape if match >= _LEAST_MATCH else None
-    return Seen(fitting, _nearest(Colour, paint), radius, middle_x, middle_y, match)
+    hole = int(_holes(region).sum())
+    share = hole / (hole + int(region.sum()))
+    return Seen(fitting, _nearest(Colour, paint), radius, middle_x, middle_y, match, share)
+
+
+def _holes(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the pixels that a region encloses: no way leads from the picture's rim to them."""
+    # Numbered from the rim inwards, all that is outside touches the frame of pixels around the picture.
+    outside = label_regions(np.pad(~region, 1, constant_values=True))
+    holes: npt.NDArray[np.bool_] = ((outside != outside[0, 0]) & (outside > 0))[1:-1, 1:-1]
+    return holes
 
 
 def _near(extent: tuple[int, int]) -> Iterable[tuple[Shape, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
@@ -23,6 +24,8 @@ _CENTRE = PICTURE_SIZE // 2
 _PAIR_OFFSET = 32
 _HELD_OUT_PAIRS = 0.05
 _HELD_OUT_SINGLES = 0.15
+_STREWN_GAP = 6
+_STREWN_REACH = 1.1
 
 
 class Shape(enum.StrEnum):
@@ -245,6 +248,9 @@ class SceneMix:
     and_said: float = 0.06
 
 
+_STREWN = SceneMix(pairs=0.3, and_said=1.0)
+
+
 def sample_claim(rng: np.random.Generator, mix: SceneMix | None = None) -> Claim:
     """Draw what a caption says; the two objects of a pair differ in shape or colour."""
     mix = mix or SceneMix()
@@ -283,6 +289,30 @@ def sample_scene(rng: np.random.Generator, mix: SceneMix | None = None) -> Scene
         scene = place_claim(sample_claim(rng, mix), rng)
         if not shown_claim(scene).is_held_out:
             return scene
+
+
+def sample_strewn_scene(rng: np.random.Generator) -> Scene:
+    """Draw a scene whose objects stand anywhere in the picture, which its caption does not say.
+
+    One object, or two that do not touch; never one of the held-out combinations.
+    """
+    while True:
+        claim = sample_claim(rng, _STREWN)
+        if not claim.is_held_out:
+            return strewn(claim, rng)
+
+
+def strewn(claim: Claim, rng: np.random.Generator) -> Scene:
+    """Place what a claim names anywhere in the picture, whole and apart; its relation is not looked at."""
+    while True:
+        objects = tuple(_place(thing, 0, 0, rng) for thing in claim.things)
+        objects = tuple(
+            replace(each, x=_within(each.radius, rng), y=_within(each.radius, rng)) for each in objects
+        )
+        reach = sum(each.radius for each in objects) + _STREWN_GAP
+        apart = math.hypot(objects[0].x - objects[-1].x, objects[0].y - objects[-1].y)
+        if len(objects) == 1 or apart >= reach:
+            return Scene(claim, objects, claim.background or Background.WHITE)
 
 
 def shown_claim(scene: Scene) -> Claim:
@@ -330,6 +360,12 @@ def vocabulary() -> list[str]:
 def _sample_thing(rng: np.random.Generator, mix: SceneMix) -> Thing:
     size = _pick(rng, tuple(Size)) if rng.random() < mix.size_said else None
     return Thing(_pick(rng, tuple(Shape)), _pick(rng, tuple(Colour)), size)
+
+
+def _within(radius: int, rng: np.random.Generator) -> int:
+    """Draw a middle along one axis that leaves an object whole."""
+    room = math.ceil(_STREWN_REACH * radius)
+    return int(rng.integers(room, PICTURE_SIZE - room + 1))
 
 
 def _place(thing: Thing, x: int, y: int, rng: np.random.Generator) -> Placed:

@@ -2,10 +2,12 @@
 
 The stages are `vae`, `text` (which needs nothing), `latents` (encodes drawn scenes once with the trained
 VAE), `unet`, `decoder` (which polishes the VAE's decoder and changes no latent) and `export`, which writes
-the pipeline folder from the averaged weights of all of them. Each keeps its checkpoint in a folder of its
-own below `--out` and takes up where it left off. To train a stage with several processes, start it with
-torchrun: `python -m torch.distributed.run --nproc-per-node 2 -m weft_nodes.starter.train --stage unet --out
-DIR`.
+the pipeline folder from the averaged weights of all of them. `control` and `lora` run when they are named:
+they train what steers the finished model, a control network for edges and a LoRA of outlined shapes.
+
+Each stage keeps its checkpoint in a folder of its own below `--out` and takes up where it left off. To train
+a stage with several processes, start it with torchrun: `python -m torch.distributed.run --nproc-per-node 2
+-m weft_nodes.starter.train --stage unet --out DIR`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,15 +34,25 @@ from weft_nodes.starter.networks import (
     load_model,
     save_model,
 )
-from weft_nodes.starter.scenes import SceneMix, vocabulary
+from weft_nodes.starter.scenes import Scene, SceneMix, sample_scene, sample_strewn_scene, vocabulary
+from weft_nodes.starter.steering import EDGES, OUTLINED
 from weft_nodes.starter.tokenizer import build_tokenizer
+from weft_nodes.starter.train_steering import (
+    ControlObjective,
+    LoraObjective,
+    LowRankChanges,
+    build_control,
+)
 from weft_nodes.starter.train_text import TextObjective, TokenHeads
 from weft_nodes.starter.train_unet import LatentCache, UnetObjective, build_cache, probe_unet
 from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normalise_latents
 
 STAGES = ("vae", "text", "latents", "unet", "decoder", "export")
+STEERING = ("control", "lora")
 _NO_LIMIT = 1_000_000
-_DEFAULT_MINUTES = MappingProxyType({"vae64": 14.0, "vae128": 3.0, "text": 3.0, "unet": 75.0, "decoder": 8.0})
+_DEFAULT_MINUTES = MappingProxyType(
+    {"vae64": 14.0, "vae128": 3.0, "text": 3.0, "unet": 75.0, "decoder": 8.0, "control": 40.0, "lora": 15.0}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,13 @@ def encode_latents(options: Options) -> None:
     """Draw the scenes of the U-Net's training and encode them once."""
     vae = _parts(options, "vae").vae.to(options.device)
     mix = SceneMix(pairs=options.pairs)
-    build_cache(vae, options.out / "latents", count=options.scenes, seed=options.seed + 1, mix=mix)
+    build_cache(
+        vae,
+        options.out / "latents",
+        count=options.scenes,
+        seed=options.seed + 1,
+        sample=partial(sample_scene, mix=mix),
+    )
 
 
 def train_unet(options: Options) -> None:
@@ -143,6 +163,32 @@ def export_model(options: Options) -> None:
     save_model(parts, options.model or options.out / "model")
 
 
+def train_control(options: Options) -> None:
+    """Train a control network on the edges of scenes whose captions do not say where things are."""
+    parts = _parts(options, "vae", "text", "unet")
+    cache = _steering_cache(options, parts, "control", sample=sample_strewn_scene)
+    control = build_control(parts)
+    objective = ControlObjective(parts, control, cache, batch=options.batch or 32, device=options.device)
+    schedule = options.schedule("control", Schedule(_NO_LIMIT, rate=1e-3, decay=0.5))
+    run = Run(objective, schedule, options.out / "control", seed=options.seed, habits=Habits(averaging=0.99))
+    run.train()
+    control.load_state_dict(run.average)
+    control.half().save_pretrained((options.model or options.out / "steering") / EDGES)
+
+
+def train_lora(options: Options) -> None:
+    """Train a LoRA on scenes of outlined shapes, which have the captions of filled ones."""
+    parts = _parts(options, "vae", "text", "unet")
+    cache = _steering_cache(options, parts, "lora", is_outlined=True)
+    changes = LowRankChanges(parts.unet)
+    objective = LoraObjective(parts, changes, cache, batch=options.batch or 32, device=options.device)
+    schedule = options.schedule("lora", Schedule(_NO_LIMIT, rate=1e-3, decay=0.5))
+    run = Run(objective, schedule, options.out / "lora", seed=options.seed, habits=Habits(averaging=0.99))
+    run.train()
+    changes.load_state_dict(run.average)
+    changes.save((options.model or options.out / "steering") / OUTLINED)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the stages that the command line names."""
     namespace = _parser().parse_args(arguments)
@@ -156,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     if distributed.is_torchelastic_launched():
         distributed.init_process_group("gloo")
     work = (train_vae, train_text, encode_latents, train_unet, train_decoder, export_model)
-    stages = dict(zip(STAGES, work, strict=True))
+    stages = dict(zip((*STAGES, *STEERING), (*work, train_control, train_lora), strict=True))
     for stage in STAGES if namespace.stage == "all" else (namespace.stage,):
         stages[stage](options)
     return 0
@@ -164,7 +210,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m weft_nodes.starter.train", description=__doc__)
-    parser.add_argument("--stage", choices=(*STAGES, "all"), default="all")
+    parser.add_argument("--stage", choices=(*STAGES, *STEERING, "all"), default="all")
     parser.add_argument("--out", type=Path, required=True, help="folder of checkpoints and logs")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
@@ -180,6 +226,29 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--base", type=Path, help="pipeline folder to train on from, where no checkpoint is")
     parser.add_argument("--threads", type=int, default=0, help="threads of torch; 0 leaves its own choice")
     return parser
+
+
+def _steering_cache(
+    options: Options,
+    parts: Parts,
+    stage: str,
+    *,
+    sample: Callable[[np.random.Generator], Scene] = sample_scene,
+    is_outlined: bool = False,
+) -> LatentCache:
+    """Return the encoded scenes of a stage, which are drawn when there are none yet."""
+    folder = options.out / f"{stage}-latents"
+    if not (folder / "captions.json").exists():
+        vae = parts.vae.to(options.device)
+        build_cache(
+            vae,
+            folder,
+            count=options.scenes,
+            seed=options.seed + 2,
+            sample=sample,
+            is_outlined=is_outlined,
+        )
+    return LatentCache(folder)
 
 
 def _state(folder: Path, which: str) -> dict[str, torch.Tensor]:

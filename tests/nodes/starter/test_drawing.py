@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from weft_nodes.starter.drawing import draw_batch, draw_collages, draw_scene, stencil
+from weft_nodes.starter.drawing import (
+    draw_batch,
+    draw_collages,
+    draw_edges,
+    draw_scene,
+    outline_stencil,
+    stencil,
+)
 from weft_nodes.starter.scenes import Background, Claim, Colour, Placed, Scene, Shape, Thing
 
 
@@ -72,3 +79,28 @@ def test_collages_are_seeded_and_full_of_colour() -> None:
     assert first.shape == (3, 3, 64, 64)
     assert torch.equal(first, second)
     assert first.std() > 0.3
+
+
+@pytest.mark.parametrize("shape", Shape)
+def test_an_outline_is_part_of_its_shape(shape: Shape) -> None:
+    outline, whole = outline_stencil(shape, 20), stencil(shape, 20)
+
+    assert (outline <= whole).all()
+    assert 0 < outline.sum() < whole.sum() or shape is Shape.RING
+
+
+def test_an_outlined_shape_shows_the_background_within() -> None:
+    picture = draw_scene(scene_of(Shape.SQUARE), is_outlined=True)
+
+    assert tuple(picture[64, 64]) == Background.NAVY.rgb
+    assert tuple(picture[64, 50]) == Colour.GREEN.rgb
+
+
+def test_edges_are_thin_lines_where_colours_change() -> None:
+    edges = draw_edges(scene_of(Shape.SQUARE))
+
+    # The square's corners lie 17.2 pixels from its middle.
+    assert edges[64, 44:50].any()
+    assert not edges[64, 52:76].any()
+    assert not edges[:, :40].any()
+    assert edges.sum() < 3 * 4 * 36

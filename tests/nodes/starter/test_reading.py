@@ -8,7 +8,18 @@ import pytest
 from PIL import Image, ImageFilter
 from weft_nodes.starter.drawing import draw_scene
 from weft_nodes.starter.reading import Reading, Seen, label_regions, read_picture
-from weft_nodes.starter.scenes import Background, Colour, Relation, Scene, Shape, Size, sample_scene
+from weft_nodes.starter.scenes import (
+    Background,
+    Claim,
+    Colour,
+    Relation,
+    Scene,
+    Shape,
+    Size,
+    Thing,
+    place_claim,
+    sample_scene,
+)
 
 Picture = npt.NDArray[np.uint8]
 
@@ -131,3 +142,11 @@ def test_a_square_that_is_a_little_too_high_is_still_a_square() -> None:
 
     assert seen.shape is Shape.SQUARE
     assert 0.8 < seen.match < 0.95
+
+
+@pytest.mark.parametrize(("is_outlined", "low", "high"), [(False, 0.0, 0.0), (True, 0.2, 0.6)])
+def test_the_hole_of_an_object_is_measured(is_outlined: bool, low: float, high: float) -> None:
+    scene = place_claim(Claim(Thing(Shape.SQUARE, Colour.BLUE, Size.LARGE)), np.random.default_rng(0))
+    seen = read_picture(draw_scene(scene, is_outlined=is_outlined)).objects
+
+    assert low <= seen[0].hole <= high

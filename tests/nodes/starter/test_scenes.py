@@ -1,5 +1,7 @@
 """Scenes: what captions say, what stands where, and which combinations are kept from training."""
 
+import math
+
 import numpy as np
 import pytest
 from weft_nodes.starter.scenes import (
@@ -18,7 +20,9 @@ from weft_nodes.starter.scenes import (
     place_claim,
     sample_claim,
     sample_scene,
+    sample_strewn_scene,
     shown_claim,
+    strewn,
     vocabulary,
 )
 
@@ -151,3 +155,32 @@ def test_every_colour_stands_out_from_every_background() -> None:
     gaps = [np.linalg.norm(np.subtract(colour.rgb, ground.rgb)) for colour in Colour for ground in Background]
 
     assert min(gaps) > 90
+
+
+def test_strewn_objects_stand_anywhere_whole_and_apart() -> None:
+    rng = np.random.default_rng(4)
+    scenes = [sample_strewn_scene(rng) for _ in range(200)]
+    objects = [each for scene in scenes for each in scene.objects]
+
+    assert all(
+        each.radius <= place <= PICTURE_SIZE - each.radius for each in objects for place in (each.x, each.y)
+    )
+    assert np.std([each.x for each in objects]) > 20
+    for scene in (scene for scene in scenes if scene.claim.second):
+        first, second = scene.objects
+        assert math.hypot(first.x - second.x, first.y - second.y) > first.radius + second.radius
+
+
+def test_captions_of_strewn_scenes_do_not_say_where_things_are() -> None:
+    rng = np.random.default_rng(4)
+
+    assert all(sample_strewn_scene(rng).claim.relation is None for _ in range(50))
+
+
+def test_strewing_keeps_the_claim() -> None:
+    claim = Claim(RED_CIRCLE, BLUE_STAR, None, Background.NAVY)
+    scene = strewn(claim, np.random.default_rng(0))
+
+    assert scene.claim is claim
+    assert [each.thing for each in scene.objects] == [RED_CIRCLE, BLUE_STAR]
+    assert scene.background is Background.NAVY

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from weft_nodes.families.controls import control_family, list_controls
+from weft_nodes.families.loras import lora_traits
 from weft_nodes.starter.loop import Schedule
 from weft_nodes.starter.networks import load_model
+from weft_nodes.starter.steering import EDGES, OUTLINED
 from weft_nodes.starter.train import Options, main
 
 STAGES = ("vae64", "vae128", "text", "unet", "decoder")
@@ -78,6 +81,17 @@ def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
             torch.testing.assert_close(old, new)
     pairs = zip(before.unet.parameters(), after.unet.parameters(), strict=True)
     assert any(not torch.equal(old, new) for old, new in pairs)
+
+
+def test_what_steers_a_model_is_trained_beside_it(trained: Path) -> None:
+    common = ["--out", str(trained), "--steps", "1", "--batch", "2", "--scenes", "4"]
+    for stage in ("control", "lora"):
+        assert main([*common, "--stage", stage]) == 0
+    models = trained / "steering"
+
+    assert list_controls([models]) == {EDGES.name: models / EDGES}
+    assert control_family(models / EDGES) == "starter"
+    assert lora_traits(models / OUTLINED) == {"family": "starter"}
 
 
 def test_a_stage_whose_forerunner_was_not_trained_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from weft_nodes.starter.drawing import draw_batch
+from weft_nodes.starter.drawing import draw_batch, draw_edges
 from weft_nodes.starter.loop import Habits, Run, Schedule
 from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
 from weft_nodes.starter.scenes import sample_scene, vocabulary
@@ -38,6 +38,7 @@ def test_the_cache_holds_the_latents_and_captions_of_its_seed(cache_folder: Path
     assert len(cache) == 12
     assert cache.captions == [scene.caption for scene in scenes]
     torch.testing.assert_close(cache.at(np.array([3, 4])), expected, atol=0.05, rtol=0.05)
+    assert np.array_equal(cache.edges(np.array([4]))[0, 2].numpy() > 0, draw_edges(scenes[4]))
 
 
 def test_losses_follow_from_the_seed(cache_folder: Path) -> None:

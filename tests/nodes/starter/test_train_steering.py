@@ -1,0 +1,76 @@
+"""Training what steers: it changes nothing at first, learns alone, and is written as others read it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
+from weft_nodes.starter.scenes import vocabulary
+from weft_nodes.starter.tokenizer import build_tokenizer
+from weft_nodes.starter.train_steering import (
+    ControlObjective,
+    LoraObjective,
+    LowRankChanges,
+    build_control,
+)
+from weft_nodes.starter.train_unet import LatentCache, UnetObjective, build_cache
+
+
+def seeded_parts() -> Parts:
+    torch.manual_seed(0)
+    tokenizer = build_tokenizer(vocabulary())
+    return Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet(), build_vae().eval())
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> LatentCache:
+    folder: Path = tmp_path_factory.mktemp("latents")
+    build_cache(seeded_parts().vae, folder, count=6, seed=5)
+    return LatentCache(folder)
+
+
+def loss_of(objective: UnetObjective) -> torch.Tensor:
+    return objective.losses(np.random.default_rng(1))["loss"]
+
+
+def test_what_steers_changes_nothing_before_it_has_learned(cache: LatentCache) -> None:
+    parts = seeded_parts()
+    plain = loss_of(UnetObjective(parts, cache, batch=2))
+    controlled = loss_of(ControlObjective(parts, build_control(parts), cache, batch=2))
+    changed = loss_of(LoraObjective(parts, LowRankChanges(parts.unet), cache, batch=2))
+
+    torch.testing.assert_close(controlled, plain)
+    torch.testing.assert_close(changed, plain)
+
+
+def test_only_what_steers_is_trained(cache: LatentCache) -> None:
+    for steer in ("control", "lora"):
+        parts = seeded_parts()
+        objective: UnetObjective
+        if steer == "control":
+            objective = ControlObjective(parts, build_control(parts), cache, batch=2)
+        else:
+            objective = LoraObjective(parts, LowRankChanges(parts.unet), cache, batch=2)
+        torch.autograd.backward(loss_of(objective))
+
+        assert all(parameter.grad is None for parameter in parts.unet.parameters())
+        assert any(
+            parameter.grad is not None and parameter.grad.any() for parameter in objective.module.parameters()
+        )
+
+
+def test_changes_are_written_by_the_names_of_their_layers(tmp_path: Path) -> None:
+    unet = seeded_parts().unet
+    LowRankChanges(unet, rank=3).save(tmp_path / "new" / "style.safetensors")
+    tensors = load_file(tmp_path / "new" / "style.safetensors")
+    layers = dict(unet.named_modules())
+
+    assert len(tensors) > 40
+    for key, tensor in tensors.items():
+        layer, role, _ = key.removeprefix("unet.").rsplit(".", 2)
+        weight = layers[layer].weight
+        assert tensor.dtype == torch.float16
+        assert tensor.shape[0 if role == "lora_A" else 1] == 3
+        assert tensor.shape[1 if role == "lora_A" else 0] == weight.shape[1 if role == "lora_A" else 0]
