@@ -16,6 +16,7 @@ from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
     EulerDiscreteScheduler,
+    LCMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
@@ -171,6 +172,24 @@ def tiny_sdxl_refiner() -> StableDiffusionXLImg2ImgPipeline:
     )
 
 
+def tiny_lcm() -> StableDiffusionPipeline:
+    """A latent consistency model of the first generation, which is told the guidance."""
+    return _classic(
+        LCMScheduler(**_noise_schedule()),
+        act="quick_gelu",
+        pad_token=END,
+        time_cond_proj_dim=16,
+    )
+
+
+def tiny_turbo() -> StableDiffusionXLPipeline:
+    """SDXL Turbo: scheduled from the noisy end, beginning with noise of its highest level."""
+    pipeline = tiny_sdxl()
+    config = dict(pipeline.scheduler.config) | {"timestep_spacing": "trailing"}
+    pipeline.scheduler = EulerDiscreteScheduler.from_config(config)
+    return pipeline
+
+
 MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd15": tiny_sd15,
     "sd2": tiny_sd2,
@@ -187,7 +206,12 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "z-image": tiny_zimage,
     "flux2": tiny_flux2,
     "starter": tiny_starter,
+    # Relatives, which are of one of the families above.
+    "sd15-lcm": tiny_lcm,
+    "sdxl-turbo": tiny_turbo,
+    "flux-fill": lambda: tiny_flux(shown_channels=16 + 64),
 }
+RELATIVES: Mapping[str, str] = {"sd15-lcm": "sd15", "sdxl-turbo": "sdxl", "flux-fill": "flux"}
 
 
 def quiet(pipeline: Any) -> Any:
@@ -202,7 +226,9 @@ def write_folder(folder: Path, family: str) -> Path:
         warnings.simplefilter("ignore")
         MAKERS[family]().save_pretrained(folder, safe_serialization=True)
     index = json.loads((folder / "model_index.json").read_text())
-    (folder / "model_index.json").write_text(json.dumps(index | {"_weft_family": family}))
+    (folder / "model_index.json").write_text(
+        json.dumps(index | {"_weft_family": RELATIVES.get(family, family)})
+    )
     return folder
 
 

@@ -48,6 +48,9 @@ class Case:
         unpacked: Brings the pipeline's latent to the shape of ours.
         scheduler: Options of the pipeline's scheduler that are changed.
         condition: Changes our prompts, for what the pipeline is told besides the text.
+        relative: Name of another pipeline of the family in `tiny_models.MAKERS`.
+        pipeline: Makes another pipeline of the same parts.
+        is_drawing: Whether the scheduler draws noise, so that it cannot run in our loop.
     """
 
     family: str
@@ -59,6 +62,9 @@ class Case:
     unpacked: Callable[[Tensor], Tensor] = as_it_is
     scheduler: Mapping[str, Any] = field(default_factory=dict)
     condition: Callable[[Conditioning], Conditioning] = field(default=lambda prompt: prompt)
+    relative: str = ""
+    pipeline: Callable[[Any], Any] = field(default=lambda pipeline: pipeline)
+    is_drawing: bool = False
 
 
 class Measured(NamedTuple):
@@ -79,7 +85,7 @@ class Measured(NamedTuple):
 
 def measure(opened: Callable[[str, str], Opened], case: Case) -> Measured:
     """Make a picture by our stages and by the pipeline, and compare each stage."""
-    store, checkpoint = opened(case.family, "folder")
+    store, checkpoint = opened(case.relative or case.family, "folder")
     theirs, picture, scheduler = _reference(case)
     levels = scheduler_levels(scheduler)
     empty = torch.zeros_like(theirs)
@@ -102,8 +108,9 @@ def measure(opened: Callable[[str, str], Opened], case: Case) -> Measured:
 
     decoded = store.decode(checkpoint.vae, Latent(theirs, checkpoint.vae.space)).pixels_BHWC
     ours = schedule(case.schedule, space, STEPS) if case.schedule else levels
+    program = case.sampler if case.is_drawing else scheduler_program(scheduler)
     return Measured(
-        _relative(sampled(scheduler_program(scheduler)), theirs),
+        _relative(sampled(program), theirs),
         _relative(sampled(case.sampler), theirs),
         _relative(decoded.movedim(-1, 1), picture),
         _relative(torch.tensor(ours), torch.tensor(levels)),
@@ -127,7 +134,7 @@ def title_of(case: Case) -> str:
 
 def _reference(case: Case) -> tuple[Tensor, Tensor, Any]:
     """Return latent and picture of the pipeline, and a fresh scheduler with the time steps it took."""
-    pipeline = tiny_models.quiet(tiny_models.MAKERS[case.family]())
+    pipeline = tiny_models.quiet(case.pipeline(tiny_models.MAKERS[case.relative or case.family]()))
     kind, options = type(pipeline.scheduler), dict(pipeline.scheduler.config) | dict(case.scheduler)
     pipeline.scheduler = scheduler = kind.from_config(options)
     fresh = kind.from_config(options)

@@ -2,10 +2,11 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import tiny_models
-from diffusers import EulerDiscreteScheduler
+from diffusers import EulerDiscreteScheduler, LatentConsistencyModelPipeline
 from parity.conftest import Opened
 from parity.measuring import Case, assert_parity
 from parity.staged import NEGATIVE
@@ -18,15 +19,41 @@ _GUIDED = {"negative_prompt": NEGATIVE, "guidance_scale": 3.0}
 # How the turbo models are scheduled.
 _TURBO = {"timestep_spacing": "trailing"}
 
+
+def consistent(made: Any) -> Any:
+    """The pipeline of latent consistency models, of the parts of another."""
+    return LatentConsistencyModelPipeline(**made.components, requires_safety_checker=False)
+
+
 CASES = (
     Case("sd15", "ddim", _GUIDED, 3.0, scheduler=_TO_THE_END),
     Case("sd2", "ddim", _GUIDED, 3.0, scheduler=_TO_THE_END),
     Case("sdxl", "euler", _GUIDED, 3.0, schedule="ddim_uniform"),
     Case("starter", "ddim", _GUIDED, 3.0),
+    Case(
+        "sdxl",
+        "euler",
+        {"guidance_scale": 0.0},
+        1.0,
+        title="Stable Diffusion XL Turbo",
+        schedule="simple",
+        relative="sdxl-turbo",
+    ),
+    Case(
+        "sd15",
+        "lcm",
+        {"guidance_scale": 8.5},
+        1.0,
+        title="Latent consistency model of Stable Diffusion 1.x",
+        schedule="simple",
+        relative="sd15-lcm",
+        pipeline=consistent,
+        is_drawing=True,
+    ),
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.family)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.relative or case.family)
 def test_the_stages_equal_the_pipeline(opened: Callable[[str, str], Opened], case: Case) -> None:
     assert_parity(opened, case)
 

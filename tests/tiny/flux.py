@@ -6,12 +6,13 @@ from diffusers import FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransfo
 from tiny.parts import WIDTH, tiny_kl, tiny_t5, tiny_t5_tokenizer, tiny_text_encoder, tiny_tokenizer
 
 
-def tiny_flux(*, is_schnell: bool = False) -> FluxPipeline:
+def tiny_flux(*, is_schnell: bool = False, shown_channels: int = 0) -> FluxPipeline:
     """A transformer of two double and two single blocks; dev is told the guidance, and shifts by size."""
     torch.manual_seed(2)
     transformer = FluxTransformer2DModel(
         patch_size=1,
-        in_channels=64,
+        in_channels=4 * (16 + shown_channels),
+        out_channels=64,
         num_layers=2,
         num_single_layers=2,
         attention_head_dim=16,

@@ -10,6 +10,11 @@ from torch import Tensor
 from weft_nodes.diffusion.errors import SpaceError
 
 Prediction = Literal["epsilon", "v_prediction", "sample"]
+Initial = Literal["variance", "sigma"]
+
+# Schedulers that begin with noise of exactly the first level where they are spaced so.
+_EXPLODING = ("Euler", "Heun", "KDPM2", "LMS")
+_FROM_NOISE = ("linspace", "trailing")
 
 
 def number(config: Mapping[str, object], name: str, default: float) -> float:
@@ -58,6 +63,19 @@ def prediction_of(config: Mapping[str, object]) -> Prediction:
             hint=f"Known types: {', '.join(known)}, flow_prediction.",
         )
     return known[name]
+
+
+def initial_of(config: Mapping[str, object]) -> Initial:
+    """Read how large the first latent is; see `DiffusionSpace.initial`.
+
+    Args:
+        config: The content of scheduler_config.json; the spacing is "linspace" where it does not say it, as
+            the schedulers of diffusers have it that follow k-diffusion.
+    """
+    is_exploding = str(config.get("_class_name", "")).startswith(_EXPLODING)
+    return (
+        "sigma" if is_exploding and config.get("timestep_spacing", "linspace") in _FROM_NOISE else "variance"
+    )
 
 
 def betas_of(config: Mapping[str, object]) -> Tensor:

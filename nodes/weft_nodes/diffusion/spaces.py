@@ -21,8 +21,10 @@ import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.betas import (
+    Initial,
     Prediction,
     betas_of,
+    initial_of,
     integer,
     number,
     prediction_of,
@@ -170,7 +172,7 @@ class DiffusionSpace(_VarianceExploding):
     sigmas: tuple[float, ...]
     prediction: Prediction = "epsilon"
     steps_offset: int = 1
-    initial: Literal["variance", "sigma"] = "variance"
+    initial: Initial = "variance"
     _logs: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -224,11 +226,9 @@ class DiffusionSpace(_VarianceExploding):
         betas = betas_of(config)
         if config.get("rescale_betas_zero_snr"):
             betas = with_zero_terminal_snr(betas)
-        return cls.from_betas(
-            betas,
-            prediction=prediction_of(config),
-            steps_offset=integer(config, "steps_offset", 0),
-        )
+        offset = integer(config, "steps_offset", 0)
+        found = cls.from_betas(betas, prediction=prediction_of(config), steps_offset=offset)
+        return replace(found, initial=initial_of(config))
 
     @property
     def sigma_min(self) -> float:

@@ -137,6 +137,8 @@ _NETWORKS: Final = ("unet", "transformer")
 _TOLD_GUIDANCE: Final = ("guidance_embedder.linear_1.weight", "time_embedding.cond_proj.weight")
 # Families whose networks were all distilled: one that is not told the guidance has none.
 _WITHOUT_GUIDANCE: Final = frozenset({"flux"})
+# Families with distilled relatives that only their scheduler gives away: SD Turbo, SDXL Turbo and Lightning.
+_WITH_TURBO: Final = frozenset({"sd15", "sd2", "sdxl"})
 
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
@@ -203,14 +205,31 @@ def _identify_folder(path: Path) -> Identified:
     # A folder may name its family itself, as small test models do, whose widths are nobody's.
     named = index.get("_weft_family")
     if isinstance(named, str):
-        return Identified(named, "model_index.json names it", traits=_network_traits(named, shapes))
+        return Identified(named, "model_index.json names it", traits=_folder_traits(named, shapes, path))
     pipeline = str(index.get("_class_name", "no pipeline"))
     rule = _first_match(FOLDER_RULES, shapes, path, lambda: f"the parts of a {pipeline}")
     return Identified(
         rule.family,
         f"its network reads text of width {rule.width}",
-        traits=_network_traits(rule.family, shapes),
+        traits=_folder_traits(rule.family, shapes, path),
     )
+
+
+def _folder_traits(family: str, names: Collection[str], path: Path) -> Mapping[str, str]:
+    """Tell by its scheduler, too, whether a U-Net needs guidance; turbo models have the tensors of others."""
+    traits = _network_traits(family, names)
+    file = path / "scheduler" / "scheduler_config.json"
+    if family not in _WITH_TURBO or traits["guidance"] != "free" or not file.is_file():
+        return traits
+    config = read_json(file)
+    is_turbo = (
+        str(config.get("_class_name", "")).startswith("Euler")
+        and config.get("timestep_spacing") == "trailing"
+        # Models of the velocity and those that end in noise alone are spaced so as well.
+        and config.get("prediction_type", "epsilon") == "epsilon"
+        and not config.get("rescale_betas_zero_snr")
+    )
+    return {**traits, "guidance": "none"} if is_turbo else traits
 
 
 def _network_traits(family: str, names: Collection[str]) -> Mapping[str, str]:

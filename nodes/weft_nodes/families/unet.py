@@ -1,21 +1,34 @@
 """How a conditional U-Net of diffusers is called; shared by all families that have one."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from weft_nodes.diffusion.controls import ControlRows, plane_mask
+from weft_nodes.diffusion.controls import ControlRows, plane_mask, split_images
 from weft_nodes.diffusion.sights import CONCAT
-from weft_nodes.families.network import LiveNetwork, added_up
+from weft_nodes.diffusion.spaces import Space
+from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
+from weft_nodes.models.image_prompts import told_images
 
 # Inputs that diffusers wants in a table of their own.
 _ADDED = ("text_embeds", "time_ids")
+# What latent consistency models are told where no prompt says it; the value of diffusers' pipeline.
+_GUIDANCE: Final = 8.5
 
 
 class UNetNetwork(LiveNetwork):
-    """A live U-Net as the sampling core sees it; see `LiveNetwork`."""
+    """A live U-Net as the sampling core sees it; see `LiveNetwork`.
+
+    Latent consistency models (Luo et al. 2023) are U-Nets that learned to be told the guidance.
+    """
+
+    def __init__(self, module: nn.Module, *, space: Space, key: str) -> None:
+        super().__init__(module, space=space, key=key)
+        self._guidance_width = int(cast("Any", module).config.time_cond_proj_dim or 0)
+        self._is_told_guidance = self._guidance_width > 0
 
     def _count_shown_channels(self) -> int:
         config = cast("Any", self.module).config
@@ -23,7 +36,8 @@ class UNetNetwork(LiveNetwork):
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
-        return self._ask(seen_BChw, timestep_B, self._told(x_BChw, inputs), {})
+        embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
+        return self._ask(seen_BChw, timestep_B, {**self._told(x_BChw, inputs), **embedded}, {})
 
     def _call_controlled(
         self,
@@ -33,6 +47,7 @@ class UNetNetwork(LiveNetwork):
         controls: Sequence[ControlRows],
     ) -> Tensor:
         seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
+        embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
         told = self._told(x_BChw, inputs)
         found = []
         for control, net in self._steerers(controls):
@@ -52,7 +67,18 @@ class UNetNetwork(LiveNetwork):
             "down_block_additional_residuals": tuple(down),
             "mid_block_additional_residual": middle,
         }
-        return self._ask(seen_BChw, timestep_B, told, residuals)
+        return self._ask(seen_BChw, timestep_B, {**told, **embedded}, residuals)
+
+    def _embedded(self, told_B: Tensor | None, timestep_B: Tensor) -> Mapping[str, Tensor]:
+        """Return the guidance as the network reads it: sines of many lengths (VDM, arXiv 2107.00630)."""
+        if not self._is_told_guidance:
+            return {}
+        scale_B = torch.full_like(timestep_B, _GUIDANCE) if told_B is None else told_B.float()
+        half = self._guidance_width // 2
+        steps_F = torch.arange(half, device=scale_B.device) * -(math.log(10000.0) / (half - 1))
+        angles_BF = (scale_B[:, None] - 1.0) * 1000.0 * torch.exp(steps_F)
+        embedded_BD = torch.cat([torch.sin(angles_BF), torch.cos(angles_BF)], dim=1)
+        return {"timestep_cond": embedded_BD.to(self._dtype)}
 
     def _ask(
         self, x_BChw: Tensor, timestep_B: Tensor, told: Mapping[str, object], residuals: Mapping[str, object]
@@ -62,9 +88,10 @@ class UNetNetwork(LiveNetwork):
 
     def _told(self, x_BChw: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, object]:
         """Return what the prompts say by the names of diffusers, in the module's dtype."""
-        told = {name: tensor.to(self._dtype) for name, tensor in self._complete(x_BChw, inputs).items()}
+        images, words = split_images(inputs)
+        told = {name: tensor.to(self._dtype) for name, tensor in self._complete(x_BChw, words).items()}
         added = {name: told.pop(name) for name in _ADDED if name in told}
-        return {**told, "added_cond_kwargs": added or None}
+        return {**told, "added_cond_kwargs": added or None, **told_images(self.module, images)}
 
     def _complete(self, _: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the conditions with what the prompts could not know."""

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from diffusers import DDIMScheduler
-from weft_nodes.diffusion.betas import betas_of, integer, number, with_zero_terminal_snr
+from weft_nodes.diffusion.betas import betas_of, initial_of, integer, number, with_zero_terminal_snr
 from weft_nodes.diffusion.errors import SpaceError
 
 
@@ -44,3 +44,21 @@ def test_a_value_that_is_no_number_is_refused(value: object) -> None:
 
 def test_a_missing_number_takes_its_default() -> None:
     assert integer({}, "num_train_timesteps", 1000) == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "spacing", "initial"),
+    [
+        ("EulerDiscreteScheduler", "trailing", "sigma"),
+        ("EulerAncestralDiscreteScheduler", "trailing", "sigma"),
+        ("EulerDiscreteScheduler", None, "sigma"),
+        ("EulerDiscreteScheduler", "leading", "variance"),
+        ("DDIMScheduler", "trailing", "variance"),
+    ],
+)
+def test_the_size_of_the_first_latent_follows_the_scheduler(
+    name: str, spacing: str | None, initial: str
+) -> None:
+    config = {"_class_name": name} | ({"timestep_spacing": spacing} if spacing else {})
+
+    assert initial_of(config) == initial

@@ -84,6 +84,27 @@ def test_tensors_tell_how_a_network_attends_and_what_it_learned_of_guidance(
     assert identify(tmp_path).traits == {"attention": attention, "guidance": guidance}
 
 
+@pytest.mark.parametrize(
+    ("options", "guidance"),
+    [
+        ({}, "none"),
+        ({"timestep_spacing": "leading"}, "free"),
+        ({"_class_name": "DDIMScheduler"}, "free"),
+        ({"prediction_type": "v_prediction"}, "free"),
+        ({"rescale_betas_zero_snr": True}, "free"),
+    ],
+)
+def test_turbo_models_are_known_by_their_scheduler(
+    tmp_path: Path, options: dict[str, object], guidance: str
+) -> None:
+    (tmp_path / "scheduler").mkdir()
+    (tmp_path / "model_index.json").write_text(json.dumps({"_weft_family": "sdxl"}))
+    config = {"_class_name": "EulerAncestralDiscreteScheduler", "timestep_spacing": "trailing"} | options
+    (tmp_path / "scheduler" / "scheduler_config.json").write_text(json.dumps(config))
+
+    assert identify(tmp_path).traits["guidance"] == guidance
+
+
 def test_the_shipped_model_is_recognised_by_its_width(tmp_path: Path) -> None:
     folder = tiny_models.write_folder(tmp_path / "model", "starter")
     (folder / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')

@@ -4,7 +4,10 @@ import pytest
 import tiny_models
 import torch
 from torch import Tensor
+from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.diffusion.spaces import DiffusionSpace
+from weft_nodes.families.network import GUIDANCE
 from weft_nodes.families.unet import UNetNetwork
 
 SPACE = DiffusionSpace((0.1, 1.0, 10.0))
@@ -69,3 +72,42 @@ def test_the_batch_key_is_the_key_of_the_handle() -> None:
     assert _network(key="abc").batch_key == "abc"
     assert _network().device == torch.device("cpu")
     assert _network().space is SPACE
+
+
+def test_a_network_of_nine_channels_reads_mask_and_picture_beside_the_latent() -> None:
+    network = UNetNetwork(tiny_models.tiny_unet(in_channels=9), space=SPACE, key="k")
+    x_BChw, timestep_B, conditions = _inputs(1)
+    shown = {**conditions, CONCAT: torch.ones(1, 5, 8, 8)}
+
+    found = network.predict(x_BChw, timestep_B, shown)
+
+    assert found.shape == x_BChw.shape
+    assert not found.equal(network.predict(x_BChw, timestep_B, {**shown, CONCAT: torch.zeros(1, 5, 8, 8)}))
+
+
+@pytest.mark.parametrize(
+    ("channels", "shown", "problem"),
+    [
+        (9, {}, "shows 0 channels beside the noise, but this UNet2DConditionModel reads 5"),
+        (4, {CONCAT: torch.ones(1, 5, 8, 8)}, "shows 5 channels"),
+        (9, {CONCAT: torch.ones(1, 5, 8, 6)}, "shows 6x8 latent pixels, but the latent has 8x8"),
+        (4, {"reference_latents/0": torch.ones(1, 4, 8, 8)}, "reads none"),
+    ],
+)
+def test_what_a_network_cannot_read_is_refused(channels: int, shown: dict[str, Tensor], problem: str) -> None:
+    network = UNetNetwork(tiny_models.tiny_unet(in_channels=channels), space=SPACE, key="k")
+    x_BChw, timestep_B, conditions = _inputs(1)
+
+    with pytest.raises(ConditioningError, match=problem):
+        network.predict(x_BChw, timestep_B, conditions | shown)
+
+
+def test_consistency_models_are_told_the_guidance() -> None:
+    network = UNetNetwork(tiny_models.tiny_unet(time_cond_proj_dim=16), space=SPACE, key="k")
+    x_BChw, timestep_B, conditions = _inputs(2)
+
+    mixed = network.predict(x_BChw, timestep_B, {**conditions, GUIDANCE: torch.tensor([8.5, 2.0])})
+
+    usual = network.predict(x_BChw, timestep_B, conditions)
+    torch.testing.assert_close(mixed[0], usual[0], rtol=0, atol=1e-5)
+    assert not torch.allclose(mixed[1], usual[1], rtol=0, atol=1e-4)
