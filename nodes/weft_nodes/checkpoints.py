@@ -16,7 +16,7 @@ from weft_nodes.families.checkpoints import (
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
 
-_NO_CHECKPOINTS = ("loras/", "embeddings/", "controlnet/")
+_NO_CHECKPOINTS = ("loras/", "embeddings/", "controlnet/", "ip_adapter/", "clip_vision/")
 
 
 class LoadedCheckpoint(NamedTuple):

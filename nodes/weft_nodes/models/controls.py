@@ -14,6 +14,7 @@ from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.models.adapter import ModulePart
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import Weights, key_of
+from weft_nodes.models.image_prompts import ImageAdapter
 from weft_nodes.models.loading import Checkpoint, CheckpointFolder, open_weights
 from weft_nodes.models.weights import component_files
 
@@ -57,11 +58,11 @@ class Steerable(Protocol):
         """Return the network with live control networks beside it, by the keys of their handles."""
 
 
-def control_nets(sides: Iterable[Conditioning | None]) -> tuple[ControlNet, ...]:
-    """List the control networks of some conditionings, each once."""
+def control_nets(sides: Iterable[Conditioning | None]) -> tuple[ControlNet | ImageAdapter, ...]:
+    """List the control networks and the IP-Adapters of some conditionings, each once."""
     entries = [entry for side in sides if side is not None for entry in side.entries]
     nets = [control.net for entry in entries for control in entry.controls]
-    return tuple({net.key: net for net in nets if isinstance(net, ControlNet)}.values())
+    return tuple({net.key: net for net in nets if isinstance(net, ControlNet | ImageAdapter)}.values())
 
 
 def control_part(control: ControlNet, *, half: Literal["float16", "bfloat16"]) -> ModulePart:

@@ -32,11 +32,21 @@ from weft_nodes.models.errors import (
     LatentMismatchError,
 )
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
+from weft_nodes.models.image_prompts import (
+    ImageAdapter,
+    encoder_part,
+    load_projection,
+    read_pictures,
+    with_adapters,
+)
+from weft_nodes.models.mapped import MappedFiles
+from weft_nodes.models.packed import storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
+from weft_nodes.models.windows import behind_windows, seen_size
 from weft_nodes.models.wording import Wording
 
 if TYPE_CHECKING:
@@ -75,16 +85,17 @@ class HandleStore:
         self._families = families
         self._device = torch.device(device)
         self.digests = memory
+        self._mapped = MappedFiles()
         self._bases: Shelf[nn.Module] = Shelf(count_bytes)
         self._networks: Shelf[_LiveNetwork] = Shelf(_LiveNetwork.own_bytes, keep=_LIVE_CLONES)
         self._stacks: Shelf[_LiveStacks] = Shelf(_LiveStacks.own_bytes, keep=_LIVE_CLONES)
 
-    def network(self, model: Model, controls: Sequence[ControlNet] = ()) -> Network:
+    def network(self, model: Model, controls: Sequence[ControlNet | ImageAdapter] = ()) -> Network:
         """Return the live network of a handle.
 
         Args:
             model: The handle.
-            controls: Control networks that prompts may ask for beside it.
+            controls: Control networks and IP-Adapters that prompts may ask for beside it.
 
         Returns:
             A network that stays valid as long as it is held, whatever the store forgets.
@@ -93,17 +104,20 @@ class HandleStore:
             ModelError: The weights cannot be loaded, or a patch or control network does not fit; see
                 `loading` and `patches`.
         """
+        self._forget_overwritten()
+        model = with_adapters(model, [found for found in controls if isinstance(found, ImageAdapter)])
         network = self._networks.get(model.key, lambda: self._new_network(model)).network
-        if not controls:
+        nets = [found for found in controls if isinstance(found, ControlNet)]
+        if not nets:
             return network
-        for control in controls:
+        for control in nets:
             if control.family != model.family:
                 raise ControlMismatchError(
                     problem=f"it was made for {control.family}, and the model is of {model.family}"
                 )
         if not isinstance(network, Steerable):
             raise ControlMismatchError(problem=f"nothing steers models of {model.family}")
-        return network.with_controls({control.key: self._control(control) for control in controls})
+        return network.with_controls({control.key: self._control(control) for control in nets})
 
     def noise_space(
         self, model: Model, *, size_hw: tuple[int, int] | None = None, steps: int | None = None
@@ -121,7 +135,8 @@ class HandleStore:
             config["prediction_type"] = model.prediction
         if model.has_zero_terminal_snr:
             config["rescale_betas_zero_snr"] = True
-        return self._family(model.family).space(config, size_hw=size_hw, steps=steps)
+        seen_hw = seen_size(size_hw, model.patches)
+        return self._family(model.family).space(config, size_hw=seen_hw, steps=steps)
 
     def encode_prompt(self, encoder: TextEncoder, prompt: str | Wording) -> Conditioning:
         """Encode a prompt of any length.
@@ -137,6 +152,7 @@ class HandleStore:
             ModelError: The weights cannot be loaded, or a patch does not fit.
         """
         family = self._family(encoder.family)
+        self._forget_overwritten()
         live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
         wording = Wording.plain(prompt) if isinstance(prompt, str) else prompt
         tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
@@ -182,6 +198,35 @@ class HandleStore:
             scale = Normalisation.of(self._autoencoder(vae))
             hint_1Chw = replace(scale, shift=(0.0,)).applied(scale.undone(hint_1Chw))
         return hint_1Chw
+
+    def read_pictures(self, adapter: ImageAdapter, image: Image) -> tuple[Tensor, Tensor]:
+        """Return what pictures say through an IP-Adapter, and what no picture says; see `image_prompts`.
+
+        Args:
+            adapter: The handle of the adapter.
+            image: One or more pictures.
+
+        Raises:
+            ModelError: Files cannot be read.
+        """
+        part = encoder_part(Path(adapter.encoder.path).name)
+        dtype = self._dtype(adapter.weights.dtype, part)
+
+        def load_encoder() -> nn.Module:
+            self._check_source(adapter.encoder, control_digest(adapter.encoder, self.digests))
+            path = Path(adapter.encoder.path)
+            return loading.load_module(
+                control_files(adapter.encoder), part, path=path, dtype=dtype, device=self._device
+            )
+
+        def load() -> nn.Module:
+            path = Path(adapter.weights.path)
+            self._check_source(adapter.weights, self.digests.file(path))
+            return load_projection(path, dtype=dtype, device=self._device)
+
+        encoder = self._bases.get(("image-encoder", adapter.encoder.source, dtype), load_encoder)
+        with torch.no_grad():
+            return read_pictures(encoder, self._bases.get(adapter.key, load), image)
 
     def decode(self, vae: Vae, latent: Latent, *, tile: int | None = None) -> Image:
         """Decode latents to pictures.
@@ -247,15 +292,12 @@ class HandleStore:
         def load() -> nn.Module:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.network_digest(checkpoint, family, self.digests))
-            dtype = self._dtype(weights.dtype, part)
-            return loading.load_module(
-                checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
-            )
+            return self._load(checkpoint, part, weights)
 
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
         clone = _patched(base, (part.name, DENOISER), model.patches)
         network = family.network(clone, space=self.noise_space(model), key=model.key)
-        return _LiveNetwork(network, count_bytes(clone) - count_bytes(base))
+        return _LiveNetwork(behind_windows(network, model.patches), count_bytes(clone) - count_bytes(base))
 
     def _new_stacks(self, encoder: TextEncoder) -> _LiveStacks:
         family = self._family(encoder.family)
@@ -266,10 +308,7 @@ class HandleStore:
 
             def load(part: TextPart = part) -> nn.Module:
                 self._check_source(weights, loading.text_digest(checkpoint, family, self.digests))
-                dtype, path = self._dtype(weights.dtype, part.encoder), Path(weights.path)
-                return loading.load_module(
-                    checkpoint, part.encoder, path=path, dtype=dtype, device=self._device
-                )
+                return self._load(checkpoint, part.encoder, weights)
 
             base = self._bases.get((part.encoder.name, weights.source, weights.dtype), load)
             clone = _patched(base, (part.encoder.name,), encoder.patches)
@@ -285,11 +324,9 @@ class HandleStore:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.vae_digest(checkpoint, family, self.digests))
             overflows = bool(checkpoint.config(part.name).get("force_upcast"))
-            dtype = self._dtype(weights.dtype, part, overflows=overflows)
-            return loading.load_module(
-                checkpoint, part, path=Path(weights.path), dtype=dtype, device=self._device
-            )
+            return self._load(checkpoint, part, weights, overflows=overflows)
 
+        self._forget_overwritten()
         return cast("AutoencoderKL", self._bases.get((part.name, weights.source, weights.dtype), load))
 
     def _control(self, control: ControlNet) -> nn.Module:
@@ -298,22 +335,34 @@ class HandleStore:
 
         def load() -> nn.Module:
             self._check_source(weights, control_digest(weights, self.digests))
-            return loading.load_module(
-                control_files(weights),
-                part,
-                path=Path(weights.path),
-                dtype=self._dtype(weights.dtype, part),
-                device=self._device,
-            )
+            return self._load(control_files(weights), part, weights)
 
         return self._bases.get(control.key, load)
+
+    def _load(
+        self, checkpoint: loading.Checkpoint, part: ModulePart, weights: Weights, *, overflows: bool = False
+    ) -> nn.Module:
+        self._mapped.watch(checkpoint.files(part))
+        return loading.load_module(
+            checkpoint,
+            part,
+            path=Path(weights.path),
+            dtype=self._dtype(weights.dtype, part, overflows=overflows),
+            device=self._device,
+            storage=storage_of(weights.dtype),
+        )
+
+    def _forget_overwritten(self) -> None:
+        """Forget networks whose mapped files were written into; loading them anew says what changed."""
+        if self._mapped.overwritten():
+            self.close()
 
     def _check_source(self, weights: Weights, found: str) -> None:
         if found != weights.source:
             raise CheckpointChangedError(path=Path(weights.path), expected=weights.source, found=found)
 
     def _dtype(self, dtype: Dtype, part: ModulePart, *, overflows: bool = False) -> torch.dtype:
-        if dtype == "auto":
+        if dtype in ("auto", "float8"):
             dtype = "float32" if self._device.type == "cpu" or overflows else part.half
         return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[dtype]
 

@@ -9,10 +9,10 @@ import torch
 from sampling_toys import SmoothNetwork, conditioning, make_job
 from torch import Tensor
 from weft_nodes.diffusion.batcher import Batcher
-from weft_nodes.diffusion.controls import plane_mask, split_inputs, token_mask
+from weft_nodes.diffusion.controls import plane_mask, sequence_mask, split_images, split_inputs, token_mask
 from weft_nodes.diffusion.denoiser import Denoiser, SampleJob
 from weft_nodes.diffusion.errors import ConditioningError
-from weft_nodes.diffusion.values import Conditioning, Control, Prompt
+from weft_nodes.diffusion.values import Conditioning, Control, ImagePrompt, Prompt
 
 LEFT = torch.cat([torch.ones(8, 4), torch.zeros(8, 4)], dim=1)
 
@@ -132,6 +132,51 @@ def test_masks_are_averaged_over_residuals_of_planes_and_of_tokens() -> None:
     assert token_mask(mask_B1hw, 4).tolist() == [[[1.0], [0.0], [1.0], [0.0]]]  # type: ignore[union-attr]
     assert plane_mask(None, (2, 2)) is None
     assert token_mask(None, 4) is None
+
+
+def picture(*, strength: float = 1.0, **changes: object) -> ImagePrompt:
+    """An image prompt of three tokens of ones, or of zeros where it is silenced."""
+    found = ImagePrompt(Net("reader"), torch.ones(1, 3, 4), torch.zeros(1, 3, 4), strength)
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def test_pictures_stand_beside_controls_and_their_absence_beside_what_is_guided_away_from() -> None:
+    positive = conditioning(1).controlled_by(picture(strength=0.5)).controlled_by(control())
+
+    for row, said in zip(rows(make_job(positive=positive)), (1.0, 0.0), strict=True):
+        controls, others = split_inputs(row.tensors)
+        (image,), words = split_images(others)
+        assert [one.key for one in controls] == ["edges"]
+        assert (image.key, float(image.strength_B)) == ("reader", 0.5)
+        assert bool((image.tokens_BTD == said).all())
+        assert list(words) == ["encoder_hidden_states"]
+
+
+def test_a_negative_prompt_reads_no_picture_where_the_region_of_the_positive_one_is() -> None:
+    seeing = conditioning(1).controlled_by(picture()).with_(mask_hw=LEFT)
+    positive = seeing.combined_with(conditioning(5).with_(mask_hw=1 - LEFT))
+    (image,), _ = split_images(rows(make_job(positive=positive))[2].tensors)
+
+    assert image.mask_B1hw is not None
+    assert torch.equal(image.mask_B1hw[0, 0], LEFT)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"strength": 0.0}, {"start": 0.5, "end": 0.4}, {"empty_1TD": torch.zeros(1, 2, 4)}]
+)
+def test_image_prompts_out_of_bounds_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConditioningError):
+        picture(**changes)
+
+
+def test_masks_are_laid_over_layers_of_halved_sides() -> None:
+    mask_B1hw = LEFT[None, None, :7]
+
+    assert sequence_mask(None, 5) is None
+    assert sequence_mask(mask_B1hw, 56).shape == (1, 56, 1)  # type: ignore[union-attr]
+    assert sequence_mask(mask_B1hw, 16).flatten().tolist() == [1.0, 1.0, 0.0, 0.0] * 4  # type: ignore[union-attr]
+    with pytest.raises(ConditioningError, match="8x7 cannot be laid over 9 places"):
+        sequence_mask(mask_B1hw, 9)
 
 
 def test_a_picture_of_another_size_is_refused() -> None:

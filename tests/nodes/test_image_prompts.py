@@ -1,0 +1,178 @@
+"""Image prompts: pictures change what is sampled, compose with the rest, and mismatches are found early."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import tiny_models
+import torch
+from tiny.controls import tiny_control, write_control
+from tiny.image_prompts import write_adapter
+from tiny_runs import load_tiny, tiny_paths
+from torch import Tensor
+from weft.engine.codec import decode, digest, encode
+from weft.errors import JSON
+from weft.graph.check import check
+from weft.graph.document import parse_document
+from weft.graph.workflows import NoWorkflows
+from weft.plugins import load
+from weft.sdk import FingerprintScope, Image, LocalRun, Mask, Paths
+from weft.settings import load_settings
+from weft_nodes.checkpoints import checkpoints_by_name
+from weft_nodes.control import apply_control, load_control
+from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.families.registry import ModelStore
+from weft_nodes.image_prompts import (
+    _digest_of_adapter,
+    apply_image_prompt,
+    image_adapters_by_name,
+    load_image_adapter,
+)
+from weft_nodes.latents import empty_latent
+from weft_nodes.models.attention_patches import PerturbedAttention
+from weft_nodes.prompts import encode_prompt
+from weft_nodes.sampling import sample_latent
+
+PICTURE = Image(torch.rand(1, 40, 30, 3, generator=torch.Generator().manual_seed(3)))
+OTHER = Image(torch.rand(1, 30, 40, 3, generator=torch.Generator().manual_seed(4)))
+NAME = "ip-adapter-base.safetensors"
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """Folders with tiny checkpoints, and an adapter and a control network for one of them."""
+    found = tiny_paths(tmp_path_factory.mktemp("pictures"))
+    pipeline = tiny_models.tiny_starter()
+    write_adapter(found.models[0] / "ip_adapter", pipeline.unet, "starter")
+    write_control(found.models[0] / "controlnet" / "edges", tiny_control(pipeline, "starter"), "starter")
+    return found
+
+
+@pytest.fixture(scope="module")
+def run(paths: Paths) -> LocalRun:
+    """A run over them."""
+    return LocalRun(paths=paths)
+
+
+def words(run: LocalRun, text: str = "a red circle") -> Conditioning:
+    """A prompt of the tiny checkpoint."""
+    return encode_prompt(run, load_tiny(run).encoder, text)
+
+
+def seeing(run: LocalRun, image: Image = PICTURE, **options: float) -> Conditioning:
+    """A prompt with a picture."""
+    return apply_image_prompt(run, words(run), load_image_adapter(run, NAME), image, None, **options)
+
+
+def sampled(run: LocalRun, positive: Conditioning, negative: Conditioning | None = None) -> Tensor:
+    """Two steps of sampling."""
+    model = load_tiny(run).model
+    empty = empty_latent(model, width=64, height=64)
+    done = sample_latent(run, model, positive, negative or words(run, ""), empty, steps=2)
+    return asyncio.run(done).samples_BChw
+
+
+def test_pictures_change_what_is_sampled_and_the_base_not_at_all(run: LocalRun) -> None:
+    before = sampled(run, words(run))
+    one, other = sampled(run, seeing(run)), sampled(run, seeing(run, OTHER))
+
+    assert not torch.allclose(one, before, atol=1e-4)
+    assert not torch.allclose(one, other, atol=1e-4)
+    assert torch.equal(sampled(run, words(run)), before)
+
+
+def test_strength_zero_gives_the_bits_of_no_picture(run: LocalRun) -> None:
+    assert torch.equal(sampled(run, seeing(run, strength=0.0)), sampled(run, words(run)))
+
+
+def test_a_picture_counts_in_its_steps_alone(run: LocalRun) -> None:
+    first, second = seeing(run, end=0.5), seeing(run, start=0.5)
+    results = [sampled(run, each) for each in (words(run), first, second, seeing(run))]
+
+    for place, result in enumerate(results):
+        assert not any(torch.allclose(result, later, atol=1e-5) for later in results[place + 1 :])
+
+
+def test_a_negative_prompt_with_a_picture_of_its_own_reads_that(run: LocalRun) -> None:
+    adapter = load_image_adapter(run, NAME)
+    negative = apply_image_prompt(run, words(run, ""), adapter, OTHER, None)
+
+    plain, own = sampled(run, seeing(run)), sampled(run, seeing(run), negative)
+
+    assert not torch.allclose(plain, own, atol=1e-4)
+
+
+def test_pictures_compose_with_controls_and_masks(run: LocalRun) -> None:
+    edges = Image(torch.ones(1, 64, 64, 3))
+    mask = Mask(torch.cat([torch.ones(1, 8, 4), torch.zeros(1, 8, 4)], dim=2))
+    masked = apply_image_prompt(run, words(run), load_image_adapter(run, NAME), PICTURE, mask)
+    both = apply_control(run, masked, load_control(run, "edges"), edges, None, None)
+
+    results = [sampled(run, each) for each in (seeing(run), masked, both)]
+
+    assert not torch.allclose(results[0], results[1], atol=1e-5)
+    assert not torch.allclose(results[1], results[2], atol=1e-5)
+
+
+def test_prompts_with_pictures_survive_the_cache(run: LocalRun) -> None:
+    positive = seeing(run)
+    back = decode(encode(positive))
+
+    assert isinstance(back, Conditioning)
+    assert digest(back) == digest(positive)
+    assert torch.equal(sampled(run, back), sampled(run, positive))
+
+
+def test_pictures_on_the_same_adapter_share_one_network(run: LocalRun) -> None:
+    store, model = run.service(ModelStore), load_tiny(run).model
+    adapter = load_image_adapter(run, NAME)
+    weakened = model.with_patches(PerturbedAttention())
+
+    assert store.network(model, [adapter]) is store.network(model, [adapter, adapter])
+    assert store.network(model, [adapter]).batch_key != store.network(model).batch_key
+    assert store.network(weakened, [adapter]).batch_key != store.network(weakened).batch_key
+
+
+def test_several_masks_and_reversed_ranges_are_refused(run: LocalRun) -> None:
+    adapter = load_image_adapter(run, NAME)
+
+    with pytest.raises(ConditioningError, match="at most one mask, but there are 2"):
+        apply_image_prompt(run, words(run), adapter, PICTURE, Mask(torch.ones(2, 8, 8)))
+    with pytest.raises(ConditioningError, match="range"):
+        apply_image_prompt(run, words(run), adapter, PICTURE, None, start=0.6, end=0.5)
+
+
+def test_adapters_are_listed_with_their_family_and_are_no_checkpoints(paths: Paths) -> None:
+    scope = FingerprintScope(paths)
+
+    assert image_adapters_by_name(paths) == {NAME: {"family": "starter"}}
+    assert not any(name.startswith("ip_adapter") for name in checkpoints_by_name(paths))
+    assert _digest_of_adapter(scope, NAME) == _digest_of_adapter(scope, NAME) != "checkpoint-missing"
+    assert _digest_of_adapter(scope, "absent") == "checkpoint-missing"
+
+
+@pytest.mark.parametrize(("checkpoint", "found"), [("xl", ["trait-mismatch"]), ("starter", [])])
+def test_the_check_finds_an_adapter_of_another_family(
+    tmp_path: Path, paths: Paths, checkpoint: str, found: list[str]
+) -> None:
+    settings = load_settings(
+        {"data_dir": tmp_path, "custom_nodes_dirs": (), "models_dirs": tuple(paths.models)}
+    )
+    links: dict[str, JSON] = {
+        "conditioning": {"from": "text.conditioning"},
+        "adapter": {"from": "adapter.adapter"},
+        "image": {"from": "picture.image"},
+    }
+    nodes: dict[str, JSON] = {
+        "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
+        "text": {"type": "prompt.encode", "inputs": {"encoder": {"from": "checkpoint.encoder"}}},
+        "picture": {"type": "image.empty", "inputs": {}},
+        "adapter": {"type": "ipadapter.load", "inputs": {"ip_adapter": NAME}},
+        "seeing": {"type": "ipadapter.apply", "inputs": links},
+    }
+    document = parse_document({"weft": 1, "outputs": {"it": {"from": "seeing.conditioning"}}, "nodes": nodes})
+
+    report = check(document, load(settings).registry, NoWorkflows())
+
+    assert sorted({problem.code for problem in report.problems}) == found
