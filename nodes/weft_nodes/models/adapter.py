@@ -30,6 +30,8 @@ class ModulePart:
         prefixes: What its tensors' names begin with in a single file.
         convert: Turns a single file's tensors (full names) into the module's.
         half: The type of two bytes in which it does not overflow, taken where a GPU may choose.
+        fit: Reads options of its configuration from the shapes of a single file's tensors, by names without
+            prefix; None where all single files have the same.
     """
 
     name: str
@@ -38,6 +40,7 @@ class ModulePart:
     prefixes: tuple[str, ...]
     convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
     half: Literal["float16", "bfloat16"] = "float16"
+    fit: Callable[[Mapping[str, tuple[int, ...]]], dict[str, object]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

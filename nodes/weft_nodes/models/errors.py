@@ -7,6 +7,7 @@ ModelError (weft.sdk)
 ├── CheckpointIncompleteError  checkpoint-incomplete    readable, but tensors are missing or misshapen
 ├── CheckpointUnknownError     checkpoint-unknown       no known family has these tensors
 ├── CheckpointChangedError     checkpoint-changed       no longer the file the handle was made from
+├── PackageMissingError        package-missing          a format needs a package that is not installed
 ├── FamilyUnknownError         family-unknown           a handle names a family that is not installed
 ├── LatentMismatchError        latent-mismatch          a latent or picture that the autoencoder cannot read
 ├── PatchMismatchError         patch-mismatch           a patch was made for another architecture
@@ -126,6 +127,24 @@ class CheckpointChangedError(ModelError):
         super().__init__(
             f"{path} has changed since it was loaded: it was {expected[:12]}, and now is {found[:12]}.",
             hint="Run the workflow again, so that the checkpoint is loaded anew.",
+        )
+
+
+class PackageMissingError(ModelError):
+    """A file needs a package that weft does without.
+
+    Args:
+        what: What needs it, as the start of the sentence "… needs the package …".
+        package: Its name.
+        extra: The optional part of weft that brings it.
+    """
+
+    code: ClassVar[str] = "package-missing"
+
+    def __init__(self, *, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs the package {package}, which is not installed.",
+            hint=f"Install it with `pip install 'weft[{extra}]'`, and start weft again.",
         )
 
 

@@ -14,7 +14,7 @@ from weft.sdk import Traits, value
 
 from weft_nodes.models.patches import Patch
 
-Dtype = Literal["auto", "float32", "float16", "bfloat16"]
+Dtype = Literal["auto", "float32", "float16", "bfloat16", "float8"]
 Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
 
 MODEL_TRAITS: Final[Traits] = MappingProxyType(
@@ -35,16 +35,19 @@ class Weights:
 
     Args:
         source: Digest of the content of all files they are made from.
-        path: Folder in the diffusers layout, or a single safetensors file.
+        path: Folder in the diffusers layout, or a single file.
         config: Folder of configurations for a single file; empty for a folder, which has its own.
         dtype: Type to compute in. "auto" is float32 on a CPU, and float16 elsewhere but for an autoencoder
-            that overflows.
+            that overflows; weights that are packed in the file stay so. "float8" computes likewise, but packs
+            the weights of linear layers to eight bits.
+        parts: Files of single parts, and folders of tokenizers, that lie elsewhere, by the name of the part.
     """
 
     source: str
     path: str
     config: str = ""
     dtype: Dtype = "auto"
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @value("model", color="#b39ddb")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,7 +21,11 @@ from torch.overrides import TorchFunctionMode
 from weft_nodes.models.adapter import Family, ModulePart, TextPart
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncompleteError, ModelFileMissingError
+from weft_nodes.models.filling import Placement, fill
+from weft_nodes.models.gguf_files import shape_of
 from weft_nodes.models.handles import Weights
+from weft_nodes.models.packed import Storage
+from weft_nodes.models.scales import converted
 from weft_nodes.models.weights import component_files, iterate_tensors, read_header
 
 if TYPE_CHECKING:
@@ -43,8 +47,25 @@ class Checkpoint(Protocol):
             CheckpointCorruptError: It is not a JSON object.
         """
 
+    def fitted_config(self, part: ModulePart) -> dict[str, object]:
+        """Read the configuration of a network, with what the header of its file shows of it.
+
+        Args:
+            part: Which network.
+
+        Raises:
+            ModelFileMissingError: There is no such file.
+            CheckpointCorruptError: It is not a JSON object, or the header is damaged.
+        """
+
+    def files(self, part: ModulePart) -> tuple[Path, ...]:
+        """Return the files with the weights of a network."""
+
     def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
-        """Read the tensors of a part, by the module's own names; they may be views of the mapped file."""
+        """Read the tensors of a part, by the module's own names, with scales where there are some.
+
+        They may be views of the mapped file.
+        """
 
     def has(self, part: TextPart) -> bool:
         """Tell whether a text encoder is there, or at least must be."""
@@ -76,10 +97,18 @@ class CheckpointFolder:
         """Read the configuration of a part; see `Checkpoint`."""
         return read_json(self.path / part / file)
 
+    def fitted_config(self, part: ModulePart) -> dict[str, object]:
+        """Read the configuration of a network, which knows its file; see `Checkpoint`."""
+        return self.config(part.name)
+
+    def files(self, part: ModulePart) -> tuple[Path, ...]:
+        """Return the files with the weights of a network; see `Checkpoint`."""
+        return component_files(self.path / part.name)
+
     def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
         """Read the tensors of a part; see `Checkpoint`."""
-        files = component_files(self.path / part.name)
-        return part.rename(module, {name: tensor for file in files for name, tensor in iterate_tensors(file)})
+        found = {name: tensor for file in self.files(part) for name, tensor in iterate_tensors(file)}
+        return converted(lambda tensors: part.rename(module, tensors), found)
 
     def has(self, part: TextPart) -> bool:
         """Tell whether a text encoder is there; see `Checkpoint`."""
@@ -98,41 +127,79 @@ class CheckpointFolder:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFile:
-    """A checkpoint in one safetensors file, in the layout of the original training code.
+    """A checkpoint in one file in the layout of the original training code, or in files apart.
 
     Args:
         path: The file.
         configs: Folder of configurations and tokenizers, in the diffusers layout but without weights.
+        parts: Files of single parts, and folders of tokenizers, that lie elsewhere, by the name of the part.
     """
 
     path: Path
     configs: Path
+    parts: Mapping[str, Path] = field(default_factory=dict, hash=False)
 
     def config(self, part: str, file: str = "config.json") -> dict[str, object]:
         """Read the configuration of a part; see `Checkpoint`."""
         return read_json(self.configs / part / file)
 
+    def fitted_config(self, part: ModulePart) -> dict[str, object]:
+        """Read the configuration of a network, with what its header shows; see `Checkpoint`."""
+        config = self.config(part.name)
+        if part.fit is None:
+            return config
+        tensors = read_header(self.file(part)).tensors
+        prefix = part.prefixes[0]
+        return config | part.fit({name.removeprefix(prefix): info.shape for name, info in tensors.items()})
+
+    def file(self, part: ModulePart) -> Path:
+        """Return the file that holds a part."""
+        return self.parts.get(part.name, self.path)
+
+    def files(self, part: ModulePart) -> tuple[Path, ...]:
+        """Return the file with the weights of a network; see `Checkpoint`."""
+        return (self.file(part),)
+
     def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
-        """Read the tensors of a part; see `Checkpoint`."""
-        return part.convert(module, dict(iterate_tensors(self.path, prefixes=part.prefixes)))
+        """Read the tensors of a part, whether its file holds others too or it alone; see `Checkpoint`."""
+        file = self.file(part)
+        if any(name.startswith(part.prefixes) for name in read_header(file).tensors):
+            found = dict(iterate_tensors(file, prefixes=part.prefixes))
+            return converted(lambda tensors: part.convert(module, tensors), found)
+        return converted(lambda tensors: _of_part_alone(part, module, tensors), dict(iterate_tensors(file)))
 
     def has(self, part: TextPart) -> bool:
         """Tell whether a text encoder is there; see `Checkpoint`."""
-        if not part.is_optional:
+        if not part.is_optional or part.encoder.name in self.parts:
             return True
         names = read_header(self.path).tensors
         return any(name.startswith(part.encoder.prefixes) for name in names)
 
     def tokenizer(self, part: TextPart) -> PreTrainedTokenizerBase:
         """Build a tokenizer; see `Checkpoint`."""
-        return part.load(self.configs / part.tokenizer)
+        return part.load(self._folder(part.tokenizer))
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
-        """Return the digest of the file and of the configurations of some parts; see `Checkpoint`."""
-        configs = [path for name in (*modules, *others) for path in _texts(self.configs / name)]
-        return memory.files(
-            {"weights": self.path} | {path.relative_to(self.configs).as_posix(): path for path in configs}
-        )
+        """Return the digest of the files and of the configurations of some parts; see `Checkpoint`."""
+        files = {name: self.parts[name] for name in modules if name in self.parts}
+        if len(files) < len(modules):
+            files["weights"] = self.path
+        for name in (*modules, *others):
+            folder = self.configs / name if name in modules else self._folder(name)
+            files |= {f"{name}/{path.name}": path for path in _texts(folder)}
+        return memory.files(files)
+
+    def _folder(self, tokenizer: str) -> Path:
+        return self.parts.get(tokenizer, self.configs / tokenizer)
+
+
+def _of_part_alone(part: ModulePart, module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Name the tensors of a file that holds one part: as its module does, or as a whole checkpoint would."""
+    wanted = module.state_dict()
+    renamed = part.rename(module, dict(tensors))
+    if sum(name in renamed for name in wanted) > len(wanted) // 2:
+        return renamed
+    return part.convert(module, {part.prefixes[0] + name: tensor for name, tensor in tensors.items()})
 
 
 def open_weights(weights: Weights) -> Checkpoint:
@@ -151,7 +218,8 @@ def open_weights(weights: Weights) -> Checkpoint:
         raise ModelFileMissingError(
             path=path, hint="It was moved or deleted; put it back, or load another checkpoint."
         )
-    return CheckpointFile(path, Path(weights.config))
+    parts = {name: Path(place) for name, place in weights.parts}
+    return CheckpointFile(path, Path(weights.config), parts)
 
 
 def network_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
@@ -177,7 +245,13 @@ def vae_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> 
 
 
 def load_module(
-    checkpoint: Checkpoint, part: ModulePart, *, path: Path, dtype: torch.dtype, device: torch.device
+    checkpoint: Checkpoint,
+    part: ModulePart,
+    *,
+    path: Path,
+    dtype: torch.dtype,
+    device: torch.device,
+    storage: Storage = "plain",
 ) -> nn.Module:
     """Build one network of a checkpoint and fill it with its weights.
 
@@ -185,11 +259,13 @@ def load_module(
         checkpoint: Where its files are.
         part: Which network.
         path: Named in errors.
-        dtype: Of its floating-point parameters.
+        dtype: Of its floating-point parameters, but for packed weights.
         device: Where they are put.
+        storage: How the weights of its linear layers are stored.
 
     Returns:
-        The module, ready to run, without gradients, with nothing left that has no storage.
+        The module, ready to run, without gradients, with nothing left that has no storage. Tensors that are
+        already as they have to be are views of the mapped files.
 
     Raises:
         ModelFileMissingError: A file is missing.
@@ -197,24 +273,19 @@ def load_module(
         CheckpointCorruptError: A file is damaged.
         CheckpointIncompleteError: Tensors are missing or have another shape.
     """
-    module = build_without_storage(lambda: part.build(checkpoint.config(part.name)))
+    module = build_without_storage(lambda: part.build(checkpoint.fitted_config(part)))
     wanted = module.state_dict(keep_vars=True)
     tensors = _under_every_name(wanted, checkpoint.tensors(part, module))
+    shapes = {name: shape_of(tensor) for name, tensor in tensors.items()}
     missing = [name for name in wanted if name not in tensors]
     misshapen = [
-        f"{name} is {list(tensors[name].shape)} instead of {list(wanted[name].shape)}"
+        f"{name} is {list(shapes[name])} instead of {list(wanted[name].shape)}"
         for name in wanted
-        if name in tensors and tensors[name].shape != wanted[name].shape
+        if name in tensors and shapes[name] != wanted[name].shape
     ]
     if missing or misshapen:
         raise CheckpointIncompleteError(path=path, part=part.name, missing=missing, misshapen=misshapen)
-    # A copy, so that the model neither changes nor crashes when the mapped file is overwritten.
-    # Made once for all names of a tied parameter.
-    placed: dict[int, Tensor] = {}
-    for name, parameter in wanted.items():
-        if id(parameter) not in placed:
-            placed[id(parameter)] = _placed(tensors[name], dtype, device)
-    module.load_state_dict({name: placed[id(wanted[name])] for name in wanted}, assign=True)
+    fill(module, wanted, tensors, Placement(dtype, device, storage))
     module = module.to(device).eval().requires_grad_(False)
     unfilled = [
         name for name, tensor in (*module.named_parameters(), *module.named_buffers()) if tensor.is_meta
@@ -229,10 +300,6 @@ def _under_every_name(wanted: Mapping[str, Tensor], tensors: dict[str, Tensor]) 
     known = {id(parameter): tensors[name] for name, parameter in wanted.items() if name in tensors}
     tied = {name: known[id(parameter)] for name, parameter in wanted.items() if id(parameter) in known}
     return tied | tensors
-
-
-def _placed(tensor: Tensor, dtype: torch.dtype, device: torch.device) -> Tensor:
-    return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, copy=True).contiguous()
 
 
 _FILLS = frozenset({"constant_", "fill_", "kaiming_uniform_", "normal_", "uniform_", "zero_"})

@@ -1,4 +1,4 @@
-"""Safetensors files, read with suspicion: headers without tensors, and every kind of damage by name.
+"""Weight files, read with suspicion: headers without tensors, and every kind of damage by name.
 
 The format: eight bytes with the length of a JSON header (little endian), the header, then the tensors' bytes.
 https://github.com/huggingface/safetensors
@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError, ModelFileRefusedError
+from weft_nodes.models.gguf_files import is_gguf, iterate_blocks, read_shapes
 
 PICKLE_SUFFIXES: Final = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle"})
 
@@ -46,7 +47,7 @@ class TensorInfo:
     Args:
         dtype: The format's own name, such as "F16".
         shape: Length of each axis.
-        end: Where its bytes end, counted from the end of the header.
+        end: Where its bytes end, counted from the end of the header; 0 in GGUF files.
     """
 
     dtype: str
@@ -56,7 +57,7 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a safetensors file says it holds.
+    """What a weight file says it holds.
 
     Args:
         path: The file.
@@ -70,7 +71,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of a safetensors file and check it against the length of the file.
+    """Read the header of a weight file; that of a safetensors file is checked against the file's length.
 
     Args:
         path: A file; its tensors are not read.
@@ -82,11 +83,15 @@ def read_header(path: Path) -> Header:
         ModelFileMissingError: There is no such file.
         ModelFileRefusedError: The file is a pickle, whatever its name says.
         CheckpointCorruptError: The file is truncated, damaged, or something else altogether.
+        PackageMissingError: It is a GGUF file, and the package that reads them is not installed.
     """
     if not path.is_file():
         raise ModelFileMissingError(path=path)
     if path.suffix.lower() in PICKLE_SUFFIXES:
         raise ModelFileRefusedError(path=path, reason=f"is a {path.suffix} file, which holds a pickle")
+    if is_gguf(path):
+        blocks = {name: TensorInfo(kind, shape, 0) for name, (kind, shape) in read_shapes(path).items()}
+        return Header(path, MappingProxyType(blocks), MappingProxyType({}))
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(64)
@@ -131,8 +136,6 @@ def _foreign_format(start: bytes) -> str:
         return "a Git LFS pointer: fetch the real file with `git lfs pull`"
     if start.lstrip().lower().startswith((b"<!doctype", b"<html")):
         return "a web page: the download went to a login or error page"
-    if start.startswith(b"GGUF"):
-        return "a GGUF file, which is not supported yet"
     return ""
 
 
@@ -216,7 +219,7 @@ def _shards(index: Path) -> tuple[Path, ...]:
 
 
 def iterate_tensors(path: Path, *, prefixes: tuple[str, ...] = ("",)) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of a safetensors file one by one, with their full names, on the CPU.
+    """Yield the tensors of a weight file one by one, with their full names, on the CPU.
 
     Args:
         path: The file.
@@ -231,6 +234,9 @@ def iterate_tensors(path: Path, *, prefixes: tuple[str, ...] = ("",)) -> Iterato
         CheckpointCorruptError: See `read_header`.
     """
     read_header(path)
+    if is_gguf(path):
+        yield from ((name, tensor) for name, tensor in iterate_blocks(path) if name.startswith(prefixes))
+        return
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             for name in file.keys():  # noqa: SIM118 (safe_open is no mapping)

@@ -15,6 +15,7 @@ EXAMPLES = [
     (errors.CheckpointIncompleteError(path=PATH, part="unet", missing=["a"]), "checkpoint-incomplete"),
     (errors.CheckpointUnknownError(path=PATH, seen="3 tensors", tried=["sd15: no"]), "checkpoint-unknown"),
     (errors.CheckpointChangedError(path=PATH, expected="a", found="b"), "checkpoint-changed"),
+    (errors.PackageMissingError(what="Reading a.gguf", package="gguf", extra="gguf"), "package-missing"),
     (errors.FamilyUnknownError(family="sd9", known=["sd15"]), "family-unknown"),
     (errors.LatentMismatchError("A latent is odd.", hint="Make it even."), "latent-mismatch"),
     (errors.PatchMismatchError(patch="The LoRA x", problem="it is too wide"), "patch-mismatch"),

@@ -195,6 +195,39 @@ def test_a_file_that_changed_after_it_was_opened_is_not_passed_off_as_the_old_on
     assert store.network(checkpoint.model) is not None
 
 
+def test_a_file_that_was_written_into_is_not_sampled_with_any_more(
+    store: ModelStore, sd15_folder: Path, tmp_path: Path
+) -> None:
+    folder = tiny_models.copy_folder(sd15_folder, tmp_path / "copy")
+    model = open_checkpoint(folder, memory=store.digests).model
+    store.network(model)
+    with (folder / "unet" / "diffusion_pytorch_model.safetensors").open("r+b") as file:
+        file.seek(20_000)
+        file.write(b"\0" * 10_000)
+
+    with pytest.raises(CheckpointChangedError):
+        store.network(model)
+
+
+def test_packed_networks_compute_nearly_what_full_ones_do_and_have_keys_of_their_own(
+    store: ModelStore, sd15_folder: Path
+) -> None:
+    full, packed = (
+        open_checkpoint(sd15_folder, memory=store.digests, dtype=dtype) for dtype in ("float32", "float8")
+    )
+    inputs = {"encoder_hidden_states": torch.ones(1, 3, 32)}
+    latent = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = [
+        store.network(opened.model).predict(latent, torch.tensor([9.0]), inputs) for opened in (full, packed)
+    ]
+    words = [store.encode_prompt(opened.encoder, "an inn").entries[0] for opened in (full, packed)]
+    states = [prompt.tensors["encoder_hidden_states"] for prompt in words]
+
+    assert full.model.key != packed.model.key
+    for exact, near in (found, states):
+        assert 0 < (exact - near).norm() < 0.1 * exact.norm()
+
+
 def test_a_family_that_is_not_there_is_named_with_those_that_are(
     store: ModelStore, checkpoint: Checkpoint
 ) -> None:

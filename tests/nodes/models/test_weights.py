@@ -110,7 +110,7 @@ def test_a_file_cut_inside_its_weights_says_how_much_is_there(tmp_path: Path) ->
     [
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 99\n", "Git LFS"),
         (b"<!DOCTYPE html><html><body>Please log in</body></html>" + b" " * 40, "web page"),
-        (b"GGUF\x03\x00\x00\x00" + b"\0" * 80, "GGUF"),
+        (b"GGUF\xff\x00\x00\x00" + b"\0" * 80, "header is damaged"),
         (b"\xff" * 100, "does not begin like"),
     ],
 )
