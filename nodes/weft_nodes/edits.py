@@ -4,6 +4,7 @@ from typing import Annotated, Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 from weft.sdk import ColorPicker, Image, Mask, Number, Slider, node
 
 from weft_nodes.pixels.blending import Mode, blend, lay_over
@@ -186,8 +187,9 @@ def pad_image(
     right: Annotated[int, Number(0, _LARGEST)] = 0,
     bottom: Annotated[int, Number(0, _LARGEST)] = 0,
     color: Annotated[str, ColorPicker()] = "#808080",
+    fill: Literal["color", "edge"] = "color",
 ) -> PaddedImage:
-    """Add room around pictures, for example to paint beyond their edges.
+    """Add room around pictures, for example to paint beyond their edges (outpainting).
 
     Args:
         image: Pictures of any size.
@@ -196,6 +198,7 @@ def pad_image(
         right: Pixels to add on the right, 0..16384.
         bottom: Pixels to add below, 0..16384.
         color: Colour of the new room.
+        fill: What lies in the new room: the colour, or the pixels of the edge drawn out.
 
     Returns:
         Larger pictures, and a mask of what is new.
@@ -206,10 +209,16 @@ def pad_image(
     """
     pixels = image.pixels_BHWC
     height, width = pixels.shape[1:3]
-    canvas = _canvas(pixels, (left + width + right, top + height + bottom), color)
-    is_new = torch.ones(canvas.shape[:3])
+    if fill == "edge":
+        check_area(left + width + right, top + height + bottom, count=pixels.shape[0])
+        planes = functional.pad(pixels.movedim(-1, 1), (left, right, top, bottom), mode="replicate")
+        larger = planes.movedim(1, -1).contiguous()
+    else:
+        canvas = _canvas(pixels, (left + width + right, top + height + bottom), color)
+        larger = _framed(pixels, canvas, (left, top))
+    is_new = torch.ones(larger.shape[:3])
     is_new[:, top : top + height, left : left + width] = 0
-    return PaddedImage(image=Image(_framed(pixels, canvas, (left, top))), mask=Mask(is_new))
+    return PaddedImage(image=Image(larger), mask=Mask(is_new))
 
 
 @node("image.flip")

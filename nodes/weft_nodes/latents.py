@@ -1,5 +1,6 @@
 """Latents: making them, coding pictures to and from them, and changing them."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, NamedTuple
 
 import torch
@@ -11,6 +12,7 @@ from weft_nodes.families.facts import FACTS, FamilyFacts
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.handles import Model, Vae
 from weft_nodes.pixels.conversion import check_area
+from weft_nodes.pixels.filters import blur_planes, grow_planes
 from weft_nodes.pixels.resizing import Method, resize_mask, resize_planes
 
 _LARGEST = 16384
@@ -292,16 +294,80 @@ def composite_latents(background: Latent, foreground: Latent, mask: Mask) -> Lat
 
 
 @node(
+    "latent.paste",
+    accepts={"background": {"space": "$space"}, "foreground": {"space": "$space"}},
+    gives={"latent": {"space": "$space"}},
+)
+def paste_latent(
+    background: Latent,
+    foreground: Latent,
+    left: Annotated[int, Number(0, _LARGEST, step=8)] = 0,
+    top: Annotated[int, Number(0, _LARGEST, step=8)] = 0,
+    *,
+    feather: Annotated[int, Slider(0, 32)] = 0,
+) -> Latent:
+    """Put a smaller latent into a larger one at a place, also between two parts of a sampling.
+
+    Both must have the same noise, or none: stop both at the same step with latent.sample_steps, paste, and
+    let another latent.sample_steps take the other steps.
+
+    Args:
+        background: The latent to change; its mask is kept.
+        foreground: What to put into it: one latent, or as many; what hangs over the edge is cut off.
+        left: Where the left edge of the foreground lies, in pixels, rounded down to whole latent pixels.
+        top: Where its upper edge lies, likewise.
+        feather: Latent pixels over which the foreground fades in from its edges, 0 (hard) .. 32; edges that
+            lie on an edge of the background stay hard.
+
+    Returns:
+        A latent with the shape of `background`.
+
+    Raises:
+        LatentShapeError: The latents differ in space or count, or the place lies outside the background.
+    """
+    reduction = _facts_of(background.space).reduction
+    samples, above = background.samples_BChw, foreground.samples_BChw
+    x, y = left // reduction, top // reduction
+    height, width = (int(side) for side in samples.shape[-2:])
+    fits = foreground.space == background.space and foreground.batch_size in (1, background.batch_size)
+    if not fits or x >= width or y >= height:
+        raise LatentShapeError(first=_described(background), second=f"{_described(foreground)} at {x}, {y}")
+    above = above[..., : height - y, : width - x].to(samples)
+    rows, columns = slice(y, y + above.shape[-2]), slice(x, x + above.shape[-1])
+    weight_hw = _fading(rows, height, feather)[:, None] * _fading(columns, width, feather)
+    pasted = samples.clone()
+    pasted[..., rows, columns] = torch.lerp(samples[..., rows, columns], above, weight_hw.to(samples))
+    return background.with_samples(pasted)
+
+
+@node(
     "latent.mask",
     accepts={"latent": {"space": "$space"}},
     gives={"latent": {"space": "$space"}},
 )
-def mask_latent(latent: Latent, mask: Mask) -> Latent:
+def mask_latent(
+    latent: Latent,
+    mask: Mask,
+    *,
+    grow: Annotated[int, Slider(-32, 32)] = 0,
+    feather: Annotated[float, Slider(0, 32, step=0.5)] = 0.0,
+    gradual: bool = False,
+) -> Latent:
     """Say which part of a picture sampling may change (inpainting); the rest stays as it is.
+
+    A decoded picture still differs a little outside the mask, as every picture does that went through an
+    autoencoder: lay it over the original with image.blend and the same mask.
 
     Args:
         latent: The latent of a picture.
-        mask: What may change: one mask, or one per latent, stretched over the picture.
+        mask: What may change: one mask, or one per latent, stretched over the picture. Grey mixes old and new
+            at every step.
+        grow: Margin in latent pixels (8 pixels of the picture for most models) by which the mask grows,
+            -32..32; a negative one shrinks it.
+        feather: Standard deviation, in latent pixels, of the Gaussian that softens the mask's edge then,
+            0 (hard) .. 32.
+        gradual: Let grey say when a place may change, instead of how much: 0.3 is the last 30 % of the steps
+            (differential diffusion).
 
     Returns:
         The latent with the mask, which every sampling of it will keep to.
@@ -309,7 +375,8 @@ def mask_latent(latent: Latent, mask: Mask) -> Latent:
     Raises:
         LatentShapeError: There are several masks, but not as many as latents.
     """
-    return Latent(latent.samples_BChw, latent.space, _mask_for(latent, mask), latent.indices)
+    wanted = blur_planes(grow_planes(_mask_for(latent, mask), grow), feather).clamp(0, 1)
+    return replace(latent, mask_B1hw=wanted, is_mask_gradual=gradual)
 
 
 @node(
@@ -327,10 +394,18 @@ def repeat_latent(latent: Latent, count: Annotated[int, Number(1, 4096)] = 2) ->
     Returns:
         A batch `count` times as long.
     """
-    samples, mask = latent.samples_BChw, latent.mask_B1hw
-    if mask is not None and mask.shape[0] > 1:
-        mask = mask.repeat(count, *[1] * (mask.ndim - 1))
-    return Latent(samples.repeat(count, *[1] * (samples.ndim - 1)), latent.space, mask)
+
+    def repeated(tensor: Tensor) -> Tensor:
+        return tensor.repeat(count, *[1] * (tensor.ndim - 1))
+
+    mask, original = latent.mask_B1hw, latent.original_BChw
+    return replace(
+        latent,
+        samples_BChw=repeated(latent.samples_BChw),
+        mask_B1hw=mask if mask is None or mask.shape[0] == 1 else repeated(mask),
+        original_BChw=None if original is None else repeated(original),
+        indices=None,
+    )
 
 
 @node(
@@ -372,11 +447,19 @@ def _latent_size(facts: FamilyFacts, width: int, height: int) -> tuple[int, int]
 
 def _resized(latent: Latent, size: tuple[int, int], method: Method) -> Latent:
     height, width = size
-    samples = resize_planes(latent.samples_BChw, width=width, height=height, method=method)
-    mask = latent.mask_B1hw
+
+    def resized(planes_BChw: Tensor) -> Tensor:
+        return resize_planes(planes_BChw, width=width, height=height, method=method)
+
+    mask, original = latent.mask_B1hw, latent.original_BChw
     if mask is not None:
         mask = resize_mask(mask[:, 0], width=width, height=height, method="area")[:, None]
-    return Latent(samples, latent.space, mask, latent.indices)
+    return replace(
+        latent,
+        samples_BChw=resized(latent.samples_BChw),
+        mask_B1hw=mask,
+        original_BChw=None if original is None else resized(original),
+    )
 
 
 def _mask_for(latent: Latent, mask: Mask) -> Tensor:
@@ -386,6 +469,15 @@ def _mask_for(latent: Latent, mask: Mask) -> Tensor:
         raise LatentShapeError(first=f"a batch of {latent.batch_size}", second=f"a batch of {count} masks")
     height, width = latent.samples_BChw.shape[-2:]
     return resize_mask(mask.values_BHW, width=width, height=height, method="area")[:, None]
+
+
+def _fading(part: slice, length: int, feather: int) -> Tensor:
+    """Return weights along a part of an axis that rise from its ends, but not where the axis ends too."""
+    places = torch.arange(part.stop - part.start)
+    never = torch.full_like(places, feather)
+    rising = never if part.start == 0 else places
+    falling = never if part.stop == length else places.flip(0)
+    return (torch.minimum(rising, falling) + 1).div(feather + 1).clamp_max(1)
 
 
 def _check_alike(first: Latent, second: Latent) -> None:

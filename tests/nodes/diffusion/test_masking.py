@@ -1,5 +1,7 @@
 """What a mask keeps is there at every noise level, and a gradual mask lets places go one after the other."""
 
+import itertools
+
 import pytest
 import torch
 from sampling_toys import make_job
@@ -89,7 +91,7 @@ def test_samplers_are_shown_the_kept_part_at_each_of_their_levels() -> None:
     seen: list[tuple[float, Tensor]] = []
 
     def watched(space: Space, x: Tensor, sigmas: tuple[float, ...], _: NoiseSource) -> Asking:
-        for sigma, target in zip(sigmas, sigmas[1:], strict=False):
+        for sigma, target in itertools.pairwise(sigmas):
             denoised = yield x, sigma
             seen.append((sigma, denoised))
             x = step(x, sigma, target, denoised)
