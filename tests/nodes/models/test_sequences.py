@@ -1,9 +1,11 @@
 """A prompt is read in one piece by T5 and its kin: padded, never cut, and with the weights of its words."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 from tiny.hunyuandit import tiny_hunyuandit
 from tiny.parts import tiny_t5, tiny_t5_tokenizer
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError
@@ -94,6 +96,31 @@ def test_a_tokenizer_is_built_from_its_folder(tmp_path: Path) -> None:
     found = load_sequence_tokenizer(tmp_path)
 
     assert found("a red star")["input_ids"] == tiny_t5_tokenizer()("a red star")["input_ids"]
+
+
+def test_a_folder_that_holds_nothing_but_a_vocabulary_of_sentencepiece_gives_its_ids(tmp_path: Path) -> None:
+    # As PixArt, HunyuanDiT, Kolors and most copies of T5 are published.
+    words = ["a red circle left of a blue square", "the green star and the small yellow singer"]
+    with (tmp_path / "spiece.model").open("wb") as file:
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(words * 20),
+            model_writer=file,
+            vocab_size=50,
+            hard_vocab_limit=False,
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            minloglevel=2,
+        )
+    config = {"tokenizer_class": "T5Tokenizer", "extra_ids": 0, "model_max_length": 512}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+
+    found = load_sequence_tokenizer(tmp_path)
+
+    reference = SentencePieceProcessor(model_file=str(tmp_path / "spiece.model"))
+    for text in ("a red circle", "a star, singing", ""):
+        assert found(text)["input_ids"] == [*reference.encode(text), 1]
 
 
 def test_a_missing_folder_and_a_damaged_one_are_told_apart(tmp_path: Path) -> None:
