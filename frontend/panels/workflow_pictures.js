@@ -7,10 +7,12 @@ import { picturesOf } from "./shown_pictures.js";
 
 /** Templates that have a picture in `templates/`: what each makes with the starter model. */
 const SHIPPED = new Set([
+  "batch-from-table",
   "batch-of-seeds",
   "changing-prompt",
   "edit-image",
   "image-to-image",
+  "labelled-grid",
   "prompt-grid",
   "text-to-image",
   "two-pass-high-resolution",

@@ -1,6 +1,7 @@
 """Pictures: loading, saving, making, counting, laying out and comparing."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
@@ -36,6 +37,7 @@ from weft_nodes.pixels.conversion import (
     with_alpha,
 )
 from weft_nodes.pixels.errors import PictureIndexError
+from weft_nodes.pixels.folders import PathOutsideError, contained, files_below
 from weft_nodes.pixels.sheets import SheetStyle, sheet_of
 
 PictureFormat: TypeAlias = Literal["png", "webp", "jpeg"]
@@ -48,6 +50,7 @@ Orientation: TypeAlias = Literal["landscape", "portrait"]
 """Which side is the long one."""
 
 _LARGEST = 16384
+_MOST_FILES = 10_000
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -60,18 +63,6 @@ class PictureMissingError(NodeError):
         super().__init__(
             f"There is no picture {name!r} in {folder}.",
             hint="Put the file there, or choose another one.",
-        )
-
-
-class PathOutsideError(NodeError):
-    """A name leads out of the folder it belongs to."""
-
-    code: ClassVar[str] = "path-outside"
-
-    def __init__(self, *, name: str, folder: str) -> None:
-        super().__init__(
-            f"The name {name!r} does not lie within the {folder} folder.",
-            hint="Use a plain name, or a folder and a name such as portraits/first.",
         )
 
 
@@ -151,10 +142,7 @@ def pictures_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     Returns:
         Names with no traits.
     """
-    folder = paths.input_dir
-    files = folder.rglob("*") if folder.is_dir() else ()
-    found = (path.relative_to(folder).as_posix() for path in files if path.suffix.lower() in _SUFFIXES)
-    return {name: {} for name in sorted(found)}
+    return {name: {} for name in files_below(paths.input_dir, _SUFFIXES)}
 
 
 def _digest_of_picture(run: FingerprintScope, image: str) -> str:
@@ -162,7 +150,7 @@ def _digest_of_picture(run: FingerprintScope, image: str) -> str:
     # The name of an asset is the digest of its content.
     if run.paths.holds_asset(image):
         return image
-    return run.file_digest(_contained(run.paths.input_dir, image, "input"))
+    return run.file_digest(contained(run.paths.input_dir, image, called="input"))
 
 
 @node("image.load", lane="io", fingerprint=_digest_of_picture)
@@ -185,6 +173,45 @@ def load_image(run: Run, image: Annotated[str, ImageFile()]) -> LoadedImage:
     pixels_HWC = read_picture(_picture_path(run.paths, image), name=image)
     loaded = image_of(pixels_HWC)
     return LoadedImage(image=loaded, mask=Mask(with_alpha(loaded.pixels_BHWC)[..., 3].clone()))
+
+
+def _names_in_folder(run: FingerprintScope, folder: str) -> str:
+    """Tell folders apart by the names in them; loading a picture looks at its content."""
+    return "\n".join(files_below(contained(run.paths.input_dir, folder, called="input"), _SUFFIXES))
+
+
+@node("image.list_folder", lane="io", output="names", fingerprint=_names_in_folder)
+def list_pictures(
+    run: Run, folder: str = "", pattern: str = "*", *, limit: Annotated[int, Number(1, _MOST_FILES)] = 1000
+) -> list[str]:
+    """Name the pictures of a folder, so that what follows image.load runs once for each.
+
+    Args:
+        run: The run this is part of.
+        folder: A folder within the input folder; empty takes the input folder itself. Folders below it
+            count as well.
+        pattern: Which names to take, such as "portrait*.png"; a star stands for anything, ? for one sign.
+        limit: Most names, 1..10,000; more than that is an error, not a shorter list.
+
+    Returns:
+        Names for image.load: 2.png stands before 10.png.
+
+    Raises:
+        PictureMissingError: The folder has no picture of such a name.
+        PathOutsideError: The name leads out of the input folder.
+        NodeError: There are more pictures than `limit`.
+    """
+    root = contained(run.paths.input_dir, folder, called="input")
+    names = [name for name in files_below(root, _SUFFIXES) if fnmatchcase(name, pattern)]
+    if not names:
+        raise PictureMissingError(name=pattern, folder=root)
+    if len(names) > limit:
+        raise NodeError(
+            f"There are {len(names)} pictures in {root}, and at most {limit} are wanted.",
+            hint="Choose a narrower pattern, or raise the limit.",
+        )
+    place = root.relative_to(run.paths.input_dir.resolve())
+    return [(place / name).as_posix() for name in names]
 
 
 @node("image.save", lane="io", pure=False, sink=True, output="files")
@@ -212,7 +239,7 @@ def save_image(run: Run, image: Image, name: str = "weft", *, format: PictureFor
     place = PurePosixPath(name)
     if not place.name or place.is_absolute() or ".." in place.parts:
         raise PathOutsideError(name=name, folder="output")
-    folder = _contained(run.paths.output_dir, place.parent.as_posix(), "output")
+    folder = contained(run.paths.output_dir, place.parent.as_posix(), called="output")
     provenance = run.provenance()
     saved = []
     encode = {"png": encode_png, "webp": encode_webp, "jpeg": encode_jpeg}[format]
@@ -424,16 +451,7 @@ def _with_equal_channels(images: list[Image]) -> list[torch.Tensor]:
 def _picture_path(paths: Paths, name: str) -> Path:
     if paths.holds_asset(name):
         return paths.asset(name.rpartition(":")[2])
-    path = _contained(paths.input_dir, name, "input")
+    path = contained(paths.input_dir, name, called="input")
     if not path.is_file():
         raise PictureMissingError(name=name, folder=paths.input_dir)
-    return path
-
-
-def _contained(folder: Path, name: str, called: str) -> Path:
-    """Follow a name within a folder; links and dots that lead out of it are refused."""
-    root = folder.resolve()
-    path = (root / name).resolve()
-    if not path.is_relative_to(root):
-        raise PathOutsideError(name=name, folder=called)
     return path

@@ -3,11 +3,15 @@
 A list that is fed to an input for a single value runs the node once for each item.
 """
 
+import math
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Annotated, ClassVar, TypeVar
 
-from weft.sdk import NodeError, Number, node
+from weft.sdk import NodeError, Number, Text, node
 
 Item = TypeVar("Item")
+Value = TypeVar("Value", int, float, Decimal)
 _LONGEST = 100_000
 
 
@@ -30,6 +34,19 @@ class RangeError(NodeError):
 
     def __init__(self) -> None:
         super().__init__("The step of a range is 0.", hint="Choose a step such as 1 or -1.")
+
+
+class NumbersError(NodeError):
+    """A text with numbers and ranges cannot be read."""
+
+    code: ClassVar[str] = "numbers-unreadable"
+
+    def __init__(self, *, part: str, wanted: str) -> None:
+        super().__init__(
+            f"{part} is not {wanted}.",
+            hint="Write numbers and ranges with commas between them, such as 1..5, 8, 10..30:10; "
+            f"a list has at most {_LONGEST:,}.",
+        )
 
 
 @node("list.make", lane="inline", output="items")
@@ -173,3 +190,82 @@ def reverse_list(items: list[Item]) -> list[Item]:
         The last value first.
     """
     return items[::-1]
+
+
+@node("list.integers", lane="inline", output="numbers")
+def read_integers(text: Annotated[str, Text(placeholder="1..5, 8, 10..30:10")]) -> list[int]:
+    """Write a list of whole numbers as a text, for example to try several numbers of steps.
+
+    Args:
+        text: Numbers and ranges with commas or lines between them: 1..5 counts from 1 to 5, both included,
+            and 10..30:10 goes in steps of 10. 5..1 counts down.
+
+    Returns:
+        The numbers in their order, at most 100,000.
+
+    Raises:
+        NumbersError: A part is no number and no range, or there are too many.
+    """
+    found: list[int] = []
+    for part in _parts(text):
+        try:
+            start, end, step = _range_of(part, int)
+        except ValueError:
+            raise NumbersError(part=part, wanted="a whole number or a range of them") from None
+        found += [start + index * step for index in range((end - start) // step + 1)]
+    return _few(found)
+
+
+@node("list.numbers", lane="inline", output="numbers")
+def read_numbers(text: Annotated[str, Text(placeholder="1, 2.5, 4..6:0.5")]) -> list[float]:
+    """Write a list of numbers as a text, for example to try several guidance scales.
+
+    Args:
+        text: Numbers and ranges with commas or lines between them: 4..6:0.5 goes from 4 to 6 in steps of 0.5,
+            both ends included where a step meets them; without a step it goes in steps of 1.
+
+    Returns:
+        The numbers in their order, at most 100,000.
+
+    Raises:
+        NumbersError: A part is no number and no range, or there are too many.
+    """
+    found: list[float] = []
+    for part in _parts(text):
+        try:
+            start, end, step = _range_of(part, _decimal)
+        except (ValueError, ArithmeticError):
+            raise NumbersError(part=part, wanted="a number or a range of them") from None
+        # Decimal numbers meet the end of 0..1:0.1, which binary ones miss.
+        found += [float(start + index * step) for index in range(int((end - start) / step) + 1)]
+    return _few(found)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
+
+
+def _range_of(part: str, read: Callable[[str], Value]) -> tuple[Value, Value, Value]:
+    """Read a number or a range as its ends and its step, which leads from one to the other."""
+    ends, colon, step = part.partition(":")
+    first, dots, last = ends.partition("..")
+    if colon and not dots:
+        raise ValueError(part)
+    start, end = read(first), read(last if dots else first)
+    width = abs(read(step)) if colon else read("1")
+    if not width or abs(end - start) > width * _LONGEST:
+        raise ValueError(part)
+    return start, end, width if end >= start else -width
+
+
+def _decimal(text: str) -> Decimal:
+    """Read a number that a float can hold."""
+    if not math.isfinite(float(text)):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def _few(numbers: list[Value]) -> list[Value]:
+    if len(numbers) > _LONGEST:
+        raise NumbersError(part=f"A list of {len(numbers):,} numbers", wanted=f"one of at most {_LONGEST:,}")
+    return numbers

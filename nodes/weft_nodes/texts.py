@@ -1,5 +1,6 @@
 """Texts: joining, replacing, filling in, and making many prompts of one."""
 
+import csv
 import hashlib
 import itertools
 import random
@@ -46,6 +47,12 @@ class PatternError(NodeError):
             f"The pattern {pattern!r} {why}.",
             hint="Write alternatives as {red|blue|green}, one pair of braces inside no other.",
         )
+
+
+class ValuesError(NodeError):
+    """A text with values between commas cannot be read."""
+
+    code: ClassVar[str] = "values-unreadable"
 
 
 class WildcardError(NodeError):
@@ -142,6 +149,32 @@ def split_lines(text: Annotated[str, Text(multiline=True, placeholder="one promp
         The lines in their order.
     """
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@node("text.values", lane="inline", output="values")
+def split_values(
+    text: Annotated[str, Text(placeholder='euler, dpmpp_2m, "with, comma"')],
+) -> list[str]:
+    """Make a list of short texts, separated by commas; what follows runs once for each.
+
+    Args:
+        text: Texts with commas or lines between them; one that holds a comma stands in "quotation marks".
+            Empty ones, and space around them, are left out.
+
+    Returns:
+        The texts in their order.
+
+    Raises:
+        ValuesError: A quotation mark is not closed.
+    """
+    try:
+        rows = list(csv.reader(text.splitlines(), skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise ValuesError(
+            f"The values {text!r} cannot be read: {error}.",
+            hint="Close every quotation mark; inside quotation marks, write it twice.",
+        ) from error
+    return [cell.strip() for row in rows for cell in row if cell.strip()]
 
 
 @node("text.variants", lane="inline", output="texts")

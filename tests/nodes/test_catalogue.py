@@ -155,8 +155,8 @@ def test_a_sink_runs_whenever_it_is_asked_for_and_nothing_else_does() -> None:
 
 
 def test_what_reads_files_knows_when_they_change() -> None:
-    # Its text names the files that it draws from.
-    without_widget = {"text.wildcards"}
+    # A text names the files that they read.
+    without_widget = {"text.wildcards", "image.list_folder", "table.load"}
     for definition in DEFINITIONS.values():
         reads = any(isinstance(entry.widget, ModelFile | ImageFile) for entry in definition.schema.inputs)
         reads = reads or definition.schema.type in without_widget

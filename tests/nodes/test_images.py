@@ -10,6 +10,7 @@ from weft.sdk import (
     FingerprintScope,
     Image,
     LocalRun,
+    NodeError,
     Paths,
     PictureUnreadableError,
     encode_png,
@@ -17,13 +18,14 @@ from weft.sdk import (
     read_provenance,
 )
 from weft_nodes import images
-from weft_nodes.images import PathOutsideError, PictureMissingError, SheetError
+from weft_nodes.images import PictureMissingError, SheetError
 from weft_nodes.pixels.errors import (
     PictureCountError,
     PictureIndexError,
     PictureSizeError,
     PictureTooLargeError,
 )
+from weft_nodes.pixels.folders import PathOutsideError
 
 
 @pytest.fixture
@@ -363,3 +365,36 @@ def test_a_damaged_picture_is_called_what_the_workflow_calls_it_and_never_by_its
 
     assert "broken.png" in caught.value.message
     assert str(tmp_path) not in caught.value.message
+
+
+def test_the_pictures_of_a_folder_are_named_as_they_are_loaded(run: LocalRun) -> None:
+    for name in ("set/10.png", "set/2.png", "set/notes.png", "other.png"):
+        put(run, name, noise())
+
+    names = images.list_pictures(run, "set", "[0-9]*")
+
+    assert names == ["set/2.png", "set/10.png"]
+    assert images.load_image(run, names[0]).image.pixels_BHWC.equal(noise().pixels_BHWC)
+    assert images.list_pictures(run) == ["other.png", "set/2.png", "set/10.png", "set/notes.png"]
+
+
+def test_a_folder_outside_without_pictures_or_with_too_many_is_refused(run: LocalRun) -> None:
+    put(run, "a.png", noise())
+    put(run, "b.png", noise())
+
+    with pytest.raises(PathOutsideError):
+        images.list_pictures(run, "..")
+    with pytest.raises(PictureMissingError):
+        images.list_pictures(run, "none")
+    with pytest.raises(NodeError, match="There are 2 pictures"):
+        images.list_pictures(run, limit=1)
+
+
+def test_a_folder_is_known_by_the_names_in_it(run: LocalRun) -> None:
+    look = images.list_pictures.__weft_node__.outside_state  # type: ignore[attr-defined]
+    put(run, "a.png", noise())
+    before = look(FingerprintScope(run.paths), {"folder": ""})
+
+    put(run, "b.png", noise())
+
+    assert look(FingerprintScope(run.paths), {"folder": ""}) != before

@@ -2,7 +2,7 @@
 
 import pytest
 from weft_nodes import lists
-from weft_nodes.lists import ItemMissingError, RangeError
+from weft_nodes.lists import ItemMissingError, NumbersError, RangeError
 
 
 def test_a_list_is_made_of_lists_and_leaves_out_what_is_not_connected() -> None:
@@ -101,3 +101,48 @@ def test_what_is_missing_is_said_with_help() -> None:
     assert (missing.value.code, still.value.code) == ("item-missing", "range-empty-step")
     assert "-1 at the back" in missing.value.hint
     assert "1 or -1" in still.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1..5", [1, 2, 3, 4, 5]),
+        ("5..1", [5, 4, 3, 2, 1]),
+        ("1..3, 8, 10..30:10", [1, 2, 3, 8, 10, 20, 30]),
+        ("10..0:5\n7", [10, 5, 0, 7]),
+        ("-2..1", [-2, -1, 0, 1]),
+        ("4..4:3", [4]),
+        ("1..6:2", [1, 3, 5]),
+        ("", []),
+    ],
+)
+def test_whole_numbers_are_read_from_ranges(text: str, expected: list[int]) -> None:
+    assert lists.read_integers(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0..1:0.1", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]),
+        ("4..5:0.5, 7", [4.0, 4.5, 5.0, 7.0]),
+        ("1..0:0.4", [1.0, 0.6, 0.2]),
+        ("1..3", [1.0, 2.0, 3.0]),
+        ("-1.5", [-1.5]),
+    ],
+)
+def test_numbers_are_read_from_ranges_and_meet_their_ends(text: str, expected: list[float]) -> None:
+    assert lists.read_numbers(text) == expected
+
+
+@pytest.mark.parametrize("text", ["a", "1.5", "1..", "..3", "3:1", "1..5:0", "1..5:x", "1...5", "0..200000"])
+def test_what_is_no_range_of_whole_numbers_is_refused(text: str) -> None:
+    with pytest.raises(NumbersError):
+        lists.read_integers(text)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "0..inf", "1e999999..0", "0..1:1e-9", "0..1:nan", "1..2:0"])
+def test_ranges_without_an_end_are_refused(text: str) -> None:
+    with pytest.raises(NumbersError) as error:
+        lists.read_numbers(text)
+
+    assert error.value.code == "numbers-unreadable"

@@ -8,7 +8,7 @@ import pytest
 import torch
 from weft.sdk import FingerprintScope, LocalRun, Mask, Paths
 from weft_nodes import texts
-from weft_nodes.texts import PatternError, PlaceholderError, WildcardError
+from weft_nodes.texts import PatternError, PlaceholderError, ValuesError, WildcardError
 
 
 def test_a_held_text_comes_out_as_it_went_in() -> None:
@@ -216,3 +216,13 @@ def test_what_lies_in_the_folders_is_part_of_the_fingerprint(run: LocalRun) -> N
     seen.append(texts._digest_of_wildcards(scope))
 
     assert len(set(seen)) == 3
+
+
+def test_values_stand_between_commas_and_lines() -> None:
+    assert texts.split_values('euler, "a, b",\n\nheun ,,') == ["euler", "a, b", "heun"]
+    assert texts.split_values("") == []
+
+
+def test_a_quotation_mark_that_is_not_closed_is_an_error() -> None:
+    with pytest.raises(ValuesError, match="cannot be read"):
+        texts.split_values('euler, "heun')

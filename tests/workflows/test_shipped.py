@@ -34,6 +34,8 @@ def test_the_workflows_that_users_are_promised_are_shipped() -> None:
         "two-pass-high-resolution",
         "prompt-grid",
         "batch-of-seeds",
+        "batch-from-table",
+        "labelled-grid",
     }
 
     assert promised <= set(NAMES)

@@ -1,6 +1,7 @@
-"""Many pictures on one sheet, with a line of text under each."""
+"""Many pictures on one sheet, with a line of text under each, or with headings of rows and columns."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,9 @@ from torch import Tensor
 
 from weft_nodes.pixels.conversion import check_area
 
-_LETTER_HEIGHT = 12
-_LINE_HEIGHT = 15
+_LEAST_LETTER_HEIGHT = 12
+# Letters of a fortieth of the width can be read where a sheet is shown as large as a screen.
+_LETTERS_ACROSS = 40
 _MOST_LINES = 4
 
 
@@ -29,6 +31,21 @@ class SheetStyle:
     columns: int
     gap: int
     background: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """What stands around a table of pictures; an axis whose labels are all empty has no headings.
+
+    Attributes:
+        rows: One label per row.
+        columns: One label per column.
+        title: A line above all; none where it is empty.
+    """
+
+    rows: Sequence[str]
+    columns: Sequence[str]
+    title: str
 
 
 def sheet_of(pictures_HWC: list[Tensor], labels: list[str], style: SheetStyle) -> Tensor:
@@ -49,7 +66,7 @@ def sheet_of(pictures_HWC: list[Tensor], labels: list[str], style: SheetStyle) -
     columns = min(count, style.columns or math.ceil(math.sqrt(count)))
     cell_height = max(picture.shape[0] for picture in pictures_HWC)
     cell_width = max(picture.shape[1] for picture in pictures_HWC)
-    captions = [_caption(label, cell_width, style.background) for label in labels]
+    captions = [_caption(label, cell_width, style.background, cell_width) for label in labels]
     caption_height = max((caption.shape[0] for caption in captions), default=0)
     # One step is a cell, its caption and the gap behind it.
     across, down = cell_width + style.gap, cell_height + caption_height + style.gap
@@ -61,6 +78,53 @@ def sheet_of(pictures_HWC: list[Tensor], labels: list[str], style: SheetStyle) -
         _paste(sheet, picture, (left + indent[0], top + indent[1]))
         if captions:
             _paste(sheet, captions[index], (left, top + cell_height))
+    return sheet[None]
+
+
+def table_of(
+    pictures_HWC: Mapping[tuple[int, int], Tensor],
+    headings: Headings,
+    style: SheetStyle,
+    *,
+    cell_hw: tuple[int, int],
+) -> Tensor:
+    """Lay pictures out as a table with headings, each in the middle of its cell.
+
+    Args:
+        pictures_HWC: One or more pictures with one number of channels by row and column, counted from 0; a
+            place without a picture stays empty.
+        headings: Labels of rows and columns, and a title.
+        style: Gap and background; the columns are those of the headings.
+        cell_hw: Height and width of a cell, at least those of the largest picture.
+
+    Returns:
+        One picture (1, height, width, C).
+
+    Raises:
+        PictureTooLargeError: The sheet has more than 512 megapixels.
+    """
+    height, width = cell_hw
+    above = _captions(headings.columns, width, style.background, width)
+    beside = _captions(headings.rows, _row_width(headings.rows, width), style.background, width)
+    left = style.gap + (beside[0].shape[1] + style.gap if beside else 0)
+    across, down = width + style.gap, height + style.gap
+    full = len(headings.columns) * across
+    title = _captions([headings.title], left + full - 2 * style.gap, style.background, width)
+    head = style.gap + sum(strip.shape[0] for strip in title)
+    top = head + max((caption.shape[0] for caption in above), default=0)
+    size = (top + len(headings.rows) * down, left + full)
+    sheet = _plain(size, style.background, next(iter(pictures_HWC.values())))
+    for strip in title:
+        _paste(sheet, strip, (style.gap, style.gap))
+    for column, caption in enumerate(above):
+        _paste(sheet, caption, (left + column * across, top - caption.shape[0]))
+    for row, caption in enumerate(beside):
+        # A label of more lines than fit beside its pictures is cut off.
+        caption = caption[:height]  # noqa: PLW2901
+        _paste(sheet, caption, (style.gap, top + row * down + (height - caption.shape[0]) // 2))
+    for (row, column), picture in pictures_HWC.items():
+        indent = (width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2
+        _paste(sheet, picture, (left + column * across + indent[0], top + row * down + indent[1]))
     return sheet[None]
 
 
@@ -82,17 +146,36 @@ def _paste(sheet_HWC: Tensor, picture_HWC: Tensor, at: tuple[int, int]) -> None:
     cell[..., :channels] = picture_HWC.to(sheet_HWC)
 
 
-def _caption(text: str, width: int, background: Tensor) -> Tensor:
-    """Draw a text, broken into lines no wider than its picture, in the colour that stands out most."""
+def _captions(labels: Sequence[str], width: int, background: Tensor, cell_width: int) -> list[Tensor]:
+    """Draw the labels of one axis, all at the same width; nothing where all are empty."""
+    return [_caption(label, width, background, cell_width) for label in labels] if any(labels) else []
+
+
+def _row_width(labels: Sequence[str], cell_width: int) -> int:
+    """As wide as the longest label, at most as wide as a picture."""
+    font = _font(cell_width)
+    return min(cell_width, 1 + math.ceil(max((font.getlength(label) for label in labels), default=0)))
+
+
+def _letter_height(cell_width: int) -> int:
+    return max(_LEAST_LETTER_HEIGHT, cell_width // _LETTERS_ACROSS)
+
+
+def _font(cell_width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(_letter_height(cell_width))
+
+
+def _caption(text: str, width: int, background: Tensor, cell_width: int) -> Tensor:
+    """Draw a text, broken into lines no wider than its strip, in the colour that stands out most."""
     ink = (0, 0, 0) if float(background[:3].mean()) > 0.5 else (255, 255, 255)
     paper = tuple(round(255 * float(value)) for value in background[:3])
-    font = ImageFont.load_default(_LETTER_HEIGHT)
+    font, line_height = _font(cell_width), _letter_height(cell_width) * 5 // 4
     lines = _broken(text, width, font)
-    strip = Pillow.new("RGB", (width, _LINE_HEIGHT * max(1, len(lines)) + 2), paper)
+    strip = Pillow.new("RGB", (width, line_height * max(1, len(lines)) + 2), paper)
     pen = ImageDraw.Draw(strip)
     for row, line in enumerate(lines):
         indent = max(0.0, (width - font.getlength(line)) / 2)
-        pen.text((indent, row * _LINE_HEIGHT), line, font=font, fill=ink)
+        pen.text((indent, row * line_height), line, font=font, fill=ink)
     return torch.from_numpy(np.array(strip, dtype=np.float32)).div(255)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from weft_nodes.pixels.errors import PictureTooLargeError
-from weft_nodes.pixels.sheets import SheetStyle, sheet_of
+from weft_nodes.pixels.sheets import Headings, SheetStyle, sheet_of, table_of
 
 WHITE = torch.ones(3)
 
@@ -89,3 +89,36 @@ def test_a_sheet_leaves_its_pictures_as_they_were() -> None:
     sheet.zero_()
 
     assert picture.eq(0.25).all()
+
+
+def test_a_table_leaves_room_for_headings_alone() -> None:
+    pictures = {(0, 0): plain(0.1), (0, 1): plain(0.2), (1, 0): plain(0.3)}
+
+    bare = table_of(pictures, Headings(["", ""], ["", ""], ""), SheetStyle(0, 2, WHITE), cell_hw=(8, 8))
+
+    assert bare.shape == (1, 22, 22, 3)
+    assert bare[0, 2:10, 12:20].eq(0.2).all()
+    assert bare[0, 12:20, 2:10].eq(0.3).all()
+    assert bare[0, 12:20, 12:20].eq(1).all()
+
+
+def test_headings_stand_above_and_to_the_left() -> None:
+    picture = {(0, 0): plain(0.5, 32, 64)}
+
+    sheet = table_of(
+        picture, Headings(["row"], ["column"], "title"), SheetStyle(0, 2, WHITE), cell_hw=(32, 64)
+    )
+
+    inked = sheet[0, ..., 0] < 0.4
+    height, width = inked.shape
+    assert inked[: height - 34, width - 66 :].any()
+    assert inked[height - 34 :, : width - 66].any()
+    assert not inked[height - 34 :, width - 66 :].any()
+
+
+def test_letters_grow_with_large_pictures() -> None:
+    small, large = (
+        sheet_of([plain(0.5, 8, width)], ["circle"], SheetStyle(1, 0, WHITE)) for width in (400, 1024)
+    )
+
+    assert large.shape[1] > small.shape[1]
