@@ -28,6 +28,7 @@ from tiny.chroma import tiny_chroma
 from tiny.flux import tiny_flux
 from tiny.flux2 import tiny_flux2
 from tiny.hunyuandit import tiny_hunyuandit
+from tiny.lumina2 import tiny_lumina2
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
 from tiny.qwenimage import tiny_qwenimage
@@ -44,6 +45,7 @@ __all__ = [
     "tiny_flux",
     "tiny_flux2",
     "tiny_hunyuandit",
+    "tiny_lumina2",
     "tiny_pixart",
     "tiny_qwenimage",
     "tiny_sana",
@@ -204,6 +206,7 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sana": tiny_sana,
     "qwen-image": tiny_qwenimage,
     "z-image": tiny_zimage,
+    "lumina2": tiny_lumina2,
     "flux2": tiny_flux2,
     "starter": tiny_starter,
     # Relatives, which are of one of the families above.

@@ -32,8 +32,8 @@ def tiny_sana() -> SanaPipeline:
         transformer=transformer,
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=_tiny_dc(),
-        text_encoder=_tiny_gemma(),
-        tokenizer=_tiny_gemma_tokenizer(),
+        text_encoder=tiny_gemma(),
+        tokenizer=tiny_gemma_tokenizer(),
     )
 
 
@@ -55,7 +55,8 @@ def _tiny_dc() -> AutoencoderDC:
     ).eval()
 
 
-def _tiny_gemma() -> Gemma2Model:
+def tiny_gemma() -> Gemma2Model:
+    """A Gemma 2 of two layers."""
     torch.manual_seed(6)
     config = Gemma2Config(
         vocab_size=200,
@@ -71,7 +72,8 @@ def _tiny_gemma() -> Gemma2Model:
     return Gemma2Model(config).eval()
 
 
-def _tiny_gemma_tokenizer() -> GemmaTokenizer:
+def tiny_gemma_tokenizer() -> GemmaTokenizer:
+    """A tokenizer of Gemma's kind that knows letters, and the lines of Sana's instruction."""
     letters = string.ascii_letters + string.digits + string.punctuation
     pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "▁", "\n", *letters]
     tokenizer = GemmaTokenizer(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[])

@@ -129,6 +129,14 @@ FOLDER_RULES: Final = (
         ("txt_norm.weight", "transformer_blocks.0.img_mod.1.weight"),
         ("time_text_embed.addition_t_embedding.weight",),
     ),
+    Rule(
+        "lumina2",
+        "time_caption_embed.caption_embedder.1.weight",
+        2304,
+        ("context_refiner.0.attn.to_q.weight",),
+        # OmniGen2, which reads pictures too.
+        ("ref_image_patch_embedder.weight",),
+    ),
     Rule("flux2", "context_embedder.weight", 15360, ("double_stream_modulation_img.linear.weight",)),
 )
 _NETWORKS: Final = ("unet", "transformer")

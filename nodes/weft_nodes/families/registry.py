@@ -12,6 +12,7 @@ from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.flux2 import Flux2
 from weft_nodes.families.hunyuandit import HunyuanDiT
+from weft_nodes.families.lumina2 import Lumina2
 from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.qwenimage import QwenImage
 from weft_nodes.families.sana import Sana
@@ -43,6 +44,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sana": Sana.create("sana"),
         "qwen-image": QwenImage.create("qwen-image"),
         "z-image": ZImage.create("z-image"),
+        "lumina2": Lumina2.create("lumina2"),
         "flux2": Flux2.create("flux2"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }

@@ -74,7 +74,7 @@ class Sana(TransformerFamily):
         return cls(
             id=name,
             network_part=transformer_part("SanaTransformer2DModel", half="bfloat16"),
-            text_parts=(TextPart(gemma, "tokenizer", _load_tokenizer),),
+            text_parts=(TextPart(gemma, "tokenizer", load_gemma_tokenizer),),
             vae_part=autoencoder_part(kind="AutoencoderDC", half="bfloat16"),
         )
 
@@ -106,7 +106,8 @@ class Sana(TransformerFamily):
         }
 
 
-def _load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def load_gemma_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """Build the tokenizer of Gemma, which fills up behind the words; see `load_sequence_tokenizer`."""
     tokenizer = load_sequence_tokenizer(folder)
     # Gemma's files say left, as is the custom where text is continued; the network was trained on the right.
     tokenizer.padding_side = "right"

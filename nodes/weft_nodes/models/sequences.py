@@ -35,7 +35,9 @@ class Sequence(NamedTuple):
     mask_1T: Tensor
 
 
-def read_sequence(stack: TextStack, wording: Wording, *, length: int, is_masked: bool) -> Sequence:
+def read_sequence(
+    stack: TextStack, wording: Wording, *, length: int, is_masked: bool, layer: int | None = None
+) -> Sequence:
     """Encode a prompt in one piece.
 
     Words with a weight are moved away from what the encoder says at their place of an empty prompt, as in
@@ -46,6 +48,8 @@ def read_sequence(stack: TextStack, wording: Wording, *, length: int, is_masked:
         wording: A prompt of any length. Breaks have no meaning where nothing is cut, and become spaces.
         length: Tokens that shorter prompts are padded to.
         is_masked: Whether the encoder is told what is padding; some families were trained without.
+        layer: Which of the encoder's states is read, as transformers counts them; None is the last one,
+            normalised.
 
     Returns:
         States on the encoder's device, in its dtype, for at least `length` tokens.
@@ -53,22 +57,28 @@ def read_sequence(stack: TextStack, wording: Wording, *, length: int, is_masked:
     device = next(stack.encoder.parameters()).device
     weights = {span.weight for chunk in wording.chunks for span in chunk}
     if weights <= {1.0}:
-        return _encoded(stack, _padded(stack, wording.text, length), is_masked=is_masked)
+        return _encoded(stack, _padded(stack, wording.text, length), is_masked=is_masked, layer=layer)
     ids, counts = _weighted_ids(stack, wording)
     missing = max(0, length - len(ids))
     ids_1T = torch.tensor([ids + [stack.tokenizer.pad_token_id] * missing], device=device)
     mask_1T = torch.tensor([[1] * len(ids) + [0] * missing], device=device)
-    found = _encoded(stack, (ids_1T, mask_1T), is_masked=is_masked)
-    empty = _encoded(stack, _padded(stack, "", ids_1T.shape[1]), is_masked=is_masked)
+    found = _encoded(stack, (ids_1T, mask_1T), is_masked=is_masked, layer=layer)
+    empty = _encoded(stack, _padded(stack, "", ids_1T.shape[1]), is_masked=is_masked, layer=layer)
     weights_1T1 = torch.tensor(counts + [1.0] * missing, device=device)[None, :, None].to(found.states_1TD)
     return Sequence(torch.lerp(empty.states_1TD, found.states_1TD, weights_1T1), mask_1T)
 
 
-def _encoded(stack: TextStack, read: tuple[Tensor, Tensor], *, is_masked: bool) -> Sequence:
+def _encoded(
+    stack: TextStack, read: tuple[Tensor, Tensor], *, is_masked: bool, layer: int | None
+) -> Sequence:
     ids_1T, mask_1T = read
     with torch.no_grad():
-        output = stack.encoder(ids_1T, attention_mask=mask_1T if is_masked else None)
-    return Sequence(output.last_hidden_state, mask_1T)
+        output = stack.encoder(
+            ids_1T,
+            attention_mask=mask_1T if is_masked else None,
+            **({} if layer is None else {"output_hidden_states": True}),
+        )
+    return Sequence(output.last_hidden_state if layer is None else output.hidden_states[layer], mask_1T)
 
 
 def _padded(stack: TextStack, text: str, length: int) -> tuple[Tensor, Tensor]:

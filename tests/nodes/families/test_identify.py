@@ -284,6 +284,7 @@ TRANSFORMERS: dict[str, tuple[str, str, dict[str, Any]]] = {
         {"sample_size": 128, "num_layers": 2, "patch_size": 2, "in_channels": 4, "hidden_size": 1408}
         | {"mlp_ratio": 4.3637, "use_style_cond_and_image_meta_size": False},
     ),
+    "Lumina Image 2.0": ("lumina2", "Lumina2Transformer2DModel", {"num_layers": 1, "cap_feat_dim": 2304}),
     "Sana 1.6B": ("sana", "SanaTransformer2DModel", {"num_layers": 1}),
 }
 
