@@ -1,9 +1,9 @@
-"""Checkpoints: loading, and how prompts and predictions are read."""
+"""Checkpoints: loading, whole or in parts, and how prompts and predictions are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from weft.sdk import FingerprintScope, Listed, ModelError, ModelFile, Paths, Run, Slider, listing, node
 
@@ -13,10 +13,25 @@ from weft_nodes.families.checkpoints import (
     list_checkpoints,
     open_checkpoint,
 )
+from weft_nodes.families.split_files import (
+    ENCODERS,
+    NETWORKS,
+    VAES,
+    find_part,
+    list_parts,
+    network_traits,
+    open_encoders,
+    open_network,
+    open_vae,
+)
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
 
-_NO_CHECKPOINTS = ("loras/", "embeddings/", "controlnet/", "ip_adapter/", "clip_vision/")
+DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8"]
+
+# Folders of what is loaded by other nodes, or lies beside the files of checkpoints.
+_OTHERS: Final = ("loras", "embeddings", "controlnet", "ip_adapter", "clip_vision", "configs")
+_NO_CHECKPOINTS: Final = tuple(f"{folder}/" for folder in (*_OTHERS, *NETWORKS, *ENCODERS, *VAES))
 
 
 class LoadedCheckpoint(NamedTuple):
@@ -67,7 +82,9 @@ def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
     },
 )
 def load_checkpoint(
-    run: Run, checkpoint: Annotated[str, ModelFile("checkpoint")] = "starter"
+    run: Run,
+    checkpoint: Annotated[str, ModelFile("checkpoint")] = "starter",
+    dtype: DtypeChoice = "auto",
 ) -> LoadedCheckpoint:
     """Load a checkpoint: a model with its text encoder and its autoencoder.
 
@@ -75,6 +92,9 @@ def load_checkpoint(
         run: The run this is part of.
         checkpoint: Name of a checkpoint in the models folders: a .safetensors file or a folder in the
             diffusers layout. "starter" is the small model that ships with weft.
+        dtype: Type to compute in. auto: what suits the device, and weights that are packed in the file stay
+            packed; float32, float16, bfloat16: that type; float8: like auto, but weights are packed to eight
+            bits, for half of the memory and nearly the same picture.
 
     Returns:
         The parts of the checkpoint. Weights are read when they are first needed.
@@ -86,10 +106,177 @@ def load_checkpoint(
         CheckpointUnknownError: The file belongs to no model family that is known here.
     """
     path = find_checkpoint(checkpoint, run.paths.models)
-    found = open_checkpoint(path, memory=_memory(run.paths))
+    found = open_checkpoint(path, memory=_memory(run.paths), dtype=dtype)
     for part, digest in sorted(found.digests.items()):
         run.note_file(f"{checkpoint}/{part}", digest)
     return LoadedCheckpoint(found.model, found.encoder, found.vae)
+
+
+@listing("network")
+def networks_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the networks in the folders `diffusion_models` and `unet` of the models folders.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        Traits by name, read from headers; empty for a file that cannot be read.
+    """
+    return {name: network_traits(path) for name, path in list_parts(NETWORKS, paths.models).items()}
+
+
+@listing("text_encoder")
+def encoders_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the text encoders in the folders `text_encoders` and `clip` of the models folders.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        No traits by name: one file serves several families.
+    """
+    return {name: {} for name in list_parts(ENCODERS, paths.models)}
+
+
+@listing("vae")
+def vaes_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the autoencoders in the folders `vae` of the models folders.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        No traits by name: files of different families look alike.
+    """
+    return {name: {} for name in list_parts(VAES, paths.models)}
+
+
+def _digest_of_network(run: FingerprintScope, network: str) -> str:
+    return _digest_of_parts(run, NETWORKS, (network,))
+
+
+def _digest_of_encoders(run: FingerprintScope, first: str, second: str | None, third: str | None) -> str:
+    return _digest_of_parts(run, ENCODERS, (first, second, third))
+
+
+def _digest_of_vae(run: FingerprintScope, file: str) -> str:
+    return _digest_of_parts(run, VAES, (file,))
+
+
+def _digest_of_parts(run: FingerprintScope, kinds: Sequence[str], names: Sequence[str | None]) -> str:
+    """Tell files apart by content and by place, which handles carry; or by what is wrong with them."""
+    try:
+        paths = [find_part(name, kinds, run.paths.models) for name in names if name]
+        return " ".join(f"{path} {_memory(run.paths).file(path)}" for path in paths)
+    except ModelError as error:
+        return error.code
+
+
+@node(
+    "model.load",
+    lane="io",
+    output="model",
+    fingerprint=_digest_of_network,
+    gives={"model": {trait: Listed("network", trait) for trait in MODEL_TRAITS}},
+)
+def load_model(run: Run, network: Annotated[str, ModelFile("network")], dtype: DtypeChoice = "auto") -> Model:
+    """Load a model whose network lies in a file of its own, without text encoders and autoencoder.
+
+    Args:
+        run: The run this is part of.
+        network: Name of a .safetensors or .gguf file in the folder `diffusion_models` or `unet` of a models
+            folder.
+        dtype: Type to compute in, as for checkpoint.load.
+
+    Returns:
+        The model. Its weights are read when they are first needed.
+
+    Raises:
+        ModelFileMissingError: There is no file of that name, or no configurations of its family.
+        ModelFileRefusedError: It is a pickle, which could run code.
+        CheckpointCorruptError: It is damaged.
+        CheckpointUnknownError: It is the network of no family that is known here.
+        PackageMissingError: It is a GGUF file, and the package that reads them is not installed.
+    """
+    path = find_part(network, NETWORKS, run.paths.models)
+    model = open_network(path, memory=_memory(run.paths), dtype=dtype)
+    run.note_file(network, model.source)
+    return model
+
+
+@node(
+    "encoder.load",
+    lane="io",
+    output="encoder",
+    fingerprint=_digest_of_encoders,
+    accepts={"model": {"family": "$family", "space": "$space"}},
+    gives={"encoder": {"family": "$family"}},
+)
+def load_encoder(
+    run: Run,
+    model: Model,
+    first: Annotated[str, ModelFile("text_encoder")],
+    second: Annotated[str, ModelFile("text_encoder")] | None = None,
+    third: Annotated[str, ModelFile("text_encoder")] | None = None,
+    *,
+    dtype: DtypeChoice = "auto",
+) -> TextEncoder:
+    """Load the text encoders of a model from files of their own.
+
+    Args:
+        run: The run this is part of.
+        model: The model whose prompts they read; its family says which text encoders there must be.
+        first: Name of a file in the folder `text_encoders` or `clip` of a models folder.
+        second: Another one, where the family has two text encoders; the order does not matter.
+        third: Another one, where the family has three. Stable Diffusion 3 can do without T5.
+        dtype: Type to compute in, as for checkpoint.load.
+
+    Returns:
+        The text encoders. Their weights are read when they are first needed.
+
+    Raises:
+        ModelFileMissingError: There is no file of that name, or a text encoder is missing.
+        ModelFileRefusedError: A file is a pickle, which could run code.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointUnknownError: A file is none of the family's text encoders.
+    """
+    names = [name for name in (first, second, third) if name]
+    paths = [find_part(name, ENCODERS, run.paths.models) for name in names]
+    encoder = open_encoders(paths, model, memory=_memory(run.paths), dtype=dtype)
+    run.note_file("+".join(names), encoder.source)
+    return encoder
+
+
+@node(
+    "vae.load",
+    lane="io",
+    output="vae",
+    fingerprint=_digest_of_vae,
+    accepts={"model": {"family": "$family", "space": "$space"}},
+    gives={"vae": {"space": "$space"}},
+)
+def load_vae(
+    run: Run, model: Model, file: Annotated[str, ModelFile("vae")], dtype: DtypeChoice = "auto"
+) -> Vae:
+    """Load an autoencoder from a file of its own, in place of the one of a checkpoint or where none is.
+
+    Args:
+        run: The run this is part of.
+        model: The model whose latents it decodes.
+        file: Name of a file in the folder `vae` of a models folder.
+        dtype: Type to compute in, as for checkpoint.load; autoencoders are not packed to eight bits.
+
+    Returns:
+        The autoencoder. Its weights are read when they are first needed.
+
+    Raises:
+        ModelFileMissingError: There is no file of that name.
+        ModelFileRefusedError: It is a pickle, which could run code.
+        CheckpointCorruptError: It is damaged.
+    """
+    vae = open_vae(find_part(file, VAES, run.paths.models), model, memory=_memory(run.paths), dtype=dtype)
+    run.note_file(file, vae.source)
+    return vae
 
 
 @node(

@@ -1,8 +1,10 @@
 """From a name or a path to the three handles of a checkpoint, reading headers and digests but no weights."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 from weft.sdk import ModelError
 
@@ -13,6 +15,16 @@ from weft_nodes.models.adapter import Family
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
+
+SUFFIXES: Final = frozenset({".safetensors", ".gguf"})
+"""What the names of weight files end with."""
+
+_CONFIGS: Final = "configs"
+# How many folders above a file may hold configurations: more than the depth at which models are sorted.
+_LEVELS: Final = 4
+
+_VARIANTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({("flux", "none"): "flux-schnell"})
+"""Folders of configurations of relatives with another noise schedule, by family and trait of guidance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +58,11 @@ def open_checkpoint(
     """Make the handles of a checkpoint.
 
     Args:
-        path: A folder in the diffusers layout, or a single safetensors file in the original layout.
+        path: A folder in the diffusers layout, or a single file in the original layout.
         memory: Remembers digests of files; the first opening of a file reads all of it.
         family: Id of the family; "auto" finds it out from names and shapes of the tensors.
-        config: Folder of configurations for a single file; None takes the family's own. Ignored for folders.
+        config: Folder of configurations for a single file; None takes what `configs_for` finds. Ignored for
+            folders.
         prediction: What the network predicts; "auto" takes what the checkpoint or its family says.
         dtype: Type to compute in; see `Weights`.
 
@@ -66,11 +79,14 @@ def open_checkpoint(
     if found.family not in FAMILIES:
         raise FamilyUnknownError(family=found.family, known=tuple(FAMILIES))
     adapter = FAMILIES[found.family]
-    place = Weights("", str(path), config=_configs(path, adapter, config), dtype=dtype)
+    place = Weights("", str(path), dtype=dtype)
+    if path.is_file():
+        configs = config or configs_for(path, found)
+        place = replace(place, config=str(configs), parts=tokenizers_for(path, adapter, configs))
     files = loading.open_weights(place)
 
     def weights(source: str) -> Weights:
-        return Weights(source, place.path, place.config, place.dtype)
+        return replace(place, source=source)
 
     digests = {
         "model": loading.network_digest(files, adapter, memory),
@@ -88,22 +104,66 @@ def open_checkpoint(
             found.has_zero_terminal_snr,
         ),
         TextEncoder(found.family, weights(digests["encoder"])),
-        Vae(found.family, space, weights(digests["vae"])),
+        Vae(found.family, space, unpacked(weights(digests["vae"]))),
         found,
         digests,
     )
 
 
-def _configs(path: Path, family: Family, given: Path | None) -> str:
-    if path.is_dir():
-        return ""
-    configs = given or family.configs
-    if configs is None:
+def unpacked(weights: Weights) -> Weights:
+    """Return weights of an autoencoder: most of it are convolutions, which are not packed to eight bits."""
+    return replace(weights, dtype="auto") if weights.dtype == "float8" else weights
+
+
+def configs_for(path: Path, found: Identified) -> Path:
+    """Return the folder of configurations for a single file.
+
+    Args:
+        path: The file.
+        found: Its family, and what it learned of guidance.
+
+    Returns:
+        `configs/<family>` beside the file or in a folder above it, where somebody put one with a
+        configuration of the network; else the one that ships with weft.
+
+    Raises:
+        ModelFileMissingError: Neither is there.
+    """
+    adapter = FAMILIES[found.family]
+    own = _folder_above(path, found.family)
+    if own is not None and (own / adapter.network_part.name).is_dir():
+        return own
+    if adapter.configs is None:
         raise ModelFileMissingError(
-            path=path.with_suffix(".json"),
-            hint=f"Checkpoints of the family {family.id} are folders, not single files.",
+            path=path.parent / _CONFIGS / found.family,
+            hint=f"Put the folders of a diffusers model of the family {found.family} there, without its "
+            "weights: its configurations and tokenizers. Or load the model as a folder.",
         )
-    return str(configs)
+    variant = _VARIANTS.get((found.family, found.traits.get("guidance", "")), adapter.configs.name)
+    return adapter.configs.parent / variant
+
+
+def tokenizers_for(path: Path, adapter: Family, configs: Path) -> tuple[tuple[str, str], ...]:
+    """Find the tokenizers that do not ship with weft, in `configs/<family>` beside a file or above it.
+
+    Args:
+        path: The file.
+        adapter: Its family.
+        configs: Where its configurations are.
+
+    Returns:
+        Folders by the name of the tokenizer; those that are nowhere are missed when a prompt is encoded.
+    """
+    own = _folder_above(path, adapter.id)
+    if own is None or own == configs:
+        return ()
+    places = [(part.tokenizer, own / part.tokenizer) for part in adapter.text_parts]
+    return tuple((name, str(place)) for name, place in places if place.is_dir())
+
+
+def _folder_above(path: Path, family: str) -> Path | None:
+    places = (folder / _CONFIGS / family for folder in path.absolute().parents[:_LEVELS])
+    return next((place for place in places if place.is_dir()), None)
 
 
 def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
@@ -142,7 +202,7 @@ def weights_below(folder: Path, index: str) -> Iterator[Path]:
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             if path.name.startswith("."):
                 continue
-            if path.suffix == ".safetensors" or (path / index).is_file():
+            if path.suffix in SUFFIXES or (path / index).is_file():
                 yield path
             elif path.is_dir():
                 waiting.append(path)

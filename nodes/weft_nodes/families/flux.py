@@ -18,6 +18,7 @@ from weft_nodes.diffusion.controls import ControlRows, token_mask
 from weft_nodes.diffusion.sights import CONCAT, references_of, without_references
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.layouts import CONFIGS, fit_flux
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
 from weft_nodes.families.packing import packed, token_places, unpacked
 from weft_nodes.families.transformer import TransformerFamily
@@ -201,12 +202,14 @@ class Flux(TransformerFamily):
                 "FluxTransformer2DModel",
                 half="bfloat16",
                 convert="convert_flux_transformer_checkpoint_to_diffusers",
+                fit=fit_flux,
             ),
             text_parts=(
                 TextPart(clip, "tokenizer"),
                 TextPart(t5, "tokenizer_2", load_sequence_tokenizer),
             ),
             vae_part=autoencoder_part(half="bfloat16"),
+            configs=CONFIGS / name,
         )
 
     def encode(

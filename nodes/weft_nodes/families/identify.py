@@ -83,6 +83,20 @@ FILE_RULES: Final = (
     Rule("sd2", _FIRST, 1024),
     Rule("sdxl", _SECOND, 2048, ("label_emb.0.0.weight",)),
     Rule("sdxl-refiner", _SECOND, 1280, ("label_emb.0.0.weight",)),
+    Rule("sd3", "context_embedder.weight", 4096, ("joint_blocks.0.x_block.attn.qkv.weight",)),
+    Rule("chroma", "txt_in.weight", 4096, ("distilled_guidance_layer.in_proj.weight",)),
+    Rule(
+        "flux",
+        "txt_in.weight",
+        4096,
+        (
+            "double_blocks.0.img_attn.qkv.weight",
+            "single_blocks.0.linear1.weight",
+            "vector_in.in_layer.weight",
+        ),
+    ),
+    Rule("auraflow", "cond_seq_linear.weight", 2048, ("register_tokens",)),
+    Rule("z-image", "cap_embedder.1.weight", 2560, ("cap_pad_token", "x_embedder.weight")),
 )
 
 # The network of a folder in the diffusers layout.
@@ -142,7 +156,11 @@ FOLDER_RULES: Final = (
 _NETWORKS: Final = ("unet", "transformer")
 
 # Layers by which a network is told the guidance: of FLUX.1 dev, and of latent consistency models.
-_TOLD_GUIDANCE: Final = ("guidance_embedder.linear_1.weight", "time_embedding.cond_proj.weight")
+_TOLD_GUIDANCE: Final = (
+    "guidance_embedder.linear_1.weight",
+    "guidance_in.in_layer.weight",
+    "time_embedding.cond_proj.weight",
+)
 # Families whose networks were all distilled: one that is not told the guidance has none.
 _WITHOUT_GUIDANCE: Final = frozenset({"flux"})
 # Families with distilled relatives that only their scheduler gives away: SD Turbo, SDXL Turbo and Lightning.
@@ -151,15 +169,15 @@ _WITH_TURBO: Final = frozenset({"sd15", "sd2", "sdxl"})
 # What other single files hold, so that the error can say it.
 _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "cap_pad_token": "a Z-Image transformer: load its folder",
-        "cond_seq_linear.weight": "an AuraFlow transformer: load its folder",
-        "distilled_guidance_layer.in_proj.weight": "a Chroma transformer: load its folder",
-        "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer: load its folder",
-        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 transformer: load its folder",
+        "cap_pad_token": "a Z-Image transformer alone: load it with model.load",
+        "cond_seq_linear.weight": "an AuraFlow transformer alone: load it with model.load",
+        "distilled_guidance_layer.in_proj.weight": "a Chroma transformer alone: load it with model.load",
+        "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer alone: load it with model.load",
+        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 network alone: load it with model.load",
         "input_blocks.0.0.weight": "a U-Net of another width",
         "down_blocks.0.resnets.0.norm1.weight": "a part of a diffusers folder: load the folder in its place",
-        "decoder.mid.block_1.norm1.weight": "an autoencoder alone",
-        "text_model.embeddings.token_embedding.weight": "a text encoder alone",
+        "decoder.mid.block_1.norm1.weight": "an autoencoder alone: load it with vae.load",
+        "text_model.embeddings.token_embedding.weight": "a text encoder alone: load it with encoder.load",
         ".lora_down.weight": "a LoRA, which is applied to a model rather than loaded as one",
         ".lora_A.weight": "a LoRA, which is applied to a model rather than loaded as one",
     }
@@ -184,6 +202,35 @@ def identify(path: Path) -> Identified:
     return _identify_folder(path) if path.is_dir() else _identify_file(read_header(path))
 
 
+def identify_network(path: Path) -> Identified:
+    """Find out the family of a file that holds a denoising network alone, whatever layout its names are of.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The family, with the reason.
+
+    Raises:
+        ModelFileMissingError: There is no such file.
+        ModelFileRefusedError: It is a pickle.
+        CheckpointCorruptError: It is damaged.
+        CheckpointUnknownError: No known family has these tensors.
+        PackageMissingError: It needs a package that is not installed.
+    """
+    header = read_header(path)
+    shapes = {name.removeprefix(FILE_PREFIX): info.shape for name, info in header.tensors.items()}
+    # The names of a folder's network are its own, and more particular where layouts share some.
+    rule = _first_match((*FOLDER_RULES, *FILE_RULES), shapes, path, lambda: _seen(header))
+    return Identified(
+        rule.family,
+        f"its network reads text of width {rule.width}",
+        _stated_prediction(header),
+        "ztsnr" in header.tensors,
+        _network_traits(rule.family, shapes),
+    )
+
+
 def _identify_file(header: Header) -> Identified:
     shapes = {
         name.removeprefix(FILE_PREFIX): info.shape
@@ -193,7 +240,7 @@ def _identify_file(header: Header) -> Identified:
     rule = _first_match(FILE_RULES, shapes, header.path, lambda: _seen(header))
     return Identified(
         rule.family,
-        f"its U-Net reads text of width {rule.width}",
+        f"its network reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
         _network_traits(rule.family, shapes),

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from weft_nodes.diffusion.controls import ControlRows, token_mask
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.layouts import CONFIGS, fit_sd3
 from weft_nodes.families.network import LiveNetwork, added_up
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import ModulePart, TextPart
@@ -94,7 +95,9 @@ class StableDiffusion3(TransformerFamily):
         return cls(
             id=name,
             network_part=transformer_part(
-                "SD3Transformer2DModel", convert="convert_sd3_transformer_checkpoint_to_diffusers"
+                "SD3Transformer2DModel",
+                convert="convert_sd3_transformer_checkpoint_to_diffusers",
+                fit=fit_sd3,
             ),
             text_parts=(
                 TextPart(_clip("text_encoder", "l"), "tokenizer"),
@@ -102,6 +105,7 @@ class StableDiffusion3(TransformerFamily):
                 TextPart(t5, "tokenizer_3", load_sequence_tokenizer, is_optional=True),
             ),
             vae_part=autoencoder_part(),
+            configs=CONFIGS / name,
         )
 
     def encode(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from weft_nodes.models.adapter import ModulePart
 
 Half = Literal["float16", "bfloat16"]
+Fit = Callable[[Mapping[str, tuple[int, ...]]], dict[str, object]]
 
 # What the names of the network's tensors begin with in a single file.
 _NETWORK: Final = "model.diffusion_model."
@@ -76,7 +77,7 @@ def autoencoder_part(name: str = "vae", *, kind: str = "AutoencoderKL", half: Ha
         name=name,
         build=build,
         rename=_modern_attention,
-        prefixes=("first_stage_model.",),
+        prefixes=("first_stage_model.", "vae."),
         convert=convert,
         half=half,
     )
@@ -116,7 +117,12 @@ def open_clip_part(name: str, *, prefix: str, projection: bool = False) -> Modul
 
 
 def transformer_part(
-    kind: str, *, half: Half = "float16", convert: str = "", name: str = "transformer"
+    kind: str,
+    *,
+    half: Half = "float16",
+    convert: str = "",
+    fit: Fit | None = None,
+    name: str = "transformer",
 ) -> ModulePart:
     """Describe a denoising transformer of diffusers.
 
@@ -125,6 +131,7 @@ def transformer_part(
         half: The type of two bytes in which it does not overflow.
         convert: Function of diffusers' `single_file_utils` that brings the tensors of a single file to the
             names of the class; without one they have those names already.
+        fit: Reads options of its configuration from the shapes of a single file; see `ModulePart`.
         name: Its folder.
     """
 
@@ -148,6 +155,7 @@ def transformer_part(
         prefixes=(_NETWORK,),
         convert=converted,
         half=half,
+        fit=fit,
     )
 
 

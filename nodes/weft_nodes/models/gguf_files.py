@@ -1,7 +1,8 @@
 """GGUF files: networks whose linear layers are packed in small blocks, as llama.cpp and its kin write them.
 
-The `gguf` package reads the files and diffusers (0.42) unpacks the blocks; both are needed only here. A packed
-tensor is a `GGUFParameter` of bytes, [rows, bytes of a row], so that converters move its rows as any other's.
+The `gguf` package reads the files and diffusers (0.42) unpacks the blocks; both are needed only here. A
+packed tensor is a `GGUFParameter` of bytes, [rows, bytes of a row], so that converters move its rows as any
+other's.
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 

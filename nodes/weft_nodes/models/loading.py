@@ -177,7 +177,14 @@ class CheckpointFile:
 
     def tokenizer(self, part: TextPart) -> PreTrainedTokenizerBase:
         """Build a tokenizer; see `Checkpoint`."""
-        return part.load(self._folder(part.tokenizer))
+        folder = self._folder(part.tokenizer)
+        if not folder.is_dir():
+            raise ModelFileMissingError(
+                path=folder,
+                hint=f"Fetch the folder {part.tokenizer} of the model's diffusers repository once, and put "
+                "it into the folder of its family in `configs` of the models folder, such as configs/flux.",
+            )
+        return part.load(folder)
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
         """Return the digest of the files and of the configurations of some parts; see `Checkpoint`."""
