@@ -97,6 +97,18 @@ def test_the_mask_of_a_padding_selects_what_is_new() -> None:
     assert padded.image.pixels_BHWC[new].eq(torch.tensor([1.0, 0.0, 0.0])).all()
 
 
+def test_the_room_around_a_picture_can_carry_its_edge_on() -> None:
+    image = noise()
+
+    padded = edits.pad_image(image, 2, right=1, top=3, fill="edge")
+
+    pixels = padded.image.pixels_BHWC
+    assert pixels[:, 3:, 2:-1].equal(image.pixels_BHWC)
+    assert pixels[0, 0, 0].equal(image.pixels_BHWC[0, 0, 0])
+    assert pixels[0, -1, -1].equal(image.pixels_BHWC[0, -1, -1])
+    assert int(padded.mask.values_BHW.sum()) == pixels.shape[1] * pixels.shape[2] - 6 * 8
+
+
 def test_flipping_twice_changes_nothing() -> None:
     image = noise()
     for direction in ("left to right", "top to bottom"):

@@ -1,6 +1,7 @@
 """Latents have the size their pictures ask for, and changes keep what they do not name."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -163,6 +164,70 @@ def test_a_mask_covers_each_latent_pixel_by_its_share() -> None:
     assert masked.mask_B1hw is not None
     assert masked.mask_B1hw[0, 0, 0].tolist() == [1.0, 0.5, 0, 0, 0, 0, 0, 0]
     assert masked.samples_BChw.equal(made(2).samples_BChw)
+
+
+def test_a_mask_grows_and_fades_in_latent_pixels() -> None:
+    mask = Mask(torch.zeros(1, 48, 64))
+    mask.values_BHW[:, 16:24, 24:32] = 1
+
+    grown = latents.mask_latent(made(), mask, grow=1).mask_B1hw
+    faded = latents.mask_latent(made(), mask, grow=1, feather=1.0).mask_B1hw
+
+    assert grown is not None
+    assert faded is not None
+    assert grown[0, 0, 2].tolist() == [0, 0, 1, 1, 1, 0, 0, 0]
+    assert 0 < float(faded[0, 0, 2, 5]) < float(faded[0, 0, 2, 4]) < float(faded[0, 0, 2, 3]) < 1
+
+
+def test_a_gradual_mask_stays_so_through_other_changes() -> None:
+    masked = latents.mask_latent(made(2), Mask(torch.full((1, 48, 64), 0.5)), gradual=True)
+
+    changed = latents.scale_latent(latents.repeat_latent(latents.pick_latent(masked, 1), 2), 2.0)
+
+    assert changed.is_mask_gradual
+    assert not latents.mask_latent(masked, Mask(torch.ones(1, 8, 8))).is_mask_gradual
+
+
+def test_what_a_mask_keeps_changes_its_size_and_count_with_the_latent() -> None:
+    noisy = replace(made(masked=True), original_BChw=torch.ones(1, 4, 6, 8))
+
+    changed = latents.repeat_latent(latents.scale_latent(noisy, 2.0), 3)
+
+    assert changed.original_BChw is not None
+    torch.testing.assert_close(changed.original_BChw, torch.ones(3, 4, 12, 16))
+
+
+@pytest.mark.parametrize(("left", "top"), [(0, 0), (16, 8), (48, 40), (20, 15)])
+def test_a_pasted_latent_lies_at_its_place_and_nowhere_else(left: int, top: int) -> None:
+    small = Latent(torch.full((1, 4, 3, 4), 9.0), "starter")
+
+    pasted = latents.paste_latent(made(2), small, left, top).samples_BChw
+
+    is_new = torch.zeros(6, 8, dtype=torch.bool)
+    is_new[top // 8 : top // 8 + 3, left // 8 : left // 8 + 4] = True
+    assert pasted[..., is_new].eq(9.0).all()
+    assert pasted[..., ~is_new].equal(made(2).samples_BChw[..., ~is_new])
+
+
+def test_a_pasted_latent_fades_in_from_the_edges_that_lie_inside() -> None:
+    background, foreground = (
+        Latent(torch.zeros(1, 4, 6, 8), "starter"),
+        Latent(torch.ones(1, 4, 6, 5), "starter"),
+    )
+
+    pasted = latents.paste_latent(background, foreground, 0, 0, feather=1).samples_BChw
+
+    assert pasted[0, 0, 0].tolist() == [1, 1, 1, 1, 0.5, 0, 0, 0]
+    assert pasted[0, 0, 5].tolist() == pasted[0, 0, 0].tolist()
+
+
+def test_a_latent_is_pasted_inside_and_among_its_like() -> None:
+    with pytest.raises(LatentShapeError):
+        latents.paste_latent(made(), made(space="sdxl"))
+    with pytest.raises(LatentShapeError):
+        latents.paste_latent(made(2), made(3))
+    with pytest.raises(LatentShapeError, match="8, 0"):
+        latents.paste_latent(made(), made(), 64, 0)
 
 
 def test_there_is_one_mask_or_one_per_latent() -> None:

@@ -249,6 +249,38 @@ def test_two_parts_of_a_sampling_equal_the_whole(
     assert not torch.allclose(first.samples_BChw, whole.samples_BChw)
 
 
+@pytest.mark.parametrize("sampler", ["dpmpp_sde", "euler"])
+def test_two_parts_of_an_inpainting_equal_the_whole(
+    run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, sampler: str
+) -> None:
+    clean = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(1))
+    half = Mask(torch.cat([torch.ones(1, 32, 16), torch.zeros(1, 32, 16)], dim=2))
+    masked = mask_latent(Latent(clean, "starter"), half)
+
+    def part(latent: Latent, start: int, end: int, *, add_noise: bool) -> Latent:
+        work = sampling.sample_steps(
+            run,
+            checkpoint.model,
+            positive,
+            None,
+            latent,
+            steps=4,
+            start_step=start,
+            end_step=end,
+            add_noise=add_noise,
+            sampler=sampler,
+        )
+        return asyncio.run(work)
+
+    first = part(masked, 0, 2, add_noise=True)
+    second = part(first, 2, 4, add_noise=False)
+
+    close(second, part(masked, 0, 4, add_noise=True))
+    assert second.samples_BChw[..., 2:].equal(clean[..., 2:])
+    assert not first.samples_BChw[..., 2:].equal(clean[..., 2:])
+    assert second.original_BChw is None
+
+
 @pytest.mark.parametrize(("start", "end"), [(3, 3), (4, 2), (6, 1000)])
 def test_parts_without_a_step_are_an_error(
     run: LocalRun, checkpoint: LoadedCheckpoint, positive: Conditioning, empty: Latent, start: int, end: int

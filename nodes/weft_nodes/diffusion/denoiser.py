@@ -244,9 +244,14 @@ class Denoiser:
         """Return the latent that the sampler begins with, float32 on the network's device."""
         job = self.job
         latent = job.latent_BChw.to(job.network.device, torch.float32)
-        self.noise.skip(job.skipped_draws)
         has_mask = job.mask_B1hw is not None
-        noise = self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
+        if has_mask and job.skipped_draws:
+            # The kept part goes on with the noise of the first draw, as the earlier stage left it.
+            noise = self.noise()
+            self.noise.skip(job.skipped_draws - 1)
+        else:
+            self.noise.skip(job.skipped_draws)
+            noise = self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
         if job.mask_B1hw is not None:
             original = latent if job.original_BChw is None else job.original_BChw.to(latent)
             self._kept = KeptPart(
