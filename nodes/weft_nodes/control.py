@@ -98,7 +98,7 @@ def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet")])
         "control": {"family": "$family", "space": "$space"},
         "vae": {"space": "$space"},
     },
-    gives={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family", "blocks": "whole"}},
 )
 def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
     run: Run,

@@ -38,6 +38,7 @@ from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
 from weft_nodes.models.handles import MODEL_TRAITS, Model
 from weft_nodes.models.service import SamplerService
+from weft_nodes.models.step_caches import for_job
 
 _MOST_STEPS = 1000
 _SECONDS_BETWEEN_PREVIEWS = 0.1
@@ -46,8 +47,8 @@ _SECONDS_BETWEEN_PREVIEWS = 0.1
 _SAMPLED: Mapping[str, Traits] = MappingProxyType(
     {
         "model": MODEL_TRAITS,
-        "positive": {"family": "$family"},
-        "negative": {"family": "$family"},
+        "positive": {name: MODEL_TRAITS[name] for name in ("family", "blocks")},
+        "negative": {name: MODEL_TRAITS[name] for name in ("family", "blocks")},
         "latent": {"space": "$space"},
         "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
     }
@@ -352,16 +353,18 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
         await asyncio.to_thread(store.network, model, controls) for model in guiding.weakened(plan.model)
     ]
 
+    steps = len(plan.sigmas) - 1
+
     def job(item: Latent, item_seed: int) -> SampleJob:
         return SampleJob(
-            network=network,
+            network=for_job(network, steps),
             space=plan.space,
             sampler=plan.sampler,
             sigmas=plan.sigmas,
             positive=plan.positive,
             negative=plan.negative,
             guidance=replace(guiding.applied_to(plan.guidance), token=FACTS[plan.model.family].kept_token),
-            weakened=tuple(weakened),
+            weakened=tuple(for_job(each, steps) for each in weakened),
             latent_BChw=item.samples_BChw,
             seed=item_seed,
             start=plan.start,

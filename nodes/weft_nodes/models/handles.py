@@ -18,12 +18,13 @@ Dtype = Literal["auto", "float32", "float16", "bfloat16", "float8"]
 Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
 
 MODEL_TRAITS: Final[Traits] = MappingProxyType(
-    {name: f"${name}" for name in ("family", "space", "network", "attention", "guidance")}
+    {name: f"${name}" for name in ("family", "space", "network", "attention", "guidance", "blocks")}
 )
 """What is known of a model before anything runs; nodes that change a model accept and give it.
 
     network    unet or transformer
     attention  self where text is read by layers of its own, joint where text and picture are read as one
+    blocks     skipped where a step cache leaves some out, so that controls cannot add behind them; else whole
     guidance   free where two prompts are weighed against each other, told where the network is told how much
                to follow the prompt, none where it was distilled to need neither
 """

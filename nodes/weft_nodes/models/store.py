@@ -44,6 +44,7 @@ from weft_nodes.models.packed import storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
 from weft_nodes.models.shelf import Shelf
+from weft_nodes.models.step_caches import behind_cache
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
 from weft_nodes.models.windows import behind_windows, seen_size
@@ -297,7 +298,8 @@ class HandleStore:
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
         clone = _patched(base, (part.name, DENOISER), model.patches)
         network = family.network(clone, space=self.noise_space(model), key=model.key)
-        return _LiveNetwork(behind_windows(network, model.patches), count_bytes(clone) - count_bytes(base))
+        network = behind_windows(behind_cache(network, model.patches), model.patches)
+        return _LiveNetwork(network, count_bytes(clone) - count_bytes(base))
 
     def _new_stacks(self, encoder: TextEncoder) -> _LiveStacks:
         family = self._family(encoder.family)
