@@ -163,6 +163,20 @@ export interface ChoicesView {
   choices: string[];
 }
 
+/** A workflow that was taken over. */
+export interface ConversionView {
+  /** The workflow document. It is not saved. */
+  workflow: Record<string, JSONValue>;
+  /** What became of each node, in the order of the file. */
+  nodes: TakenView[];
+}
+
+/** A workflow of another program. */
+export interface ConvertRequest {
+  /** The workflow as ComfyUI saves it, or in the format of its API, also with the call around it. */
+  workflow: Record<string, JSONValue>;
+}
+
 /** Node types to put in between where no rule lets one type feed another. */
 export interface ConverterView {
   /** What is there. */
@@ -796,6 +810,25 @@ export interface StepView {
   seconds_last: number | null;
   /** Bytes of the tensors that its results held then; null where that is not known. */
   held_bytes_last: number | null;
+}
+
+/** What became of a node of another program. */
+export interface TakenView {
+  /** Its id there. */
+  node: string;
+  /** Its type there. */
+  type: string;
+  /** What it was called there; empty for nothing. */
+  title: string;
+  /**
+   * `same` where it does what it did, `different` where the notes say what changed, `unknown` where no node
+   * does it here: it is kept with its values, as a node of the type `comfyui:` and its type.
+   */
+  state: "same" | "different" | "unknown";
+  /** The nodes that stand for it; none where it became part of others. */
+  made: string[];
+  /** Sentences that say what is different. */
+  notes: string[];
 }
 
 /** What flows on wires, and what may feed what. */

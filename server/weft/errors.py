@@ -39,6 +39,7 @@ Leaves that one part of weft alone raises stand there, with these codes::
     weft.graph.faults              json-unreadable, source-off, list-nested, zip-invalid, variable-conflict,
                                    port-invalid, port-conflict, workflow-input-unknown, graph-too-large,
                                    list-too-long
+    weft.foreign.faults            foreign-unreadable, rules-invalid
     weft.engine.inputs             too-many-runs
     weft.engine.seals              input-mutated
     weft.engine.recipes            result-shape
@@ -63,8 +64,8 @@ Leaves that one part of weft alone raises stand there, with these codes::
                                    tokens-unreadable, route-unknown, method-refused, range-refused,
                                    editor-missing, preview-missing, server-stopping, unexpected,
                                    address-unusable
-    weft.cli.faults                usage, file-unreadable, picture-without-workflow, device-unavailable,
-                                   internal
+    weft.cli.faults                usage, file-unreadable, picture-without-workflow, workflow-exists,
+                                   not-foreign, device-unavailable, internal
 
 Packs add their own leaves below `NodeError` and `ModelError`.
 """

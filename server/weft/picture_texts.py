@@ -24,7 +24,6 @@ MAX_CHUNKS = 100_000
 """A file of more chunks than this was made to keep somebody busy."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_KEY = TEXT_KEY.encode() + b"\0"
 _PREFIX = TEXT_KEY.encode() + b":"
 _COMMENT = 0xFE
 _EXIF = 0xE1
@@ -34,7 +33,6 @@ _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers of a JPEG that stand alone, without a length."""
 _LONGEST_PART = 65_533 - len(_PREFIX)
 """Bytes of the text that one comment of a JPEG has room for."""
-_DESCRIPTION = 0x010E
 _ASCII = 2
 
 
@@ -42,11 +40,12 @@ class TextUnreadableError(ValueError):
     """The file is damaged, or no picture; the message says how."""
 
 
-def read_text(file: BinaryIO) -> str | None:
-    """Read the text that a PNG, JPEG or WebP file carries for weft.
+def read_text(file: BinaryIO, key: str = TEXT_KEY) -> str | None:
+    """Read the text that a PNG, JPEG or WebP file carries for weft, or for another program.
 
     Args:
         file: The file, at its beginning; it can be sought.
+        key: For whom the text is: the key of the chunk in a PNG, and what it begins with in others.
 
     Returns:
         The text; None where the picture carries none.
@@ -58,12 +57,12 @@ def read_text(file: BinaryIO) -> str | None:
     try:
         if start.startswith(_PNG):
             file.seek(len(_PNG))
-            found = _png_text(file)
+            found = _png_text(file, key.encode())
         elif start[:4] == b"RIFF" and start[8:] == b"WEBP":
-            found = _webp_text(file)
+            found = _webp_text(file, key.encode())
         elif start.startswith(b"\xff\xd8\xff"):
             file.seek(2)
-            found = _jpeg_text(file)
+            found = _jpeg_text(file, key.encode())
         else:
             raise TextUnreadableError("it is not one of PNG, JPEG, WEBP")
         return None if found is None else found.decode()
@@ -93,18 +92,19 @@ def with_jpeg_text(jpeg: bytes, text: str) -> bytes:
     return b"".join([jpeg[: 4 + length], *comments, jpeg[4 + length :]])
 
 
-def _png_text(file: BinaryIO) -> bytes | None:
+def _png_text(file: BinaryIO, key: bytes) -> bytes | None:
+    wanted = key + b"\0"
     for _ in range(MAX_CHUNKS):
         length, kind = struct.unpack(">I4s", file.read(8))
         if kind == b"IEND":
             return None
-        key = file.read(min(length, len(_KEY))) if kind in (b"tEXt", b"zTXt", b"iTXt") else b""
-        if key != _KEY:
-            file.seek(length - len(key) + 4, 1)
+        found = file.read(min(length, len(wanted))) if kind in (b"tEXt", b"zTXt", b"iTXt") else b""
+        if found != wanted:
+            file.seek(length - len(found) + 4, 1)
             continue
-        text = _read(file, length - len(key))
+        text = _read(file, length - len(found))
         (checksum,) = struct.unpack(">I", file.read(4))
-        if zlib.crc32(text, zlib.crc32(kind + key)) != checksum:
+        if zlib.crc32(text, zlib.crc32(kind + found)) != checksum:
             raise TextUnreadableError("it is damaged (the checksum of its text is another)")
         return _plain(kind, text)
     raise TextUnreadableError("it has far too many parts")
@@ -132,19 +132,19 @@ def _unpacked(text: bytes) -> bytes:
     return plain
 
 
-def _jpeg_text(file: BinaryIO) -> bytes | None:
+def _jpeg_text(file: BinaryIO, key: bytes) -> bytes | None:
     """Give what stands in comments, or else in the EXIF, which programs copy from a WebP into a JPEG."""
     parts: list[bytes] = []
-    described = None
+    described, prefix = None, key + b":"
     for kind, length in _jpeg_segments(file):
         if kind not in (_COMMENT, _EXIF):
             file.seek(length, 1)
             continue
         content = _read(file, length)
         if kind == _EXIF and content.startswith(b"Exif\0\0"):
-            described = described or _description(content.removeprefix(b"Exif\0\0"))
-        elif kind == _COMMENT and content.startswith(_PREFIX):
-            parts.append(content.removeprefix(_PREFIX))
+            described = described or _described(content.removeprefix(b"Exif\0\0"), prefix)
+        elif kind == _COMMENT and content.startswith(prefix):
+            parts.append(content.removeprefix(prefix))
             if len(parts) > MAX_TEXT // _LONGEST_PART:
                 raise TextUnreadableError("its text is far too long")
     return b"".join(parts) if parts else described
@@ -167,30 +167,33 @@ def _jpeg_segments(file: BinaryIO) -> Iterator[tuple[int, int]]:
     raise TextUnreadableError("it has far too many parts")
 
 
-def _webp_text(file: BinaryIO) -> bytes | None:
+def _webp_text(file: BinaryIO, key: bytes) -> bytes | None:
     for _ in range(MAX_CHUNKS):
         head = file.read(8)
         if not head:
             return None
         kind, length = struct.unpack("<4sI", head)
         if kind == b"EXIF":
-            return _description(_read(file, length).removeprefix(b"Exif\0\0"))
+            return _described(_read(file, length).removeprefix(b"Exif\0\0"), key + b":")
         file.seek(length + length % 2, 1)
     raise TextUnreadableError("it has far too many parts")
 
 
-def _description(exif: bytes) -> bytes | None:
-    """Give what stands for weft in the description of a picture, from the first directory of its EXIF."""
+def _described(exif: bytes, prefix: bytes) -> bytes | None:
+    """Give the text behind a prefix in the first directory of an EXIF.
+
+    weft writes it as the description of the picture; ComfyUI takes the maker of the camera and its model.
+    """
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:
         return None
     (at,) = struct.unpack_from(f"{order}I", exif, 4)
     (entries,) = struct.unpack_from(f"{order}H", exif, at)
     for entry in range(at + 2, at + 2 + 12 * entries, 12):
-        tag, kind, length, place = struct.unpack_from(f"{order}HHII", exif, entry)
-        if (tag, kind) == (_DESCRIPTION, _ASCII):
-            text = exif[place : place + length].rstrip(b"\0")
-            return text.removeprefix(_PREFIX) if text.startswith(_PREFIX) else None
+        _, kind, length, place = struct.unpack_from(f"{order}HHII", exif, entry)
+        text = exif[place : place + length].rstrip(b"\0") if kind == _ASCII else b""
+        if text.startswith(prefix):
+            return text.removeprefix(prefix)
     return None
 
 

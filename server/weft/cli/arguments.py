@@ -52,7 +52,7 @@ class Options:
     Attributes:
         command: The command's name.
         subject: What it is about: a workflow, a node type, or what to do.
-        name: What follows the subject: the name of a token.
+        name: What follows the subject: the name of a token, or a file.
         given: Values for the workflow's inputs as typed; None where an option came without a value.
         out: Folder for what the run saves.
         only: The outputs that are wanted; empty means all.
@@ -98,7 +98,14 @@ COMMANDS = (
         takes_inputs=True,
     ),
     Command("nodes", "list the nodes there are, or explain one", subject="TYPE", is_subject_required=False),
-    Command("workflows", "list the workflows that have a name"),
+    Command(
+        "workflows",
+        "list the workflows that have a name, or take over one of ComfyUI",
+        subject="import",
+        further="FILE",
+        is_subject_required=False,
+        examples=("weft workflows", "weft workflows import portrait.json"),
+    ),
     Command(
         "serve",
         "start the server: it runs workflows that are sent over HTTP, and keeps them in a queue",
@@ -144,10 +151,12 @@ FLAGS = (
 
 _SUBJECT_HELP = MappingProxyType(
     {
-        "WORKFLOW": "a workflow's name, a JSON file, a picture that weft made, or - for standard input",
+        "WORKFLOW": "a workflow's name, a JSON file, a picture that carries one, or - for standard input",
         "TYPE": "a node type such as latent.sample; without it, all of them",
         "ACTION": "add, list or remove",
         "NAME": "name of the token",
+        "import": "save a workflow of ComfyUI under the name of its file, and say what became of its nodes",
+        "FILE": "a JSON file, or a picture that ComfyUI made",
     }
 )
 

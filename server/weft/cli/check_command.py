@@ -6,7 +6,6 @@ from weft.cli.preparation import examine
 from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import CheckReport, report_problem
 from weft.cli.session import open_session
-from weft.cli.sources import read_source
 from weft.cli.terminal import Terminal
 
 
@@ -25,7 +24,7 @@ def check(options: Options, terminal: Terminal) -> ExitCode:
     """
     with quiet_libraries():
         session = open_session(options)
-        source = read_source(options.subject or "", session.workflows)
+        source = session.read(options.subject or "")
         with terminal.busy("Reading the nodes"):
             problems = examine(source, options, session).problems
     code = exit_code_of(problems)

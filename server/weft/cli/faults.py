@@ -6,6 +6,8 @@ Codes in brackets; all others come from `weft.errors`::
     ├── UsageError [usage]                                      a command or option that does not exist
     ├── FileUnreadableError [file-unreadable]                   not there, a folder, or not ours to read
     ├── PictureWithoutWorkflowError [picture-without-workflow]  a picture that does not say how it was made
+    ├── WorkflowExistsError [workflow-exists]                   a workflow of that name is there already
+    ├── NotForeignError [not-foreign]                           a file that ComfyUI did not make
     ├── DeviceUnavailableError [device-unavailable]             no such device on this machine
     └── InternalError [internal]                                a mistake in weft itself or in a pack
 """
@@ -54,6 +56,27 @@ class GivenInputUnknownError(WorkflowInputUnknownError):
         listed = f"Its inputs are {', '.join(inputs)}." if inputs else "It declares no inputs."
         guess = _guess(name, [*inputs, *options])
         super().__init__(name=name, known=inputs, workflow=workflow, hint=f"{guess} {listed}".strip())
+
+
+class WorkflowExistsError(WeftError):
+    """A workflow would be saved over another one."""
+
+    code = "workflow-exists"
+
+    def __init__(self, *, name: str) -> None:
+        super().__init__(
+            f"There is a workflow {name} already.",
+            hint="Give the file another name, or remove that workflow.",
+        )
+
+
+class NotForeignError(WeftError):
+    """A file to be taken over is a workflow of weft."""
+
+    code = "not-foreign"
+
+    def __init__(self, *, path: str) -> None:
+        super().__init__(f"{path} is a workflow of weft already.", hint=f"Run it: weft run {path}")
 
 
 class DeviceUnavailableError(WeftError):

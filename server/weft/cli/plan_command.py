@@ -8,7 +8,7 @@ from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import PlannedReport, PlanReport, ReasonReport, report_problem
 from weft.cli.session import open_session
 from weft.cli.sizes import size_in_words
-from weft.cli.sources import lineage_of, read_source
+from weft.cli.sources import lineage_of
 from weft.cli.terminal import Terminal
 
 
@@ -27,7 +27,7 @@ def plan(options: Options, terminal: Terminal) -> ExitCode:
     """
     with quiet_libraries():
         session = open_session(options)
-        source = read_source(options.subject or "", session.workflows)
+        source = session.read(options.subject or "")
         with terminal.busy("Reading the nodes"):
             prepared = prepare(source, options, session)
         from weft.cli.execution import foresee

@@ -8,6 +8,7 @@ from weft.cli.arguments import Options
 from weft.cli.inputs import read_inputs
 from weft.cli.session import Session, broken_packs
 from weft.cli.sources import Source
+from weft.cli.taking_over import differences
 from weft.errors import Problem, ProblemsError
 from weft.graph.check import check
 from weft.graph.document import Document
@@ -80,6 +81,7 @@ def examine(source: Source, options: Options, session: Session) -> Findings:
     except ProblemsError as error:
         problems.extend(error.problems)
     report = check(document, loaded.registry, session.workflows)
+    problems.extend(differences(source.conversion) if source.conversion else ())
     problems.extend(problem for problem in report.problems if problem not in problems)
     problems.extend(_blamed(broken_packs(loaded), problems))
     return Findings(document, loaded, report.graph, found, tuple(problems))

@@ -205,6 +205,38 @@ class WorkflowsReport(BaseAnswer):
     problems: tuple[ProblemReport, ...] = ()
 
 
+class TakenReport(BaseAnswer):
+    """What became of a node of another program.
+
+    Attributes:
+        node: Its id there.
+        type: Its type there.
+        state: `same`, `different` or `unknown`.
+        made: The nodes that stand for it.
+        notes: Sentences that say what is different.
+    """
+
+    node: str
+    type: str
+    state: str
+    made: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class ImportReport(BaseAnswer):
+    """What `weft workflows import --json` answers.
+
+    Attributes:
+        workflow: Name of the workflow that was saved.
+        path: Its file.
+        nodes: What became of each node.
+    """
+
+    workflow: str
+    path: str
+    nodes: tuple[TakenReport, ...] = ()
+
+
 class RefusalReport(BaseAnswer):
     """What any other command answers with `--json` when it cannot do its work."""
 

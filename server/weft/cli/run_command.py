@@ -13,7 +13,7 @@ from weft.cli.quiet import quiet_libraries
 from weft.cli.reports import NodeReport, OutputReport, ReasonReport, RunReport, report_problem
 from weft.cli.reproduction import changes_since, likeness
 from weft.cli.session import Session, open_session
-from weft.cli.sources import Source, lineage_of, read_source
+from weft.cli.sources import Source, lineage_of
 from weft.cli.summary import advice, program_name, say_likeness, say_outputs, say_result
 from weft.cli.terminal import Terminal
 from weft.engine.provenance import provenance_of
@@ -53,7 +53,7 @@ def run(options: Options, terminal: Terminal) -> ExitCode:
     """
     with quiet_libraries():
         session = open_session(options)
-        source = read_source(options.subject or "", session.workflows)
+        source = session.read(options.subject or "")
         with terminal.busy("Reading the nodes"):
             prepared = prepare(source, options, session)
         if not options.as_json:

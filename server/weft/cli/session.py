@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from weft.cli.arguments import Options
+from weft.cli.sources import Source, read_source
 from weft.errors import JSON, Problem
 from weft.graph.workflows import FolderWorkflows, WorkflowSource
 from weft.jobs.ledger.saved_workflows import named_workflows
@@ -24,6 +25,10 @@ class Session:
 
     settings: Settings
     workflows: WorkflowSource
+
+    def read(self, subject: str) -> Source:
+        """Find and read a workflow; `read_source` says of what kinds, and what may be wrong with it."""
+        return read_source(subject, self.workflows, packs=self.settings.custom_nodes_dirs)
 
     def load_packs(self) -> "Loaded":
         """Import all packs of nodes; this brings torch along, so do first what can fail without it.

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from weft.cli.faults import FileUnreadableError, PictureWithoutWorkflowError
 from weft.graph_errors import WorkflowUnknownError
-from weft.picture_texts import TextUnreadableError
+from weft.picture_texts import TextUnreadableError, read_text
 from weft.video_texts import is_video, read_video_text
 
 if TYPE_CHECKING:
+    from weft.foreign.conversion import Conversion
     from weft.graph.document import Document
     from weft.graph.workflows import WorkflowSource
     from weft.values import JSON
@@ -32,6 +33,8 @@ OTHER_FILES = MappingProxyType(
 )
 """How files of pictures and films begin in which nobody keeps workflows."""
 STANDARD_INPUT = "-"
+FOREIGN_TEXTS = ("workflow", "prompt")
+"""What ComfyUI calls the texts in its pictures; the first one has places too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Source:
         path: The file it was read from; None for a name and for standard input.
         picture: That file again, where it is a picture that can be compared; a JPEG lost some of its own.
         provenance: All that the picture says about how it was made.
+        conversion: What became of its nodes, where it is a workflow of ComfyUI.
     """
 
     name: str
@@ -51,30 +55,31 @@ class Source:
     path: Path | None = None
     picture: Path | None = None
     provenance: Mapping[str, "JSON"] = field(default_factory=dict)
+    conversion: "Conversion | None" = None
 
 
-def read_source(subject: str, workflows: "WorkflowSource") -> Source:
+def read_source(subject: str, workflows: "WorkflowSource", *, packs: Sequence[Path] = ()) -> Source:
     """Find and read a workflow.
 
     Args:
         subject: `-`, the path of a JSON file, picture or MP4 film, or a workflow's name. A file wins over a
             name.
         workflows: The workflows that have a name.
+        packs: Folders of packs, which may say what becomes of nodes of ComfyUI.
 
     Returns:
-        The workflow and where it came from.
+        The workflow and where it came from. A workflow of ComfyUI is taken over.
 
     Raises:
         WorkflowUnknownError: There is neither such a file nor such a name.
         FileUnreadableError: The path leads nowhere, to a folder, or to a file that is not ours to read.
         PictureWithoutWorkflowError: The picture or film does not say how it was made.
         PictureUnreadableError: The picture is damaged, be it only in its pixels.
+        ForeignUnreadableError: It is a damaged workflow of ComfyUI.
         ProblemsError: The document has a wrong form; every problem is in it.
     """
-    from weft.graph.document import parse_document
-
     if subject == STANDARD_INPUT:
-        return Source("workflow", parse_document(sys.stdin.buffer.read()))
+        return _document("workflow", sys.stdin.buffer.read(), packs)
     path = Path(subject).expanduser()
     if path.is_file():
         with _opened(path) as file:
@@ -82,10 +87,10 @@ def read_source(subject: str, workflows: "WorkflowSource") -> Source:
             if is_video(beginning):
                 return _film(path, file)
             if path.suffix.lower() in PICTURE_SUFFIXES or _is_picture(beginning):
-                return _picture(path, is_exact=not beginning.startswith(JPEG))
+                return _picture(path, packs, is_exact=not beginning.startswith(JPEG))
             data = beginning + file.read()
         _refuse_binary(path, data)
-        return Source(path.stem, parse_document(data), path=path)
+        return _document(path.stem, data, packs, path)
     if subject in workflows.names():
         return Source(name=subject, document=workflows.load(subject))
     if path.is_dir():
@@ -107,12 +112,33 @@ def lineage_of(source: Source) -> str:
     return str(source.path.resolve()) if source.path is not None else source.name
 
 
-def _picture(path: Path, *, is_exact: bool) -> Source:
+def _document(name: str, data: str | bytes, packs: Sequence[Path], path: Path | None = None) -> Source:
+    """Read a workflow, and take it over where it is one of ComfyUI."""
+    from weft.graph.document import parse_document, read_json
+
+    tree = read_json(data)
+    if isinstance(tree, Mapping) and "weft" not in tree:
+        from weft.foreign.conversion import convert, is_foreign
+        from weft.foreign.rule_book import load_rule_book
+
+        if is_foreign(tree):
+            found = convert(tree, load_rule_book(packs))
+            return Source(name, found.document, path=path, conversion=found)
+    return Source(name, parse_document(tree if isinstance(tree, Mapping) else data), path=path)
+
+
+def _picture(path: Path, packs: Sequence[Path], *, is_exact: bool) -> Source:
     from weft.pictures import read_picture, read_provenance
 
     # What is damaged cannot be compared with what is made of it, and a run may take minutes.
     read_picture(path)
-    return _made(path, read_provenance(path), picture=path if is_exact else None)
+    provenance = read_provenance(path)
+    for key in FOREIGN_TEXTS if provenance is None else ():
+        with _opened(path) as file:
+            text = read_text(file, key)
+        if text is not None:
+            return _document(path.stem, text, packs, path)
+    return _made(path, provenance, picture=path if is_exact else None)
 
 
 def _film(path: Path, file: BinaryIO) -> Source:

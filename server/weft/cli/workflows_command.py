@@ -4,6 +4,7 @@ import json
 
 from weft.cli.arguments import Options
 from weft.cli.exits import ExitCode, exit_code_of
+from weft.cli.import_command import import_workflow
 from weft.cli.reports import WorkflowAnswer, WorkflowsReport, report_problem
 from weft.cli.session import open_session
 from weft.cli.shell import shell_option
@@ -15,7 +16,7 @@ LONGEST_VALUE = 72
 
 
 def workflows(options: Options, terminal: Terminal) -> ExitCode:
-    """List the workflows that have a name. Reads files only: no node is needed, so no pack is imported.
+    """List the workflows that have a name, or take one over. Reads files only, so no pack is imported.
 
     Args:
         options: What was typed.
@@ -23,7 +24,12 @@ def workflows(options: Options, terminal: Terminal) -> ExitCode:
 
     Returns:
         OK, also where a file among them is damaged: it is reported, and the others are listed.
+
+    Raises:
+        WeftError: The workflow cannot be taken over.
     """
+    if options.subject is not None:
+        return import_workflow(options, terminal)
     source = open_session(options).workflows
     answers: list[WorkflowAnswer] = []
     problems: list[Problem] = []

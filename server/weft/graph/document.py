@@ -267,7 +267,7 @@ def parse_document(data: str | bytes | Mapping[str, JSON]) -> Document:
     Raises:
         ProblemsError: The text is not JSON, or the document is malformed; holds every problem.
     """
-    tree = _read_text(data) if isinstance(data, str | bytes) else data
+    tree = read_json(data) if isinstance(data, str | bytes) else data
     if isinstance(tree, Mapping):
         try:
             tree = migrate_document(tree)
@@ -285,7 +285,15 @@ class _Repeating(dict[str, object]):
     repeated: tuple[str, ...] = ()
 
 
-def _read_text(data: str | bytes) -> object:
+def read_json(data: str | bytes) -> object:
+    """Read JSON whose objects give every key once.
+
+    Args:
+        data: JSON text, or its UTF-8 bytes.
+
+    Raises:
+        ProblemsError: The text is not JSON, or an object gives a key twice; holds every problem.
+    """
     is_repeating = False
 
     def read_object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -27,6 +27,7 @@ ROUTE_MODULES = (
     "weft.web.queue_routes",
     "weft.web.event_routes",
     "weft.web.files.workflow_routes",
+    "weft.web.files.convert_routes",
     "weft.web.function_routes",
     "weft.web.files.asset_routes",
     "weft.web.files.model_routes",

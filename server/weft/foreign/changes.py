@@ -1,0 +1,55 @@
+"""Values that are written in another way here: counts from the other end, words for yes, long numbers."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from weft.errors import JSON
+
+_LARGEST_SEED = 2**63 - 1
+_MOST_STEPS = 1000
+
+
+def change_value(name: str, value: JSON) -> tuple[JSON, str]:
+    """Write a value as it is written here.
+
+    Args:
+        name: One of `CHANGES`.
+        value: The value as it is written there.
+
+    Returns:
+        The value, and what is different about it; empty where it means the same.
+    """
+    return CHANGES[name](value)
+
+
+def _skipped(value: JSON) -> tuple[JSON, str]:
+    """Count layers left out where they name the last one that is read, from the end: -1 is the last."""
+    return (-value - 1 if isinstance(value, int) and value < 0 else value), ""
+
+
+def _enabled(value: JSON) -> tuple[JSON, str]:
+    return (value == "enable" if isinstance(value, str) else value), ""
+
+
+def _seed(value: JSON) -> tuple[JSON, str]:
+    if isinstance(value, int) and value > _LARGEST_SEED:
+        return value - 2**63, f"The seed {value} is larger than seeds are here, so the noise is another."
+    return value, ""
+
+
+def _steps(value: JSON) -> tuple[JSON, str]:
+    """Count steps: a number beyond all of them means the last, and is shorter here."""
+    return (min(value, _MOST_STEPS) if isinstance(value, int) else value), ""
+
+
+def _file(value: JSON) -> tuple[JSON, str]:
+    """Name a file below its folder as it is named on every system."""
+    if not isinstance(value, str):
+        return value, ""
+    return value.removesuffix(" [input]").replace("\\", "/"), ""
+
+
+CHANGES: Mapping[str, Callable[[JSON], tuple[JSON, str]]] = MappingProxyType(
+    {"skipped": _skipped, "enabled": _enabled, "seed": _seed, "steps": _steps, "file": _file}
+)
+"""The changes that rules may name; `prompt` is one of its own, since it may need further nodes."""

@@ -1,0 +1,144 @@
+"""The nodes of ours that stand for one of theirs, as they come to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from weft.foreign.evaluation import Room, Value
+from weft.foreign.foreign_graph import ForeignNode
+from weft.foreign.prompt_texts import read_prompt_text
+from weft.foreign.rules import Expression, Make, Rule, Term
+from weft.foreign.sketch import Sketch
+
+_STEPS = MappingProxyType({"randomize": "random", "increment": "step"})
+
+
+class Making:
+    """Makes the nodes of a rule.
+
+    Args:
+        sketch: Where they go.
+        node: The node that they stand for.
+        rule: Its rule.
+    """
+
+    def __init__(self, sketch: Sketch, node: ForeignNode, rule: Rule) -> None:
+        self._sketch = sketch
+        self._node = node
+        self._rule = rule
+        self._left: dict[tuple[str, str], Mapping[str, Value]] = {}
+        self._ids: dict[str, str] = {}
+        self._further: list[str] = []
+
+    @property
+    def all_ids(self) -> tuple[str, ...]:
+        """The nodes that were made."""
+        return (*self._ids.values(), *self._further)
+
+    def needed(self, slots: set[int]) -> list[Make]:
+        """Name the nodes that are needed.
+
+        Args:
+            slots: The outputs of theirs that something is fed by.
+
+        Returns:
+            The first node of the rule, and those from which these outputs come.
+        """
+        by_name = {make.name: make for make in self._rule.makes}
+        waiting = list(by_name)[:1]
+        for slot, give in enumerate(self._rule.gives):
+            if slot in slots:
+                waiting += _made_in(give.base, *(term for e in give.left.values() for term in e.terms))
+        found: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name in by_name and name not in found:
+                found.add(name)
+                waiting += _made_in(*(term for e in by_name[name].inputs.values() for term in e.terms))
+        for place, name in enumerate(by_name):
+            if name in found:
+                self._ids[name] = self._sketch.reserve(self._node.id, name if place else "")
+        # A rule names first what has the place of their node, and behind it what that takes from.
+        return [make for make in reversed(self._rule.makes) if make.name in found]
+
+    def output(self, name: str, output: str) -> Value | None:
+        """Give an output of a node that is made; None where it is not needed."""
+        if name not in self._ids:
+            return None
+        return Value((self._ids[name], output), left=self._left.get((name, output), {}))
+
+    def make(self, make: Make, room: Room, prompts: Mapping[str, tuple[str, str, str]]) -> None:
+        """Make a node.
+
+        Args:
+            make: One of those that are needed.
+            room: What its expressions can see.
+            prompts: Nodes that stand in front of a prompt.
+        """
+        key = self._ids[make.name]
+        inputs: dict[str, Value] = {}
+        seeds: dict[str, str] = {}
+        for name, expression in make.inputs.items():
+            value = room.evaluate(expression)
+            if value is None:
+                continue
+            # What was left on a wire goes on with the output of the same name.
+            self._left[make.name, name] = value.left
+            if not value.is_there:
+                continue
+            inputs[name] = value
+            if value.control in _STEPS and value.link is None:
+                seeds[name] = _STEPS[value.control]
+            elif value.control == "decrement":
+                room.notes.append(f"{name} counts down there, and stays here.")
+            self._sketch.pass_points(f"{key}.{name}", self._points(expression))
+        for name, expression in make.inputs.items():
+            if expression.change == "prompt" and name in inputs and inputs[name].link is None:
+                self._dress(name, inputs, room.evaluate(replace(expression, change="")), prompts, room)
+        is_first = make is self._rule.makes[0]
+        self._sketch.put(key, make.type, inputs, mode=self._node.mode)
+        self._sketch.look(
+            key, self._node, below=list(self._ids).index(make.name), seeds=seeds, is_titled=is_first
+        )
+
+    def _dress(
+        self,
+        name: str,
+        inputs: dict[str, Value],
+        written: Value | None,
+        prompts: Mapping[str, tuple[str, str, str]],
+        room: Room,
+    ) -> None:
+        """Put nodes in front of a prompt that holds learned words or choices."""
+        read = read_prompt_text(str(written.literal if written else ""))
+        if "learned" in prompts:
+            kind, passed, further = prompts["learned"]
+            for word, file in read.learned.items():
+                key = self._add(word)
+                taken = {passed: inputs[passed]} if passed in inputs else {}
+                self._sketch.put(key, kind, {**taken, further: Value(literal=file)})
+                inputs[passed] = Value((key, passed))
+        if read.is_drawn and "drawn" in prompts:
+            kind, passed, further = prompts["drawn"]
+            key = self._add("choices")
+            self._sketch.put(key, kind, {passed: inputs[name], further: Value(literal=0)})
+            self._sketch.look(key, self._node, below=len(self._ids), seeds={further: "random"})
+            inputs[name] = Value((key, passed))
+            room.notes.append(
+                "The choices in its text are drawn from a seed of their own, which the result keeps."
+            )
+
+    def _add(self, name: str) -> str:
+        self._further.append(self._sketch.reserve(self._node.id, name))
+        return self._further[-1]
+
+    def _points(self, expression: Expression) -> tuple[tuple[float, float], ...]:
+        path = expression.terms[0].path
+        is_plain = expression.terms[0].kind == "input" and len(path) == 1
+        return self._node.routes.get(path[0], ()) if is_plain else ()
+
+
+def _made_in(*terms: Term | None) -> list[str]:
+    return [term.path[0] for term in terms if term is not None and term.kind == "made"]

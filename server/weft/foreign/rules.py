@@ -1,0 +1,240 @@
+"""What becomes of the nodes of another program: rules, from files that lie beside the nodes they lead to.
+
+A rule is a line that says which node stands for theirs, and where each of its inputs comes from:
+
+    VAEDecode = { makes = "latent.decode latent=samples vae", gives = "image" }
+
+``makes`` names a node type, then its inputs: `vae` alone takes their input of that name, `latent=samples`
+another one. To the right of the equals sign stands
+
+    samples            their input or value of that name
+    'alpha'  0.5  true a value
+    noise.seed         what a node that dissolved into others left at their input `noise`
+    a/b                the first of these that is there;  a+b is their sum;  a,b is a list of both
+    :name.image        an output of another node that this rule makes: `:image` where it makes a single one
+    ^model             an output of that name nearby, where theirs need none
+    a|sampler          a value by another name: a table of `names`, or one of the changes of `changes`
+
+Several nodes are a list, each with a name: `"masked: latent.mask latent mask=:grown.mask"`. ``gives`` says
+for each of their outputs which of ours stands for it, `<model` handing on what came in; `<model
+rescale=multiplier` leaves something on the wire for whoever looks for `model.rescale`, and `@
+seed=noise_seed` has nothing but that. ``widgets`` names values in the order in which they are saved;
+``drops`` those that need not be mentioned, always or, as in `crop='disabled'`, where they have that value;
+``differs`` says what is different in any case; ``hands_out`` names the input that becomes an output of the
+workflow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from weft.errors import JSON
+from weft.foreign.faults import RulesInvalidError
+
+How: TypeAlias = Literal["first", "sum", "list"]
+
+_ASSIGNMENT = re.compile(r"(?P<name>\w+)(?:=(?P<text>'[^']*'|\S+))?(?:\s+|$)")
+_SIGNS: Mapping[str, How] = MappingProxyType({"/": "first", "+": "sum", ",": "list"})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that a value may come from.
+
+    Attributes:
+        kind: ``input`` of theirs, ``made`` node of ours, something ``near``, or a ``literal``.
+        path: Names from there on.
+        literal: The value of a literal.
+    """
+
+    kind: Literal["input", "made", "near", "literal"]
+    path: tuple[str, ...] = ()
+    literal: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Where a value comes from.
+
+    Attributes:
+        terms: One thing, or several.
+        how: What becomes of several.
+        change: Name of a table or change that the value goes through; empty for none.
+    """
+
+    terms: tuple[Term, ...]
+    how: How = "first"
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """A node of ours that stands for one of theirs.
+
+    Attributes:
+        name: What the rule calls it; empty where it makes a single one.
+        type: Its type.
+        inputs: Where its inputs come from.
+    """
+
+    name: str
+    type: str
+    inputs: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """What stands for an output of theirs.
+
+    Attributes:
+        base: The output of ours, or their input that is handed on; None where there is nothing to link to.
+        left: What is left on the wire, by name.
+    """
+
+    base: Term | None
+    left: Mapping[str, Expression] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What becomes of the nodes of one type.
+
+    Attributes:
+        widgets: Names of values in the order in which they are saved.
+        makes: The nodes that stand for it; the first is the one that has its place.
+        gives: What stands for each of its outputs.
+        drops: Values that need not be mentioned: always for None, else where they are that.
+        differs: What is different in any case; empty for nothing.
+        hands_out: Their input that becomes an output of the workflow; empty for none.
+    """
+
+    widgets: tuple[str, ...] = ()
+    makes: tuple[Make, ...] = ()
+    gives: tuple[Give, ...] = ()
+    drops: Mapping[str, Expression | None] = field(default_factory=dict)
+    differs: str = ""
+    hands_out: str = ""
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """All that looks at their inputs."""
+        made = [expression for make in self.makes for expression in make.inputs.values()]
+        return (*made, *(expression for give in self.gives for expression in give.left.values()))
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Their inputs that are not lost."""
+        found = {term.path[0] for e in self.expressions for term in e.terms if term.kind == "input"}
+        found.update(give.base.path[0] for give in self.gives if give.base and give.base.kind == "input")
+        return frozenset(found | {self.hands_out})
+
+    @property
+    def records(self) -> frozenset[str]:
+        """Their inputs of which only what was left on the wire is looked at."""
+        paths = [term.path for e in self.expressions for term in e.terms if term.kind == "input"]
+        whole = {path[0] for path in paths if len(path) == 1}
+        whole.update(give.base.path[0] for give in self.gives if give.base and give.base.kind == "input")
+        return frozenset(path[0] for path in paths) - whole - {self.hands_out}
+
+    @property
+    def near(self) -> tuple[str, ...]:
+        """Outputs that are looked for nearby."""
+        return tuple(term.path[0] for e in self.expressions for term in e.terms if term.kind == "near")
+
+
+def read_rule(entry: JSON, *, place: str) -> Rule:
+    """Read one rule.
+
+    Args:
+        entry: The rule as it stands in the file.
+        place: What errors call it.
+
+    Raises:
+        RulesInvalidError: It is not written as rules are.
+    """
+    if not isinstance(entry, Mapping):
+        raise RulesInvalidError(place=place, fault="it is no table")
+    unknown = entry.keys() - {"widgets", "makes", "gives", "drops", "differs", "hands_out"}
+    if unknown:
+        raise RulesInvalidError(place=place, fault=f"it has {', '.join(sorted(unknown))}, which no rule has")
+    drops = _assignments(str(entry.get("drops", "")), place, is_bare=True)
+    return Rule(
+        widgets=tuple(str(entry.get("widgets", "")).split()),
+        makes=tuple(_make(text, place) for text in _texts(entry.get("makes"))),
+        gives=tuple(_give(text, place) for text in _texts(entry.get("gives"))),
+        drops=drops,
+        differs=str(entry.get("differs", "")),
+        hands_out=str(entry.get("hands_out", "")),
+    )
+
+
+def _texts(value: JSON) -> list[str]:
+    if value is None:
+        return []
+    return [str(text) for text in value] if isinstance(value, list) else [str(value)]
+
+
+def _make(text: str, place: str) -> Make:
+    kind, _, rest = text.partition(" ")
+    name = ""
+    if kind.endswith(":"):
+        name = kind[:-1]
+        kind, _, rest = rest.partition(" ")
+    found = _assignments(rest, place)
+    return Make(name, kind, {key: expression for key, expression in found.items() if expression is not None})
+
+
+def _give(text: str, place: str) -> Give:
+    base, _, rest = text.partition(" ")
+    left = {key: found for key, found in _assignments(rest, place).items() if found is not None}
+    if base == "@":
+        return Give(None, left)
+    if base.startswith("<"):
+        return Give(Term("input", (base[1:],)), left)
+    return Give(Term("made", _made_path(base)), left)
+
+
+def _assignments(text: str, place: str, *, is_bare: bool = False) -> dict[str, Expression | None]:
+    """Read names with what they come from; a bare name comes from the input of that name, or from nothing."""
+    found: dict[str, Expression | None] = {}
+    at = 0
+    while at < len(text):
+        match = _ASSIGNMENT.match(text, at)
+        if match is None:
+            raise RulesInvalidError(place=place, fault=f'"{text[at:]}" is not written as name=value')
+        name, written = match["name"], match["text"]
+        found[name] = None if is_bare and written is None else _expression(written or name)
+        at = match.end()
+    return found
+
+
+def _expression(text: str) -> Expression:
+    if text.startswith("'"):
+        return Expression((Term("literal", literal=text[1:-1]),))
+    text, _, change = text.partition("|")
+    for sign, how in _SIGNS.items():
+        if sign in text:
+            return Expression(tuple(_term(part) for part in text.split(sign)), how, change)
+    return Expression((_term(text),), "first", change)
+
+
+def _term(text: str) -> Term:
+    if text in ("true", "false"):
+        return Term("literal", literal=text == "true")
+    if text.startswith(":"):
+        return Term("made", _made_path(text[1:]))
+    if text.startswith("^"):
+        return Term("near", (text[1:],))
+    try:
+        return Term("literal", literal=float(text) if "." in text else int(text))
+    except ValueError:
+        return Term("input", tuple(text.split(".")))
+
+
+def _made_path(text: str) -> tuple[str, str]:
+    name, _, output = text.rpartition(".")
+    return name, output

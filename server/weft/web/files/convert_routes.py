@@ -1,0 +1,46 @@
+"""Workflows of other programs, taken over."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from weft.foreign.conversion import Conversion, convert
+from weft.foreign.rule_book import load_rule_book
+from weft.web.files.convert_wire import ConversionView, ConvertRequest, TakenView
+from weft.web.routing import Call, Policy, Reply, route
+
+TAG = "Workflows"
+
+
+@route(
+    "POST",
+    "/api/convert",
+    policy=Policy.READ,
+    tag=TAG,
+    body=ConvertRequest,
+    answers={200: ConversionView},
+    faults=(422,),
+    example={
+        "workflow": {
+            "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "starter"}},
+            "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a red circle", "clip": ["1", 1]}},
+        }
+    },
+)
+async def convert_workflow(call: Call[ConvertRequest]) -> Reply:
+    """Take over a workflow of ComfyUI.
+
+    The answer is a workflow that does the same as far as there are nodes for it, and what became of each
+    node. Nothing is saved, run or left out in silence: what is not known here stays in it, and a check
+    says so.
+    """
+    folders = call.services.settings.custom_nodes_dirs
+    tree = call.body.workflow
+    found = await asyncio.to_thread(lambda: convert(tree, load_rule_book(folders)))
+    return Reply(_view(found))
+
+
+def _view(found: Conversion) -> ConversionView:
+    nodes = tuple(TakenView.model_validate(asdict(node)) for node in found.nodes)
+    return ConversionView(workflow=found.document.to_json(), nodes=nodes)

@@ -1,0 +1,159 @@
+"""A workflow of ComfyUI becomes one that does the same, and the report leaves nothing out."""
+
+from typing import Any
+
+import pytest
+from comfy_files import (
+    flux,
+    image_to_image,
+    lora_and_control,
+    node,
+    saved,
+    saved_node,
+    saved_text_to_image,
+    text_to_image,
+)
+from weft.errors import JSON
+from weft.foreign.conversion import Conversion, convert, is_foreign
+from weft.foreign.faults import ForeignUnreadableError
+from weft.foreign.foreign_graph import Taken
+from weft.foreign.rule_book import load_rule_book
+from weft.graph.document import Link
+
+BOOK = load_rule_book()
+
+
+def taken(found: Conversion, key: str) -> Taken:
+    """What became of a node."""
+    (entry,) = [entry for entry in found.nodes if entry.node == key]
+    return entry
+
+
+def inputs(found: Conversion, key: str) -> dict[str, Any]:
+    """The inputs of a node."""
+    return dict(found.document.nodes[key].inputs)
+
+
+def test_both_formats_give_the_same_nodes() -> None:
+    prompt, graph = convert(text_to_image(), BOOK), convert(saved_text_to_image(), BOOK)
+
+    assert prompt.document.nodes == graph.document.nodes
+    assert {entry.state for entry in (*prompt.nodes, *graph.nodes)} == {"same"}
+    assert [entry.node for entry in graph.nodes] == ["3", "4", "5", "6", "7", "8", "9", "10", "11"]
+
+
+def test_places_titles_seeds_and_saved_pictures_are_taken_over() -> None:
+    document = convert(saved_text_to_image(), BOOK).document
+
+    looks = document.view["nodes"]
+    assert isinstance(looks, dict)
+    assert looks["3"] == {"at": [863.0, 186.0], "seeds": {"seed": "random"}}
+    assert looks["6"] == {"at": [415.0, 186.0], "title": "Prompt"}
+    assert document.view["routes"] == {"3.model": [[700.0, 100.0]]}
+    assert {name: port.from_ for name, port in document.outputs.items()} == {"image": "8.image"}
+
+
+def test_a_picture_is_painted_anew_in_a_part() -> None:
+    found = convert(image_to_image(), BOOK)
+
+    assert inputs(found, "5") == {"image": "own.png"}
+    assert inputs(found, "10")["image"] == Link("5-opaque", "image")
+    assert (inputs(found, "10")["fit"], inputs(found, "10")["method"]) == ("cover", "nearest")
+    # What they call transparent is what our mask leaves out.
+    assert inputs(found, "12") == {"mask": Link("5-transparent", "mask"), "pixels": 6}
+    assert inputs(found, "3")["denoise"] == 0.6
+
+
+def test_lora_control_and_guidance_are_taken_over() -> None:
+    found = convert(lora_and_control(), BOOK)
+
+    assert inputs(found, "10")["lora"] == "styles/ink.safetensors"
+    assert inputs(found, "6") == {"encoder": Link("15", "encoder"), "text": r"a (red:1.3) circle \[x\]"}
+    assert inputs(found, "3")["guidance_rescale"] == 0.7
+    assert inputs(found, "3")["model"] == Link("10", "model")
+    assert inputs(found, "3")["negative"] == Link("7", "conditioning")
+    assert [entry.type for entry in found.nodes if entry.state != "same"] == ["LoadImage"]
+
+
+def test_the_parts_of_a_sampler_become_one_and_what_is_different_is_said() -> None:
+    found = convert(flux(), BOOK)
+
+    assert inputs(found, "10") == {
+        "model": Link("1", "model"),
+        "positive": Link("3", "conditioning"),
+        "latent": Link("9", "latent"),
+        "sigmas": Link("8", "sigmas"),
+        "seed": 5,
+        "guidance_scale": 1.0,
+        "sampler": "euler",
+    }
+    assert taken(found, "5").made == ()
+    assert "larger than seeds" in taken(found, "10").notes[0]
+    assert "max_shift = 1.15 has no counterpart here." in taken(found, "4").notes
+
+
+def test_an_unknown_node_is_kept_with_all_it_holds() -> None:
+    tree = {**text_to_image(), "10": node("VHS_VideoCombine", frame_rate=8, images=("8", 0))}
+    tree["11"] = node("ImageInvert", image=("10", 1))
+
+    found = convert(tree, BOOK)
+
+    assert found.document.nodes["10"].type == "comfyui:VHS_VideoCombine"
+    assert inputs(found, "10") == {"frame_rate": 8, "images": Link("8", "image")}
+    assert inputs(found, "11") == {"image": Link("10", "output_1")}
+    assert taken(found, "10").state == "unknown"
+
+
+def test_an_unknown_node_of_a_saved_graph_keeps_values_without_a_name() -> None:
+    nodes = [saved_node(1, "VHS_LoadVideo", ["a.mp4", 8]), saved_node(2, "ImageInvert")]
+
+    found = convert(saved(nodes, {(2, "image"): ("1", 0)}), BOOK)
+
+    assert inputs(found, "1") == {"value_0": "a.mp4", "value_1": 8}
+    assert inputs(found, "2") == {"image": Link("1", "IMAGE")}
+
+
+def test_bypassed_nodes_stay_bypassed_and_those_that_dissolve_are_passed_by() -> None:
+    nodes = [
+        saved_node(4, "CheckpointLoaderSimple", ["starter"]),
+        saved_node(5, "RescaleCFG", [0.7], mode=4),
+        saved_node(6, "CLIPTextEncode", ["a"], mode=4),
+        saved_node(3, "KSampler", [1, "fixed", 20]),
+    ]
+    wires = {(5, "model"): ("4", 0), (6, "clip"): ("4", 1), (3, "model"): ("5", 0), (3, "positive"): ("6", 0)}
+
+    found = convert(saved(nodes, wires), BOOK)
+
+    assert found.document.nodes["6"].mode == "bypass"
+    assert inputs(found, "3")["model"] == Link("4", "model")
+    assert "guidance_rescale" not in inputs(found, "3")
+    assert taken(found, "5").notes == ("It is bypassed there, and left out here (multiplier = 0.7).",)
+
+
+def test_what_has_no_counterpart_is_said() -> None:
+    scaled = node(
+        "LatentUpscale", samples=("5", 0), upscale_method="bislerp", width=64, height=64, crop="center"
+    )
+    lost = node("VAEDecode", samples=("99", 0), vae=("4", 2))
+
+    found = convert({**text_to_image(), "10": scaled, "11": lost}, BOOK)
+
+    assert taken(found, "10").notes == (
+        "bislerp became bilinear: directions are not blended along the sphere.",
+        "crop = center has no counterpart here.",
+    )
+    assert taken(found, "11").notes == ("samples was fed by something that is not in the file.",)
+
+
+@pytest.mark.parametrize("name", ["prompt", "workflow"])
+def test_the_call_around_a_workflow_is_taken_off(name: str) -> None:
+    assert convert({name: text_to_image(), "client_id": "x"}, BOOK).document.nodes.keys() >= {"3", "4"}
+
+
+def test_workflows_of_weft_and_anything_else_are_not_meant() -> None:
+    others: list[JSON] = [{"weft": 1, "nodes": {}}, {}, [], "text", {"nodes": {}}]
+
+    assert [is_foreign(other) for other in others] == [False] * 5
+    assert is_foreign(text_to_image())
+    with pytest.raises(ForeignUnreadableError, match="neither nodes"):
+        convert({"a": 1}, BOOK)
