@@ -16,6 +16,7 @@ NODE_MODULES: tuple[str, ...] = (
     "editing",
     "masks",
     "preprocess",
+    "upscale",
     "grids",
     "lists",
     "tables",

@@ -1,0 +1,150 @@
+"""Tiles show no seams: what is cut and joined equals what is enlarged in one piece."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from tiny.upscalers import compact_shapes, esrgan_shapes, filled, old_name
+from torch import Tensor
+from weft.sdk import Paths, ServiceScope
+from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import (
+    CheckpointChangedError,
+    CheckpointIncompleteError,
+    CheckpointUnknownError,
+    ModelFileRefusedError,
+)
+from weft_nodes.models.upscale_networks import UpscaleNetwork, network_of
+from weft_nodes.models.upscaling import Tiling, Upscaler, UpscalerStore, enlarge, upscaler_traits
+
+PATH = Path("upscaler.safetensors")
+
+
+def compact(scale: int = 2, middle: int = 2) -> UpscaleNetwork:
+    """A random compact network, in which a pixel sees `middle` + 2 pixels to each side."""
+    shapes = compact_shapes(scale, middle)
+    network = network_of(PATH, shapes)()
+    network.load_state_dict(filled(shapes))
+    return network
+
+
+def picture(height: int, width: int) -> Tensor:
+    """A random picture, of values that no answer is clamped from."""
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(1)) * 0.2 + 0.4
+
+
+def enlarged(network: UpscaleNetwork, x_CHW: Tensor, side: int, overlap: int) -> Tensor:
+    """A picture enlarged in tiles of a side."""
+    return enlarge(network, x_CHW, Tiling(side, overlap), advance=lambda done, total: None)
+
+
+def written(folder: Path, tensors: dict[str, Tensor], name: str = "x.safetensors") -> Upscaler:
+    """A file with the handle that the node would give."""
+    save_file(tensors, folder / name)
+    return Upscaler(str(folder / name), DigestMemory().file(folder / name))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> UpscalerStore:
+    """A fresh store."""
+    return UpscalerStore.create(ServiceScope(device="cpu", paths=Paths.below(tmp_path)))
+
+
+@pytest.mark.parametrize("size", [(48, 48), (64, 100), (33, 161), (20, 20)])
+@pytest.mark.parametrize(("side", "overlap"), [(32, 16), (48, 24)])
+def test_tiles_equal_the_whole(size: tuple[int, int], side: int, overlap: int) -> None:
+    network, x_CHW = compact(), picture(*size)
+
+    whole = enlarged(network, x_CHW, 4096, 0)
+    tiled = enlarged(network, x_CHW, side, overlap)
+
+    assert tiled.shape == (3, 2 * size[0], 2 * size[1])
+    assert 0 < float(whole.min()) < float(whole.max()) < 1
+    torch.testing.assert_close(tiled, whole, atol=1e-5, rtol=0)
+
+
+def test_too_small_an_overlap_would_show() -> None:
+    network, x_CHW = compact(), picture(64, 64)
+
+    whole = enlarged(network, x_CHW, 4096, 0)
+
+    assert float((enlarged(network, x_CHW, 32, 0) - whole).abs().max()) > 1e-3
+
+
+@pytest.mark.parametrize("size", [(5, 7), (1, 1), (30, 45)])
+def test_any_size_is_enlarged_by_networks_that_read_squares(size: tuple[int, int]) -> None:
+    shapes = esrgan_shapes(read=48)
+    network = network_of(PATH, shapes)()
+    network.load_state_dict(filled(shapes))
+
+    assert enlarged(network, picture(*size), 32, 16).shape == (3, *size)
+
+
+def test_progress_counts_every_tile() -> None:
+    seen: list[tuple[int, int]] = []
+
+    enlarge(compact(), picture(48, 80), Tiling(32, 16), advance=lambda *at: seen.append(at))
+
+    assert seen == [(done, 8) for done in range(9)]
+
+
+@pytest.mark.parametrize("wrapper", ["", "params_ema.", "params."])
+@pytest.mark.parametrize("is_old", [False, True])
+def test_every_layout_of_a_file_gives_the_same_network(
+    tmp_path: Path, store: UpscalerStore, wrapper: str, is_old: bool
+) -> None:
+    tensors = filled(esrgan_shapes())
+    named = {wrapper + (old_name(name) if is_old else name): tensor for name, tensor in tensors.items()}
+
+    network = store.network(written(tmp_path, named))
+
+    for name, tensor in network.state_dict().items():
+        assert tensor.equal(tensors[name]), name
+    assert upscaler_traits(tmp_path / "x.safetensors") == {"scale": "4"}
+
+
+def test_half_precision_files_are_computed_in_single_precision_on_a_cpu(
+    tmp_path: Path, store: UpscalerStore
+) -> None:
+    halves = {name: tensor.half() for name, tensor in filled(compact_shapes()).items()}
+
+    network = store.network(written(tmp_path, halves))
+
+    assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
+
+
+def test_a_network_is_loaded_once_and_forgotten_on_demand(tmp_path: Path, store: UpscalerStore) -> None:
+    upscaler = written(tmp_path, filled(compact_shapes()))
+
+    assert store.network(upscaler) is store.network(upscaler)
+    assert store.held_bytes() > 0
+    assert store.release(1) > 0
+    assert store.held_bytes() == 0
+    store.network(upscaler)
+    store.close()
+    assert store.held_bytes() == 0
+
+
+def test_a_file_that_changed_that_lacks_a_tensor_or_has_another_is_refused(
+    tmp_path: Path, store: UpscalerStore
+) -> None:
+    tensors = filled(esrgan_shapes())
+    lacking = {name: tensor for name, tensor in tensors.items() if name != "conv_hr.bias"}
+
+    with pytest.raises(CheckpointIncompleteError, match=r"1 tensor is missing \(conv_hr.bias\)"):
+        store.network(written(tmp_path, lacking))
+    with pytest.raises(CheckpointUnknownError, match="conv1x1"):
+        store.network(written(tmp_path, {**tensors, "body.0.rdb1.conv1x1.weight": torch.ones(1)}))
+    with pytest.raises(CheckpointChangedError):
+        store.network(Upscaler(str(tmp_path / "x.safetensors"), "0" * 40))
+
+
+def test_pickles_and_other_models_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x4.pth").write_bytes(b"\x80\x02")
+    save_file({"unet.weight": torch.ones(1)}, tmp_path / "unet.safetensors")
+
+    with pytest.raises(ModelFileRefusedError):
+        upscaler_traits(tmp_path / "x4.pth")
+    with pytest.raises(CheckpointUnknownError):
+        upscaler_traits(tmp_path / "unet.safetensors")
