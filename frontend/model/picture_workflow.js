@@ -14,10 +14,11 @@ import { isVideo, readVideoText } from "./video_text.js";
 /** @typedef {{ [key: string]: JSONValue }} JSONObject */
 
 const KEY = "weft";
+/** What ComfyUI calls the texts in its pictures; the first one has places too. */
+const FOREIGN_KEYS = ["workflow", "prompt"];
 const TEXT_CHUNKS = new Set(["tEXt", "zTXt", "iTXt"]);
 /** Compressed texts are not unpacked further, as on the server. */
 const MOST_UNPACKED = 1_000_000;
-const EXIF_DESCRIPTION = 0x010e;
 const EXIF_ASCII = 2;
 /** Markers of a JPEG: those that begin the pixels, those without a length, and the two that hold texts. */
 const JPEG_PIXELS = new Set([0xda, 0xd9]);
@@ -29,12 +30,18 @@ const JPEG_EXIF = 0xe1;
  * Reads the workflow that a file carries.
  *
  * @param {Blob} file
- * @returns {Promise<JSONObject | null>} The document as it was written; null where there is none that can be read.
+ * @returns {Promise<JSONObject | null>} The document as it was written, or a workflow of ComfyUI, which has no version
+ *   of weft; null where there is none that can be read.
  */
 export async function readWorkflow(file) {
   try {
-    const text = await textIn(file);
-    return text === null ? null : workflowIn(readJSON(text));
+    for (const key of [KEY, ...FOREIGN_KEYS]) {
+      // deno-lint-ignore no-await-in-loop -- what weft wrote comes first
+      const text = await textIn(file, key);
+      const found = text === null ? null : workflowIn(readJSON(text));
+      if (found) return found;
+    }
+    return null;
   } catch (error) {
     // A file that is damaged or of another kind: reading behind its end, unpacking or decoding what is none.
     if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) {
@@ -52,7 +59,15 @@ function workflowIn(found) {
   if (!isObject(found)) return null;
   // What a picture carries says more than the workflow, which stands under the same name as a workflow's version.
   if (isObject(found[KEY])) return workflowIn(found[KEY]);
-  return typeof found[KEY] === "number" && isObject(found.nodes) ? found : null;
+  if (KEY in found) return typeof found[KEY] === "number" && isObject(found.nodes) ? found : null;
+  return [found, ...FOREIGN_KEYS.map((key) => found[key])].some(isForeign) ? found : null;
+}
+
+/** @param {JSONValue | undefined} found */
+function isForeign(found) {
+  return isObject(found) &&
+    (Array.isArray(found.nodes) ||
+      Object.values(found).some((entry) => isObject(entry) && "class_type" in entry));
 }
 
 /**
@@ -65,17 +80,18 @@ function isObject(value) {
 
 /**
  * @param {Blob} file
+ * @param {string} key For whom the text is.
  * @returns {Promise<string | null>}
  */
-async function textIn(file) {
+async function textIn(file, key) {
   // Films are long, and what is looked for is a small part of them.
   if (isVideo(new Uint8Array(await file.slice(0, 8).arrayBuffer()))) return await readVideoText(file);
   const bytes = new Uint8Array(await file.arrayBuffer());
-  if (latin1(bytes.subarray(0, 8)) === "\x89PNG\r\n\x1a\n") return pngText(bytes);
+  if (latin1(bytes.subarray(0, 8)) === "\x89PNG\r\n\x1a\n") return pngText(bytes, key);
   if (latin1(bytes.subarray(0, 4)) === "RIFF" && latin1(bytes.subarray(8, 12)) === "WEBP") {
-    return webpText(bytes);
+    return webpText(bytes, key);
   }
-  if (latin1(bytes.subarray(0, 3)) === "\xff\xd8\xff") return jpegText(bytes);
+  if (latin1(bytes.subarray(0, 3)) === "\xff\xd8\xff") return jpegText(bytes, key);
   return utf8(bytes);
 }
 
@@ -83,15 +99,16 @@ async function textIn(file) {
  * Finds the text chunk of a PNG: length, kind, content and checksum follow each other.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} key
  */
-function pngText(bytes) {
+function pngText(bytes, key) {
   const view = viewOf(bytes);
   for (let at = 8; at < bytes.length;) {
     const [length, kind] = [view.getUint32(at), latin1(bytes.subarray(at + 4, at + 8))];
     const content = bytes.subarray(at + 8, at + 8 + length);
     if (kind === "IEND") return null;
-    if (TEXT_CHUNKS.has(kind) && latin1(content.subarray(0, 5)) === `${KEY}\0`) {
-      return chunkText(kind, content.subarray(5));
+    if (TEXT_CHUNKS.has(kind) && latin1(content.subarray(0, key.length + 1)) === `${key}\0`) {
+      return chunkText(kind, content.subarray(key.length + 1));
     }
     at += length + 12;
   }
@@ -133,13 +150,14 @@ async function unpacked(packed) {
  * Finds the EXIF chunk of a WebP: kind, length and content follow each other, padded to even lengths.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} key
  */
-function webpText(bytes) {
+function webpText(bytes, key) {
   const view = viewOf(bytes);
   for (let at = 12; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
     if (latin1(bytes.subarray(at, at + 4)) === "EXIF") {
-      return exifText(bytes.subarray(at + 8, at + 8 + length));
+      return exifText(bytes.subarray(at + 8, at + 8 + length), key);
     }
     at += 8 + length + (length % 2);
   }
@@ -150,8 +168,9 @@ function webpText(bytes) {
  * Joins the comments of a JPEG, or finds its EXIF, which programs copy from one kind of file to another.
  *
  * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {string} key
  */
-async function jpegText(bytes) {
+async function jpegText(bytes, key) {
   const view = viewOf(bytes);
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const parts = [];
@@ -165,20 +184,22 @@ async function jpegText(bytes) {
     }
     const length = view.getUint16(at + 2);
     const content = bytes.subarray(at + 4, at + 2 + length);
-    const begins = latin1(content.subarray(0, 6));
-    if (kind === JPEG_COMMENT && begins.startsWith(`${KEY}:`)) parts.push(content.subarray(KEY.length + 1));
-    if (kind === JPEG_EXIF && begins === "Exif\0\0") described ??= exifText(content);
+    const begins = latin1(content.subarray(0, 10));
+    if (kind === JPEG_COMMENT && begins.startsWith(`${key}:`)) parts.push(content.subarray(key.length + 1));
+    if (kind === JPEG_EXIF && begins.startsWith("Exif\0\0")) described ??= exifText(content, key);
     at += 2 + length;
   }
   return parts.length ? utf8(new Uint8Array(await new Blob(parts).arrayBuffer())) : described;
 }
 
 /**
- * Finds what stands for weft in the description of a picture, in the first directory of its EXIF.
+ * Finds a text by what it begins with, in the first directory of an EXIF: weft writes it as the description of the
+ * picture, ComfyUI as the maker of the camera.
  *
  * @param {Uint8Array<ArrayBuffer>} chunk
+ * @param {string} key
  */
-function exifText(chunk) {
+function exifText(chunk, key) {
   const exif = latin1(chunk.subarray(0, 6)) === "Exif\0\0" ? chunk.subarray(6) : chunk;
   const view = viewOf(exif);
   const isLittle = latin1(exif.subarray(0, 2)) === "II";
@@ -186,12 +207,11 @@ function exifText(chunk) {
   const count = view.getUint16(directory, isLittle);
   for (let entry = 0; entry < count; entry++) {
     const at = directory + 2 + 12 * entry;
-    if (
-      view.getUint16(at, isLittle) !== EXIF_DESCRIPTION || view.getUint16(at + 2, isLittle) !== EXIF_ASCII
-    ) continue;
+    if (view.getUint16(at + 2, isLittle) !== EXIF_ASCII) continue;
     const [length, place] = [view.getUint32(at + 4, isLittle), view.getUint32(at + 8, isLittle)];
-    const text = utf8(exif.subarray(place, place + length)).replace(/\0+$/, "");
-    return text.startsWith(`${KEY}:`) ? text.slice(KEY.length + 1) : null;
+    const text = latin1(exif.subarray(place, place + key.length + 1));
+    if (text !== `${key}:`) continue;
+    return utf8(exif.subarray(place + key.length + 1, place + length)).replace(/\0+$/, "");
   }
   return null;
 }

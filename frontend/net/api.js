@@ -6,7 +6,8 @@ import { readJSON as parse, writeJSON } from "../model/json.js";
 /**
  * @import { ApiFault, JSONValue, WorkflowDocument } from "../interfaces.d.ts"
  * @import {
- *   AssetPageView, AssetView, BatchRequest, BatchState, CarriedWorkflow, CheckRequest, CheckView, ChoicesView, DocumentView, JobPage,
+ *   AssetPageView, AssetView, BatchRequest, BatchState, CarriedWorkflow, CheckRequest, CheckView, ChoicesView, ConversionView,
+ *   ConvertRequest, DocumentView, JobPage,
  *   JobRequest, JobView, ModelList, NodesView, PacksView, PlanView, PullList, PullRequestBody, PullView, QueueView, ReadinessView,
  *   RevisionList, SessionView, TypesView, WorkflowList, WorkflowSaved,
  * } from "../types.d.ts"
@@ -137,6 +138,8 @@ const jobsApi = (ask) => ({
 
 /** @param {Ask} ask @param {(path: string, asked?: Asked) => Promise<Response>} answer */
 const workflowsApi = (ask, answer) => ({
+  /** @param {ConvertRequest} foreign @returns {Promise<ConversionView>} */
+  convert: (foreign) => ask("/api/convert", { method: "POST", json: foreign }),
   /** @returns {Promise<WorkflowList>} */
   workflows: () => ask("/api/workflows"),
   /**

@@ -7,6 +7,7 @@ import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { openDocument } from "./document_actions.js";
 import { attempt } from "./faults.js";
+import { takeOver } from "./taking_over.js";
 
 /** @import { Editor } from "../interfaces.d.ts" */
 
@@ -57,7 +58,9 @@ export const chooseFiles = (editor) => {
  */
 const openFile = async (editor, file) => {
   const workflow = await readWorkflow(file);
-  if (workflow) {
+  if (workflow && !("weft" in workflow)) {
+    await takeOver(editor, workflow, file.name);
+  } else if (workflow) {
     openDocument(editor, workflow);
     editor.ui.toast({ id: "panels.drop.opened", with: { name: file.name } }, { kind: "ok" });
   } else if (file.type.startsWith("image/")) {

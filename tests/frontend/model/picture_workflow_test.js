@@ -196,7 +196,7 @@ Deno.test("files that carry no workflow give none", async () => {
     '{"weft": 1}',
     '{"nodes": {}}',
     '{"weft": {"weft": 1}}',
-    '{"3": {"class_type": "KSampler"}}',
+    '{"3": {"class": "KSampler"}}',
   ];
   const files = texts.map((text) => Uint8Array.from(utf8(text)));
 
@@ -232,4 +232,23 @@ Deno.test("lengths that lie end the search", async () => {
     await readWorkflow(Uint8Array.from([...SIGNATURE, 255, 255, 255, 255, ...utf8("IDAT")])),
     null,
   );
+});
+
+const FOREIGN = { 3: { class_type: "KSampler", inputs: {} } };
+const SAVED = { nodes: [], links: [], version: 0.4 };
+
+Deno.test("a workflow of ComfyUI is found in a file of either format, and in the call around it", async () => {
+  for (const found of [FOREIGN, SAVED, { prompt: FOREIGN }]) {
+    // deno-lint-ignore no-await-in-loop -- one after the other
+    assert.deepEqual(await readWorkflow(Uint8Array.from(utf8(JSON.stringify(found)))), found);
+  }
+  assert.equal(await readWorkflow(Uint8Array.from(utf8('{"a": 1}'))), null);
+});
+
+Deno.test("a picture of ComfyUI gives the workflow with places, and else the other", async () => {
+  const prompt = chunk("tEXt", utf8(`prompt\0${JSON.stringify(FOREIGN)}`));
+  const saved = chunk("tEXt", utf8(`workflow\0${JSON.stringify(SAVED)}`));
+
+  assert.deepEqual(await readWorkflow(png(prompt, saved)), SAVED);
+  assert.deepEqual(await readWorkflow(png(prompt)), FOREIGN);
 });
