@@ -86,20 +86,37 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """A frame or a note.
+
+    Attributes:
+        id: Its id in the document.
+        at: Its place.
+        size: Its width and height.
+        text: Its title or text.
+    """
+
+    id: str
+    at: Point
+    size: Point
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignGraph:
     """A whole workflow.
 
     Attributes:
         nodes: The nodes by id.
         dissolved: What became of nodes that are only drawn: notes, corners of wires, values that are shared.
-        frames: Frames as a document has them.
-        notes: Notes as a document has them.
+        frames: Groups of nodes.
+        notes: Notes.
     """
 
     nodes: Mapping[str, ForeignNode]
     dissolved: tuple[Taken, ...] = ()
-    frames: tuple[JSON, ...] = ()
-    notes: tuple[JSON, ...] = ()
+    frames: tuple[Drawn, ...] = ()
+    notes: tuple[Drawn, ...] = ()
 
 
 def refuse_too_many(count: int) -> None:

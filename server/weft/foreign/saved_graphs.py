@@ -13,6 +13,7 @@ from types import MappingProxyType
 from weft.errors import JSON
 from weft.foreign.faults import ForeignUnreadableError
 from weft.foreign.foreign_graph import (
+    Drawn,
     ForeignGraph,
     ForeignNode,
     Mode,
@@ -94,7 +95,7 @@ class _Reading:
     def graph(self) -> ForeignGraph:
         self._unfold()
         nodes: dict[str, ForeignNode] = {}
-        notes: list[JSON] = []
+        notes: list[Drawn] = []
         for scope in self._scopes.values():
             for local, raw in scope.nodes.items():
                 key, kind = scope.prefix + local, str(raw["type"])
@@ -254,22 +255,16 @@ def _promoted(instance: Mapping[str, JSON], entry: Mapping[str, JSON]) -> Named 
     return Named({"value": held[fields.index(entry)]})
 
 
-def _note(key: str, raw: Mapping[str, JSON]) -> JSON:
+def _note(key: str, raw: Mapping[str, JSON]) -> Drawn:
     held = raw.get("widgets_values")
     text = held[0] if isinstance(held, list) and held else ""
     at, size = point_of(raw.get("pos")), point_of(raw.get("size"))
-    return {
-        "id": f"note-{key}".replace(":", "-"),
-        "at": list(at or (0.0, 0.0)),
-        "size": list(size or (240.0, 160.0)),
-        "text": text_of(text),
-    }
+    return Drawn(f"note-{key}".replace(":", "-"), at or (0.0, 0.0), size or (240.0, 160.0), text_of(text))
 
 
-def _frame(key: str, raw: Mapping[str, JSON]) -> JSON:
-    bounds = raw.get("bounding")
-    if not (
-        isinstance(bounds, list) and len(bounds) == 4 and all(isinstance(b, int | float) for b in bounds)
-    ):
-        return None
-    return {"id": key, "at": bounds[:2], "size": bounds[2:], "title": text_of(raw.get("title"))}
+def _frame(key: str, raw: Mapping[str, JSON]) -> Drawn | None:
+    match raw.get("bounding"):
+        case [*at, int() | float() as width, int() | float() as height]:
+            place = point_of(at)
+            return place and Drawn(key, place, (float(width), float(height)), text_of(raw.get("title")))
+    return None

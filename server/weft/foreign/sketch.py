@@ -7,12 +7,15 @@ from collections.abc import Mapping
 
 from weft.errors import JSON
 from weft.foreign.evaluation import Value
-from weft.foreign.foreign_graph import ForeignGraph, ForeignNode, Mode, Point
+from weft.foreign.foreign_graph import Drawn, ForeignGraph, ForeignNode, Mode, Point
 from weft.graph.migrations import NEWEST_DOCUMENT_VERSION
 
 _REFUSED = re.compile(r"[./]+")
 _BELOW = 260
 """How far below another a further node for the same one of theirs is put."""
+
+_STRETCH = 1.3
+"""How much further down everything is than there: nodes here show every field, and are as much taller."""
 
 
 class Sketch:
@@ -75,7 +78,7 @@ class Sketch:
         """Write how a node is shown: where theirs stood, or so many places below that."""
         look: dict[str, JSON] = {}
         if node.at is not None:
-            look["at"] = [node.at[0], node.at[1] + _BELOW * below]
+            look["at"] = [node.at[0], node.at[1] * _STRETCH + _BELOW * below]
         if is_titled and node.title:
             look["title"] = node.title
         if seeds:
@@ -86,7 +89,7 @@ class Sketch:
     def pass_points(self, key: str, points: tuple[Point, ...]) -> None:
         """Let the wire to an input pass some points."""
         if points:
-            self._routes[key] = [list(point) for point in points]
+            self._routes[key] = [[x, y * _STRETCH] for x, y in points]
 
     def hand_out(self, value: Value, title: str) -> None:
         """Make an output of the workflow of what a value links to."""
@@ -104,8 +107,8 @@ class Sketch:
         nodes = dict(sorted(self._nodes.items(), key=lambda entry: places.get(entry[0], len(places))))
         view: dict[str, JSON] = {
             "nodes": self._looks,
-            "frames": list(self._graph.frames),
-            "notes": list(self._graph.notes),
+            "frames": [_lower(frame, is_stretched=True) for frame in self._graph.frames],
+            "notes": [_lower(note) for note in self._graph.notes],
         }
         if self._routes:
             view["routes"] = self._routes
@@ -120,6 +123,16 @@ class Sketch:
 
 def _plain(name: str) -> str:
     return _REFUSED.sub("_", name) or "_"
+
+
+def _lower(item: Drawn, *, is_stretched: bool = False) -> JSON:
+    width, height = item.size
+    return {
+        "id": item.id,
+        "at": [item.at[0], item.at[1] * _STRETCH],
+        "size": [width, height * _STRETCH if is_stretched else height],
+        **({"title": item.text} if is_stretched else {"text": item.text}),
+    }
 
 
 def _free(taken: Mapping[str, object], wanted: str) -> str:

@@ -47,9 +47,12 @@ def test_places_titles_seeds_and_saved_pictures_are_taken_over() -> None:
 
     looks = document.view["nodes"]
     assert isinstance(looks, dict)
-    assert looks["3"] == {"at": [863.0, 186.0], "seeds": {"seed": "random"}}
-    assert looks["6"] == {"at": [415.0, 186.0], "title": "Prompt"}
-    assert document.view["routes"] == {"3.model": [[700.0, 100.0]]}
+    assert looks["3"] == {"at": [863.0, pytest.approx(186 * 1.3)], "seeds": {"seed": "random"}}
+    assert looks["6"] == {"at": [415.0, pytest.approx(186 * 1.3)], "title": "Prompt"}
+    assert document.view["routes"] == {"3.model": [[700.0, pytest.approx(130)]]}
+    assert document.view["frames"] == [
+        {"id": "frame-1", "at": [400.0, 195.0], "size": [450.0, 520.0], "title": "Prompts"}
+    ]
     assert {name: port.from_ for name, port in document.outputs.items()} == {"image": "8.image"}
 
 

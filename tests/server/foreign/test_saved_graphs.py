@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from comfy_files import saved, saved_node, saved_text_to_image
 from weft.foreign.faults import ForeignUnreadableError
-from weft.foreign.foreign_graph import ForeignGraph, Source
+from weft.foreign.foreign_graph import Drawn, ForeignGraph, Source
 from weft.foreign.rule_book import load_rule_book
 from weft.foreign.saved_graphs import DEEPEST, read_saved_graph
 
@@ -55,8 +55,8 @@ def test_nodes_keep_their_places_and_wires_the_corners_they_pass() -> None:
 def test_groups_and_notes_become_frames_and_notes() -> None:
     graph = read(saved_text_to_image())
 
-    assert graph.frames == ({"id": "frame-1", "at": [400, 150], "size": [450, 400], "title": "Prompts"},)
-    assert [note["text"] for note in graph.notes if isinstance(note, dict)] == ["Any *size* goes."]
+    assert graph.frames == (Drawn("frame-1", (400.0, 150.0), (450.0, 400.0), "Prompts"),)
+    assert graph.notes == (Drawn("note-10", (26.0, 700.0), (300.0, 100.0), "Any *size* goes."),)
     assert {taken.type for taken in graph.dissolved} == {"Note", "Reroute"}
 
 
