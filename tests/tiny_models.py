@@ -16,6 +16,7 @@ from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
     EulerDiscreteScheduler,
+    KolorsPipeline,
     LCMScheduler,
     StableDiffusionPipeline,
     StableDiffusionXLImg2ImgPipeline,
@@ -28,6 +29,7 @@ from tiny.chroma import tiny_chroma
 from tiny.flux import tiny_flux
 from tiny.flux2 import tiny_flux2
 from tiny.hunyuandit import tiny_hunyuandit
+from tiny.kolors import tiny_glm, tiny_glm_tokenizer
 from tiny.lumina2 import tiny_lumina2
 from tiny.parts import END, WIDTH, tiny_text_encoder, tiny_tokenizer, tiny_vae
 from tiny.pixart import tiny_pixart
@@ -192,11 +194,34 @@ def tiny_turbo() -> StableDiffusionXLPipeline:
     return pipeline
 
 
+def tiny_kolors() -> KolorsPipeline:
+    """Kolors: a language model in place of two encoders, wider than what the U-Net attends to."""
+    # Without the list of what was left at its default, which would be set back to it.
+    unet = {name: value for name, value in tiny_sdxl().unet.config.items() if not name.startswith("_")}
+    unet |= {
+        "cross_attention_dim": WIDTH + 8,
+        "encoder_hid_dim": WIDTH,
+        "encoder_hid_dim_type": "text_proj",
+        "projection_class_embeddings_input_dim": WIDTH + 6 * 8,
+    }
+    torch.manual_seed(2)
+    return KolorsPipeline(
+        vae=tiny_vae(scaling_factor=0.13025, force_upcast=True),
+        text_encoder=tiny_glm(),
+        tokenizer=tiny_glm_tokenizer(),
+        unet=UNet2DConditionModel.from_config(unet).eval(),
+        scheduler=EulerDiscreteScheduler(
+            **_noise_schedule(timestep_spacing="leading", beta_end=0.014, num_train_timesteps=1100)
+        ),
+    )
+
+
 MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd15": tiny_sd15,
     "sd2": tiny_sd2,
     "sdxl": tiny_sdxl,
     "sdxl-refiner": tiny_sdxl_refiner,
+    "kolors": tiny_kolors,
     "sd3": tiny_sd3,
     "flux": tiny_flux,
     "auraflow": tiny_auraflow,

@@ -52,6 +52,7 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("sd2", "Stable Diffusion 2.x", "sd", 4, 8, 1024, 768, 25, 7.5),
             FamilyFacts("sdxl", "Stable Diffusion XL", "sdxl", 4, 8, 2048, 1024, 30, 5.0),
             FamilyFacts("sdxl-refiner", "Stable Diffusion XL refiner", "sdxl", 4, 8, 1280, 1024, 30, 5.0),
+            FamilyFacts("kolors", "Kolors", "sdxl", 4, 8, 4096, 1024, 25, 5.0),
             FamilyFacts("sd3", "Stable Diffusion 3 and 3.5", "sd3", 16, 8, 4096, 1024, 28, 4.5, patch=2),
             FamilyFacts("flux", "FLUX.1", "flux", 16, 8, 4096, 1024, 28, 1.0, patch=2),
             FamilyFacts("auraflow", "AuraFlow", "sdxl", 4, 8, 2048, 1024, 50, 3.5, patch=2),

@@ -50,6 +50,7 @@ class Rule:
         width: The width it must have.
         also: Further tensors that must be there.
         never: Tensors that must not be there.
+        sized: Further tensors whose last axis must have a certain width.
     """
 
     family: str
@@ -57,15 +58,20 @@ class Rule:
     width: int
     also: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    sized: tuple[tuple[str, int], ...] = ()
 
     def rejection(self, shapes: Mapping[str, tuple[int, ...]]) -> str:
         """Return why these tensors are not of this family; empty if they are."""
-        missing = [name for name in (self.tensor, *self.also) if name not in shapes]
+        sized = dict(self.sized)
+        missing = [name for name in (self.tensor, *self.also, *sized) if name not in shapes]
         if missing:
             return f"{self.family}: there is no {missing[0]}"
         foreign = [name for name in self.never if name in shapes]
         if foreign:
             return f"{self.family}: has no {foreign[0]}"
+        for name, size in sized.items():
+            if shapes[name][-1] != size:
+                return f"{self.family}: {name} has {size} columns, not {shapes[name][-1]}"
         width = shapes[self.tensor][-1]
         if width != self.width:
             return f"{self.family}: reads text of width {self.width}, not {width}"
@@ -77,10 +83,16 @@ _FIRST: Final = f"input_blocks.1.1.{_ATTENTION}"
 _SECOND: Final = f"input_blocks.4.1.{_ATTENTION}"
 
 # Single files in the layout of the original training code, after the prefix of the network.
+_FOREIGN_FILES: Final = (
+    # Stable Video Diffusion, the upscaler that is told a level of noise, and unCLIP.
+    "input_blocks.1.1.time_stack.0.norm1.weight",
+    "label_emb.weight",
+    "label_emb.0.0.weight",
+)
 FILE_PREFIX: Final = "model.diffusion_model."
 FILE_RULES: Final = (
-    Rule("sd15", _FIRST, 768),
-    Rule("sd2", _FIRST, 1024),
+    Rule("sd15", _FIRST, 768, (), _FOREIGN_FILES),
+    Rule("sd2", _FIRST, 1024, (), _FOREIGN_FILES),
     Rule("sdxl", _SECOND, 2048, ("label_emb.0.0.weight",)),
     Rule("sdxl-refiner", _SECOND, 1280, ("label_emb.0.0.weight",)),
     Rule("sd3", "context_embedder.weight", 4096, ("joint_blocks.0.x_block.attn.qkv.weight",)),
@@ -104,18 +116,33 @@ _FOLDER_FIRST: Final = f"down_blocks.0.attentions.0.{_ATTENTION}"
 _FOLDER_SECOND: Final = f"down_blocks.1.attentions.0.{_ATTENTION}"
 # The starter pays no attention where its latents are largest.
 _FOLDER_MIDDLE: Final = f"mid_block.attentions.0.{_ATTENTION}"
+_ADDED: Final = "add_embedding.linear_1.weight"
+_PROJECTED: Final = "encoder_hid_proj.weight"
+# What makes a relative of these U-Nets that is asked in another way.
+_FOREIGN_UNETS: Final = (
+    "class_embedding.weight",  # told a level of noise: the upscaler
+    "class_embedding.linear_1.weight",  # told a picture: unCLIP
+    "position_net.linears.0.weight",  # told places: GLIGEN
+    "controlnet_cond_embedding.conv_in.weight",
+    # For videos: AnimateDiff, Stable Video Diffusion, ModelScope.
+    "down_blocks.0.motion_modules.0.norm.weight",
+    "down_blocks.0.attentions.0.temporal_transformer_blocks.0.attn1.to_k.weight",
+    "down_blocks.0.temp_attentions.0.norm.weight",
+)
 FOLDER_RULES: Final = (
-    Rule("sd15", _FOLDER_FIRST, 768, ("conv_in.weight",)),
-    Rule("sd2", _FOLDER_FIRST, 1024, ("conv_in.weight",)),
-    Rule("sdxl", _FOLDER_SECOND, 2048, ("add_embedding.linear_1.weight",)),
-    Rule("sdxl-refiner", _FOLDER_SECOND, 1280, ("add_embedding.linear_1.weight",)),
-    Rule("starter", _FOLDER_MIDDLE, FACTS["starter"].text_width, ("conv_in.weight",)),
+    Rule("sd15", _FOLDER_FIRST, 768, ("conv_in.weight",), _FOREIGN_UNETS),
+    Rule("sd2", _FOLDER_FIRST, 1024, ("conv_in.weight",), _FOREIGN_UNETS),
+    Rule("sdxl", _FOLDER_SECOND, 2048, (_ADDED,), (*_FOREIGN_UNETS, _PROJECTED)),
+    Rule("sdxl-refiner", _FOLDER_SECOND, 1280, (_ADDED,), _FOREIGN_UNETS),
+    Rule("kolors", _PROJECTED, 4096, (_FOLDER_SECOND, _ADDED), _FOREIGN_UNETS),
+    Rule("starter", _FOLDER_MIDDLE, FACTS["starter"].text_width, ("conv_in.weight",), _FOREIGN_UNETS),
     Rule("sd3", "context_embedder.weight", 4096, ("pos_embed.proj.weight", "norm_out.linear.weight")),
     Rule(
         "flux",
         "context_embedder.weight",
         4096,
         ("single_transformer_blocks.0.proj_mlp.weight", "time_text_embed.timestep_embedder.linear_1.weight"),
+        ("controlnet_x_embedder.weight",),
     ),
     Rule("z-image", "cap_embedder.1.weight", 2560, ("x_pad_token",)),
     Rule("auraflow", "context_embedder.weight", 2048, ("register_tokens",)),
@@ -125,7 +152,13 @@ FOLDER_RULES: Final = (
         "caption_projection.linear_1.weight",
         4096,
         ("adaln_single.linear.weight", "pos_embed.proj.weight"),
-        ("adaln_single.emb.resolution_embedder.linear_1.weight",),
+        (
+            # The alpha models, which are told sizes, and Latte, which makes videos.
+            "adaln_single.emb.resolution_embedder.linear_1.weight",
+            "temporal_transformer_blocks.0.attn1.to_k.weight",
+        ),
+        # Allegro, which makes videos too, is wider.
+        (("adaln_single.linear.weight", 1152),),
     ),
     Rule("hunyuandit", "text_embedder.linear_1.weight", 2048, ("text_embedding_padding",)),
     Rule(
@@ -173,7 +206,7 @@ _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
         "cond_seq_linear.weight": "an AuraFlow transformer alone: load it with model.load",
         "distilled_guidance_layer.in_proj.weight": "a Chroma transformer alone: load it with model.load",
         "double_blocks.0.img_attn.norm.key_norm.scale": "a FLUX transformer alone: load it with model.load",
-        "joint_blocks.0.x_block.attn.qkv.weight": "a Stable Diffusion 3 network alone: load it with model.load",
+        "joint_blocks.0.x_block.attn.qkv.weight": "a network of Stable Diffusion 3 alone: use model.load",
         "input_blocks.0.0.weight": "a U-Net of another width",
         "down_blocks.0.resnets.0.norm1.weight": "a part of a diffusers folder: load the folder in its place",
         "decoder.mid.block_1.norm1.weight": "an autoencoder alone: load it with vae.load",

@@ -12,6 +12,7 @@ from weft_nodes.families.chroma import Chroma
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.flux2 import Flux2
 from weft_nodes.families.hunyuandit import HunyuanDiT
+from weft_nodes.families.kolors import Kolors
 from weft_nodes.families.lumina2 import Lumina2
 from weft_nodes.families.pixart import PixArtSigma
 from weft_nodes.families.qwenimage import QwenImage
@@ -35,6 +36,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "sd2": StableDiffusion("sd2", "sd", _OPEN_CLIP, _CONFIGS / "sd2"),
         "sdxl": StableDiffusionXL("sdxl", "sdxl", _CONFIGS / "sdxl"),
         "sdxl-refiner": StableDiffusionXL("sdxl-refiner", "sdxl", _CONFIGS / "sdxl-refiner", is_refiner=True),
+        "kolors": Kolors("kolors", "sdxl", None),
         "sd3": StableDiffusion3.create("sd3"),
         "flux": Flux.create("flux"),
         "auraflow": AuraFlow.create("auraflow"),
