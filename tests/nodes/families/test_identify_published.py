@@ -1,4 +1,4 @@
-"""Networks of the published sizes, as headers without tensors: each is told from all others, or named unknown."""
+"""Networks of the published sizes, as headers alone: each is told from all others, or named unknown."""
 
 from collections.abc import Callable
 from pathlib import Path
