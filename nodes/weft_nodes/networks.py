@@ -1,13 +1,30 @@
-"""Changes to how a network computes, which need no file: caches between steps."""
+"""Changes to how a network computes, which need no file: caches between steps, seamless edges, and speed."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from weft.sdk import Number, Slider, node
 
-from weft_nodes.models.handles import MODEL_TRAITS, Model
+from weft_nodes.models.execution import AttentionKernel, CompiledBlocks, Kernel
+from weft_nodes.models.handles import MODEL_TRAITS, Model, Vae
+from weft_nodes.models.patches import DENOISER
+from weft_nodes.models.seamless import VAE, Seamless
 from weft_nodes.models.step_caches import CacheKind, StepCache
+from weft_nodes.models.token_merging import TokenMerging
 
 _TRANSFORMER = {**MODEL_TRAITS, "network": "transformer"}
+_UNET = {**MODEL_TRAITS, "network": "unet"}
+
+
+class SeamlessParts(NamedTuple):
+    """A model and an autoencoder whose pictures continue at the opposite edge.
+
+    Attributes:
+        model: The model with the change.
+        vae: The autoencoder with the change.
+    """
+
+    model: Model
+    vae: Vae
 
 
 @node(
@@ -98,3 +115,83 @@ def cache_by_taylor(
     """
     kind: CacheKind = "taylor_lite" if lite else "taylor"
     return model.with_patches(StepCache(kind, interval=predicted, warmup=warmup, order=order))
+
+
+@node(
+    "model.seamless",
+    lane="inline",
+    accepts={"model": _UNET, "vae": {"space": "$space"}},
+    gives={"model": _UNET, "vae": {"space": "$space"}},
+)
+def make_seamless(model: Model, vae: Vae, *, across: bool = True, down: bool = True) -> SeamlessParts:
+    """Make pictures that continue at the opposite edge, for textures that repeat.
+
+    Sample with the model and decode with the autoencoder given here, in one piece. For U-Nets.
+
+    Args:
+        model: The model to change.
+        vae: The autoencoder of the checkpoint.
+        across: Whether left and right edges meet.
+        down: Whether upper and lower edges meet.
+
+    Returns:
+        The changed model and autoencoder.
+    """
+    return SeamlessParts(
+        model.with_patches(Seamless(across, down, DENOISER)), vae.with_patches(Seamless(across, down, VAE))
+    )
+
+
+@node("model.merge_tokens", lane="inline", accepts={"model": _UNET}, gives={"model": _UNET})
+def merge_tokens(
+    model: Model,
+    *,
+    ratio: Annotated[float, Slider(0, 0.75)] = 0.5,
+    levels: Annotated[int, Number(1, 4)] = 1,
+) -> Model:
+    """Let places that say the same attend as one, which saves time in large pictures ("token merging").
+
+    Bolya and Hoffman 2023, arXiv 2303.17604. For U-Nets. Details become a little coarser.
+
+    Args:
+        model: The model to change.
+        ratio: Share of the places that are merged away, 0..0.75.
+        levels: In how many levels of the U-Net, from the finest with attention on, 1..4.
+
+    Returns:
+        The changed model.
+    """
+    return model.with_patches(TokenMerging(ratio, levels))
+
+
+@node("model.attention", lane="inline", accepts={"model": _TRANSFORMER}, gives={"model": _TRANSFORMER})
+def choose_attention(model: Model, kernel: Kernel = "native") -> Model:
+    """Choose the kernel by which attention is computed; pictures differ by rounding alone.
+
+    For transformers such as FLUX.1 and Qwen-Image. Other models of the same checkpoint keep theirs.
+
+    Args:
+        model: The model to change.
+        kernel: native lets torch choose; math, memory_efficient and cudnn are torch's own; flash, flash_3,
+            sage and xformers are packages of their own; flex is compiled.
+
+    Returns:
+        The changed model.
+    """
+    return model.with_patches(AttentionKernel(kernel))
+
+
+@node("model.compile", lane="inline", accepts={"model": MODEL_TRAITS}, gives={"model": MODEL_TRAITS})
+def compile_model(model: Model) -> Model:
+    """Compile the blocks that repeat in a network: the first step takes minutes, all others less time.
+
+    Variants of a checkpoint share what was compiled. Where there is no compiler the sampling fails and says
+    so.
+
+    Args:
+        model: The model to change.
+
+    Returns:
+        The changed model.
+    """
+    return model.with_patches(CompiledBlocks())

@@ -12,9 +12,20 @@ from weft.plugins import load
 from weft.registry import Registry
 from weft.sdk import Paths
 from weft.settings import load_settings
-from weft_nodes.models.handles import Model, Weights
+from weft_nodes.models.execution import AttentionKernel, CompiledBlocks
+from weft_nodes.models.handles import Model, Vae, Weights
+from weft_nodes.models.seamless import VAE, Seamless
 from weft_nodes.models.step_caches import StepCache
-from weft_nodes.networks import cache_by_first_block, cache_by_magnitude, cache_by_taylor
+from weft_nodes.models.token_merging import TokenMerging
+from weft_nodes.networks import (
+    cache_by_first_block,
+    cache_by_magnitude,
+    cache_by_taylor,
+    choose_attention,
+    compile_model,
+    make_seamless,
+    merge_tokens,
+)
 
 MODEL = Model("flux", "flux", Weights("", ""))
 
@@ -33,6 +44,16 @@ def test_caches_are_patches_with_the_values_given() -> None:
         (StepCache("taylor", interval=2, warmup=5, order=2),),
         (StepCache("taylor_lite", interval=4, warmup=3),),
     ]
+
+
+def test_changes_are_patches_of_the_model_and_of_what_decodes_its_latents() -> None:
+    seamless = make_seamless(MODEL, Vae("sd15", "sd", MODEL.weights), down=False)
+
+    assert seamless.model.patches == (Seamless(down=False),)
+    assert seamless.vae.patches == (Seamless(down=False, part=VAE),)
+    assert merge_tokens(MODEL, ratio=0.25).patches == (TokenMerging(0.25),)
+    assert choose_attention(MODEL, "math").patches == (AttentionKernel("math"),)
+    assert compile_model(MODEL).patches == (CompiledBlocks(),)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +107,14 @@ def test_the_check_knows_where_step_caches_fit(registry: Registry) -> None:
     assert problems(registry, "flux", "model.first_block_cache") == []
     assert problems(registry, "xl", "model.first_block_cache") == ["trait-mismatch"]
     assert problems(registry, "flux", "model.first_block_cache", "model.taylor_cache") == ["trait-mismatch"]
+
+
+def test_the_check_knows_which_networks_each_change_is_for(registry: Registry) -> None:
+    for change in ("model.merge_tokens", "model.compile"):
+        assert problems(registry, "xl", change) == []
+    assert problems(registry, "flux", "model.attention", "model.compile", "model.taylor_cache") == []
+    assert problems(registry, "xl", "model.attention") == ["trait-mismatch"]
+    assert problems(registry, "flux", "model.merge_tokens") == ["trait-mismatch"]
 
 
 def test_the_check_knows_that_controls_need_all_blocks(registry: Registry) -> None:

@@ -137,11 +137,13 @@ class Vae:
         family: Id of the model family, such as "sdxl".
         space: Id of the latent space it reads and writes.
         weights: Which weights.
+        patches: Changes to the network, applied in order.
     """
 
     family: str
     space: str
     weights: Weights
+    patches: tuple[Patch, ...] = ()
 
     @property
     def source(self) -> str:
@@ -151,7 +153,12 @@ class Vae:
     @property
     def key(self) -> str:
         """Return a digest of all that decides what this autoencoder computes."""
-        return key_of("vae", self.family, self.source, self.weights.dtype)
+        patches = [patch.key for patch in self.patches]
+        return key_of("vae", self.family, self.source, self.weights.dtype, *patches)
+
+    def with_patches(self, *patches: Patch) -> "Vae":
+        """Return this autoencoder with more patches behind those it has."""
+        return replace(self, patches=self.patches + patches)
 
 
 def key_of(*words: str) -> str:

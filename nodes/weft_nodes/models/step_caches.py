@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import ControlMismatchError, PatchMismatchError
+from weft_nodes.models.execution import CompiledBlocks
 from weft_nodes.models.handles import key_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.windows import WindowPatch
@@ -164,11 +165,15 @@ class CachedNetwork:
     Args:
         network: The live network without the cache.
         cache: The cache.
+        compiled: Whether and how its blocks are compiled, which each clone must be anew.
     """
 
-    def __init__(self, network: LiveModule, cache: StepCache) -> None:
+    def __init__(
+        self, network: LiveModule, cache: StepCache, compiled: tuple[CompiledBlocks, ...] = ()
+    ) -> None:
         self._network = network
         self._cache = cache
+        self._compiled = compiled
 
     @property
     def batch_key(self) -> Hashable:
@@ -207,6 +212,8 @@ class CachedNetwork:
         own = copy.copy(self._network)
         own.module = light_clone(self._network.module)
         self._cache.attach(own.module, steps)
+        for patch in self._compiled:
+            patch.apply(own.module)
         return _JobNetwork(own)
 
 
@@ -255,7 +262,8 @@ def behind_cache(network: Network, patches: Sequence[Patch]) -> Network:
             problem="it has another step cache, or sees the latent through windows, which step by turns",
             hint="Keep one of them.",
         )
-    return CachedNetwork(cast("LiveModule", network), caches[0])
+    compiled = tuple(patch for patch in patches if isinstance(patch, CompiledBlocks))
+    return CachedNetwork(cast("LiveModule", network), caches[0], compiled)
 
 
 def for_job(network: Network, steps: int) -> Network:

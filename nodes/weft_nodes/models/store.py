@@ -43,6 +43,7 @@ from weft_nodes.models.mapped import MappedFiles
 from weft_nodes.models.packed import storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
+from weft_nodes.models.seamless import VAE, check_together
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.step_caches import behind_cache
 from weft_nodes.models.text import TextStack
@@ -247,6 +248,11 @@ class HandleStore:
                 f"The latent is of the space '{latent.space}', but this autoencoder reads '{vae.space}'.",
                 hint="Decode with the autoencoder of the checkpoint that made the latent.",
             )
+        if vae.patches and tile is not None:
+            raise LatentMismatchError(
+                "A seamless latent was to be decoded in tiles, whose edges are not those of the picture.",
+                hint="Decode it in one piece.",
+            )
         return decode_latents(self._autoencoder(vae), latent.samples_BChw, tile=tile)
 
     def held_bytes(self) -> int:
@@ -296,6 +302,7 @@ class HandleStore:
             return self._load(checkpoint, part, weights)
 
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
+        check_together(model.patches)
         clone = _patched(base, (part.name, DENOISER), model.patches)
         network = family.network(clone, space=self.noise_space(model), key=model.key)
         network = behind_windows(behind_cache(network, model.patches), model.patches)
@@ -329,7 +336,8 @@ class HandleStore:
             return self._load(checkpoint, part, weights, overflows=overflows)
 
         self._forget_overwritten()
-        return cast("AutoencoderKL", self._bases.get((part.name, weights.source, weights.dtype), load))
+        base = self._bases.get((part.name, weights.source, weights.dtype), load)
+        return cast("AutoencoderKL", _patched(base, (VAE,), vae.patches) if vae.patches else base)
 
     def _control(self, control: ControlNet) -> nn.Module:
         weights, half = control.weights, self._family(control.family).network_part.half
@@ -393,7 +401,8 @@ class _LiveStacks:
 
 def _patched(base: nn.Module, parts: tuple[str, ...], patches: tuple[Patch, ...]) -> nn.Module:
     clone = light_clone(base)
-    for patch in patches:
+    # Some look for layers by name, some at what others made of them, and some leave nothing to be changed.
+    for patch in sorted(patches, key=lambda patch: getattr(patch, "order", 0)):
         if patch.part in parts:
             patch.apply(clone)
     return clone
