@@ -127,7 +127,7 @@ def _joined(tensors: Mapping[str, Tensor], names: list[str]) -> Tensor:
 
 
 def _swapped(tensor: Tensor) -> Tensor:
-    """diffusers writes scale before shift, the original code shift before scale."""
+    """Put shift before scale, as the original code does; diffusers has them the other way round."""
     return torch.cat(list(reversed(tensor.chunk(2))))
 
 

@@ -18,9 +18,12 @@ import torch
 from torch import Tensor
 
 from weft_nodes.models.errors import CheckpointCorruptError, PackageMissingError
+from weft_nodes.models.mapped import MappedFile
 from weft_nodes.models.packed import PackedLinear
 
 if TYPE_CHECKING:
+    from mmap import mmap
+
     from gguf import GGUFReader, ReaderTensor
 
 MAGIC: Final = b"GGUF"
@@ -96,17 +99,19 @@ def read_shapes(path: Path) -> MappingProxyType[str, tuple[str, tuple[int, ...]]
     )
 
 
-def iterate_blocks(path: Path) -> Iterator[tuple[str, Tensor]]:
+def iterate_blocks(path: Path, mapped: list[MappedFile]) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors of a file, packed as they are; they are views of the mapped file.
 
     Args:
         path: A file of this format.
+        mapped: Is given the mapped file.
 
     Raises:
         PackageMissingError: The package that reads it is not installed.
         CheckpointCorruptError: The file is damaged, or packed in a way that cannot be unpacked.
     """
     reader = _reader(path)
+    mapped.append(MappedFile(cast("mmap", reader.data.base)))
     from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES, GGUFParameter
 
     for tensor in reader.tensors:

@@ -24,6 +24,7 @@ from weft_nodes.models.errors import CheckpointCorruptError, CheckpointIncomplet
 from weft_nodes.models.filling import Placement, fill
 from weft_nodes.models.gguf_files import shape_of
 from weft_nodes.models.handles import Weights
+from weft_nodes.models.mapped import MappedFile
 from weft_nodes.models.packed import Storage
 from weft_nodes.models.scales import converted
 from weft_nodes.models.weights import component_files, iterate_tensors, read_header
@@ -58,13 +59,13 @@ class Checkpoint(Protocol):
             CheckpointCorruptError: It is not a JSON object, or the header is damaged.
         """
 
-    def files(self, part: ModulePart) -> tuple[Path, ...]:
-        """Return the files with the weights of a network."""
-
-    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+    def tensors(self, part: ModulePart, module: nn.Module, mapped: list[MappedFile]) -> dict[str, Tensor]:
         """Read the tensors of a part, by the module's own names, with scales where there are some.
 
-        They may be views of the mapped file.
+        Args:
+            part: Which network.
+            module: Built for it.
+            mapped: Is given the files of which the tensors may be views.
         """
 
     def has(self, part: TextPart) -> bool:
@@ -101,13 +102,10 @@ class CheckpointFolder:
         """Read the configuration of a network, which knows its file; see `Checkpoint`."""
         return self.config(part.name)
 
-    def files(self, part: ModulePart) -> tuple[Path, ...]:
-        """Return the files with the weights of a network; see `Checkpoint`."""
-        return component_files(self.path / part.name)
-
-    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+    def tensors(self, part: ModulePart, module: nn.Module, mapped: list[MappedFile]) -> dict[str, Tensor]:
         """Read the tensors of a part; see `Checkpoint`."""
-        found = {name: tensor for file in self.files(part) for name, tensor in iterate_tensors(file)}
+        files = component_files(self.path / part.name)
+        found = {name: tensor for file in files for name, tensor in iterate_tensors(file, mapped=mapped)}
         return converted(lambda tensors: part.rename(module, tensors), found)
 
     def has(self, part: TextPart) -> bool:
@@ -156,17 +154,14 @@ class CheckpointFile:
         """Return the file that holds a part."""
         return self.parts.get(part.name, self.path)
 
-    def files(self, part: ModulePart) -> tuple[Path, ...]:
-        """Return the file with the weights of a network; see `Checkpoint`."""
-        return (self.file(part),)
-
-    def tensors(self, part: ModulePart, module: nn.Module) -> dict[str, Tensor]:
+    def tensors(self, part: ModulePart, module: nn.Module, mapped: list[MappedFile]) -> dict[str, Tensor]:
         """Read the tensors of a part, whether its file holds others too or it alone; see `Checkpoint`."""
         file = self.file(part)
         if any(name.startswith(part.prefixes) for name in read_header(file).tensors):
-            found = dict(iterate_tensors(file, prefixes=part.prefixes))
+            found = dict(iterate_tensors(file, prefixes=part.prefixes, mapped=mapped))
             return converted(lambda tensors: part.convert(module, tensors), found)
-        return converted(lambda tensors: _of_part_alone(part, module, tensors), dict(iterate_tensors(file)))
+        found = dict(iterate_tensors(file, mapped=mapped))
+        return converted(lambda tensors: _of_part_alone(part, module, tensors), found)
 
     def has(self, part: TextPart) -> bool:
         """Tell whether a text encoder is there; see `Checkpoint`."""
@@ -271,8 +266,8 @@ def load_module(
         storage: How the weights of its linear layers are stored.
 
     Returns:
-        The module, ready to run, without gradients, with nothing left that has no storage. Tensors that are
-        already as they have to be are views of the mapped files.
+        The module, ready to run, without gradients, with nothing left that has no storage. It depends on its
+        files no more: it neither changes nor crashes when they are overwritten.
 
     Raises:
         ModelFileMissingError: A file is missing.
@@ -282,7 +277,8 @@ def load_module(
     """
     module = build_without_storage(lambda: part.build(checkpoint.fitted_config(part)))
     wanted = module.state_dict(keep_vars=True)
-    tensors = _under_every_name(wanted, checkpoint.tensors(part, module))
+    mapped: list[MappedFile] = []
+    tensors = _under_every_name(wanted, checkpoint.tensors(part, module, mapped))
     shapes = {name: shape_of(tensor) for name, tensor in tensors.items()}
     missing = [name for name in wanted if name not in tensors]
     misshapen = [
@@ -292,7 +288,7 @@ def load_module(
     ]
     if missing or misshapen:
         raise CheckpointIncompleteError(path=path, part=part.name, missing=missing, misshapen=misshapen)
-    fill(module, wanted, tensors, Placement(dtype, device, storage))
+    fill(module, wanted, tensors, Placement(dtype, device, storage, tuple(mapped)))
     module = module.to(device).eval().requires_grad_(False)
     unfilled = [
         name for name, tensor in (*module.named_parameters(), *module.named_buffers()) if tensor.is_meta

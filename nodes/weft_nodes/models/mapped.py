@@ -1,53 +1,55 @@
-"""Files whose bytes are mapped into live networks: who overwrites one in place would change the network.
+"""Files of weights, mapped while they are read: a file takes memory only for what is being copied from it.
 
-A file that is replaced or deleted leaves its bytes to those who mapped them. Only writing into it shows
-through, so that is what is looked for whenever a network is handed out.
+Networks do not keep the mapping. The bits of products depend on where in memory weights begin, which a file
+does not choose as torch does; and who writes into a file would change, or end, whoever still maps it.
 """
 
-import threading
-from collections.abc import Iterable
+import mmap
+from math import prod
 from pathlib import Path
-from typing import NamedTuple
+
+import torch
+from torch import Tensor
 
 
-class _Stamp(NamedTuple):
-    place: tuple[int, int]
-    state: tuple[int, int]
+class MappedFile:
+    """A file whose tensors are views of its mapping.
 
+    Args:
+        content: The mapping; private, so that nothing is ever written to the file.
+    """
 
-class MappedFiles:
-    """Remembers how files were when they were mapped. All methods may be called from any thread."""
+    def __init__(self, content: mmap.mmap) -> None:
+        self._content = content
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stamps: dict[Path, _Stamp] = {}
-
-    def watch(self, paths: Iterable[Path]) -> None:
-        """Remember how files are now.
+    @classmethod
+    def open(cls, path: Path) -> "MappedFile":
+        """Map a file.
 
         Args:
-            paths: Files that are about to be mapped.
+            path: A file that is not empty.
+
+        Raises:
+            OSError: It cannot be read.
         """
-        with self._lock:
-            for path in paths:
-                stamp = _stamp(path)
-                if stamp is not None:
-                    self._stamps[path] = stamp
+        with path.open("rb") as file:
+            # Copy on write: torch wants memory that it may write to, and never writes there.
+            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
 
-    def overwritten(self) -> bool:
-        """Tell whether a file was written into since it was watched; if so, all are forgotten."""
-        with self._lock:
-            for path, known in self._stamps.items():
-                now = _stamp(path)
-                if now is not None and now.place == known.place and now.state != known.state:
-                    self._stamps.clear()
-                    return True
-            return False
+    def tensor(self, start: int, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Return a tensor that lies in the file.
 
+        Args:
+            start: Its first byte.
+            shape: Its shape.
+            dtype: Its type.
+        """
+        if prod(shape) == 0:
+            return torch.empty(shape, dtype=dtype)
+        return torch.frombuffer(self._content, dtype=dtype, count=prod(shape), offset=start).view(shape)
 
-def _stamp(path: Path) -> _Stamp | None:
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return _Stamp((state.st_dev, state.st_ino), (state.st_size, state.st_mtime_ns))
+    def give_back(self) -> None:
+        """Give the memory of what was read back; tensors that are read again are fetched again."""
+        # Windows knows no such advice, and takes memory back by itself.
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._content.madvise(mmap.MADV_DONTNEED)

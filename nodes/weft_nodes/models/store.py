@@ -39,7 +39,6 @@ from weft_nodes.models.image_prompts import (
     read_pictures,
     with_adapters,
 )
-from weft_nodes.models.mapped import MappedFiles
 from weft_nodes.models.packed import storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
@@ -87,7 +86,6 @@ class HandleStore:
         self._families = families
         self._device = torch.device(device)
         self.digests = memory
-        self._mapped = MappedFiles()
         self._bases: Shelf[nn.Module] = Shelf(count_bytes)
         self._networks: Shelf[_LiveNetwork] = Shelf(_LiveNetwork.own_bytes, keep=_LIVE_CLONES)
         self._stacks: Shelf[_LiveStacks] = Shelf(_LiveStacks.own_bytes, keep=_LIVE_CLONES)
@@ -106,7 +104,6 @@ class HandleStore:
             ModelError: The weights cannot be loaded, or a patch or control network does not fit; see
                 `loading` and `patches`.
         """
-        self._forget_overwritten()
         model = with_adapters(model, [found for found in controls if isinstance(found, ImageAdapter)])
         network = self._networks.get(model.key, lambda: self._new_network(model)).network
         nets = [found for found in controls if isinstance(found, ControlNet)]
@@ -154,7 +151,6 @@ class HandleStore:
             ModelError: The weights cannot be loaded, or a patch does not fit.
         """
         family = self._family(encoder.family)
-        self._forget_overwritten()
         live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
         wording = Wording.plain(prompt) if isinstance(prompt, str) else prompt
         tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
@@ -335,7 +331,6 @@ class HandleStore:
             overflows = bool(checkpoint.config(part.name).get("force_upcast"))
             return self._load(checkpoint, part, weights, overflows=overflows)
 
-        self._forget_overwritten()
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
         return cast("AutoencoderKL", _patched(base, (VAE,), vae.patches) if vae.patches else base)
 
@@ -352,7 +347,6 @@ class HandleStore:
     def _load(
         self, checkpoint: loading.Checkpoint, part: ModulePart, weights: Weights, *, overflows: bool = False
     ) -> nn.Module:
-        self._mapped.watch(checkpoint.files(part))
         return loading.load_module(
             checkpoint,
             part,
@@ -361,11 +355,6 @@ class HandleStore:
             device=self._device,
             storage=storage_of(weights.dtype),
         )
-
-    def _forget_overwritten(self) -> None:
-        """Forget networks whose mapped files were written into; loading them anew says what changed."""
-        if self._mapped.overwritten():
-            self.close()
 
     def _check_source(self, weights: Weights, found: str) -> None:
         if found != weights.source:

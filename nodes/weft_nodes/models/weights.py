@@ -18,6 +18,7 @@ from torch import Tensor
 
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError, ModelFileRefusedError
 from weft_nodes.models.gguf_files import is_gguf, iterate_blocks, read_shapes
+from weft_nodes.models.mapped import MappedFile
 
 PICKLE_SUFFIXES: Final = frozenset({".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle"})
 
@@ -37,6 +38,15 @@ _BITS: Final[Mapping[str, int]] = MappingProxyType(
         "F6_E3M2": 6,
         "F4": 4,
     }
+)
+
+# Those of the types that torch has.
+_TYPES: Final[Mapping[str, torch.dtype]] = MappingProxyType(
+    {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+    | {"I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "BOOL": torch.bool}
+    | {"U64": torch.uint64, "U32": torch.uint32, "U16": torch.uint16, "U8": torch.uint8}
+    | {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2, "F8_E8M0": torch.float8_e8m0fnu}
+    | {"F8_E4M3FNUZ": torch.float8_e4m3fnuz, "F8_E5M2FNUZ": torch.float8_e5m2fnuz, "C64": torch.complex64}
 )
 
 
@@ -63,11 +73,13 @@ class Header:
         path: The file.
         tensors: All tensors by name.
         metadata: The free text a trainer or converter left.
+        length: Bytes of the header itself; 0 in GGUF files.
     """
 
     path: Path
     tensors: Mapping[str, TensorInfo]
     metadata: Mapping[str, str]
+    length: int = 0
 
 
 def read_header(path: Path) -> Header:
@@ -103,9 +115,8 @@ def read_header(path: Path) -> Header:
     tensors = {name: _tensor_info(path, name, entry) for name, entry in header.items()}
     _check_length(path, tensors, held=size - 8 - length)
     texts = metadata if isinstance(metadata, dict) else {}
-    return Header(
-        path, MappingProxyType(tensors), MappingProxyType({str(k): str(v) for k, v in texts.items()})
-    )
+    free = MappingProxyType({str(k): str(v) for k, v in texts.items()})
+    return Header(path, MappingProxyType(tensors), free, length)
 
 
 def _check_start(path: Path, start: bytes, size: int) -> None:
@@ -153,7 +164,7 @@ def _tensor_info(path: Path, name: str, entry: object) -> TensorInfo:
     match entry:
         case {"dtype": str(dtype), "shape": [*shape], "data_offsets": [int(start), int(end)]}:
             is_whole = dtype in _BITS and all(isinstance(length, int) and length >= 0 for length in shape)
-            if is_whole and (end - start) * 8 == math.prod(shape) * _BITS[dtype]:
+            if is_whole and start >= 0 and (end - start) * 8 == math.prod(shape) * _BITS[dtype]:
                 return TensorInfo(dtype, tuple(shape), end)
     raise CheckpointCorruptError(path=path, problem=f"its header describes the tensor '{name}' wrongly")
 
@@ -218,12 +229,15 @@ def _shards(index: Path) -> tuple[Path, ...]:
     return shards
 
 
-def iterate_tensors(path: Path, *, prefixes: tuple[str, ...] = ("",)) -> Iterator[tuple[str, Tensor]]:
+def iterate_tensors(
+    path: Path, *, prefixes: tuple[str, ...] = ("",), mapped: list[MappedFile] | None = None
+) -> Iterator[tuple[str, Tensor]]:
     """Yield the tensors of a weight file one by one, with their full names, on the CPU.
 
     Args:
         path: The file.
         prefixes: Only names that begin with one of these are read.
+        mapped: Is given the mapped file, whose memory can be given back as its tensors are copied.
 
     Yields:
         Name and tensor; the tensor may be a view of the mapped file, so copy it before the file can change.
@@ -233,15 +247,29 @@ def iterate_tensors(path: Path, *, prefixes: tuple[str, ...] = ("",)) -> Iterato
         ModelFileRefusedError: See `read_header`.
         CheckpointCorruptError: See `read_header`.
     """
-    read_header(path)
+    header = read_header(path)
+    files = [] if mapped is None else mapped
     if is_gguf(path):
-        yield from ((name, tensor) for name, tensor in iterate_blocks(path) if name.startswith(prefixes))
+        found = iterate_blocks(path, files)
+        yield from ((name, tensor) for name, tensor in found if name.startswith(prefixes))
         return
+    _check_by_library(path)
+    file = MappedFile.open(path)
+    files.append(file)
+    first = 8 + header.length
+    for name, info in header.tensors.items():
+        if name.startswith(prefixes):
+            if info.dtype not in _TYPES:
+                raise CheckpointCorruptError(path=path, problem=f"{name} is of the type {info.dtype}")
+            start = info.end - math.prod(info.shape) * _BITS[info.dtype] // 8
+            yield name, file.tensor(first + start, info.shape, _TYPES[info.dtype])
+
+
+def _check_by_library(path: Path) -> None:
+    """Have the library that defines the format look at all tensors together, such as for overlaps."""
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            for name in file.keys():  # noqa: SIM118 (safe_open is no mapping)
-                if name.startswith(prefixes):
-                    yield name, file.get_tensor(name)
+        with safe_open(path, framework="pt", device="cpu"):
+            return
     except SafetensorError as error:
         raise CheckpointCorruptError(path=path, problem=str(error)) from error
 

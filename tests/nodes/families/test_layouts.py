@@ -4,6 +4,7 @@ from typing import Any
 
 import diffusers
 import pytest
+import torch
 from original_layouts import original_flux, original_sd3
 from weft_nodes.families import FAMILIES
 from weft_nodes.families.layouts import CONFIGS, fit_flux, fit_sd3
@@ -83,3 +84,22 @@ def test_flux_schnell_differs_in_its_noise_schedule_alone() -> None:
     ]
 
     assert different == ["scheduler/scheduler_config.json", "transformer/config.json"]
+
+
+def test_every_row_of_a_flux_of_the_published_width_finds_its_place() -> None:
+    # diffusers' converter knows no other width. Rows are moved whole, so the number of each stands for it.
+    part = FAMILIES["flux"].network_part
+    config = read_json(CONFIGS / "flux" / "transformer" / "config.json") | {
+        "num_layers": 1,
+        "num_single_layers": 1,
+    }
+    module = build_without_storage(lambda: part.build(config))
+    rows = {
+        name: torch.arange(number, number + tensor.shape[0]).reshape(-1, *(1,) * (tensor.ndim - 1))
+        for number, (name, tensor) in enumerate(module.state_dict().items())
+    }
+
+    found = part.convert(module, {part.prefixes[0] + name: row for name, row in original_flux(rows).items()})
+
+    assert found.keys() == rows.keys()
+    assert [name for name in rows if not torch.equal(found[name], rows[name])] == []

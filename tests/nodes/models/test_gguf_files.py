@@ -60,7 +60,7 @@ def test_headers_and_tensors_are_read_as_those_of_other_files(file: Path) -> Non
     ("name", "error"), [("full", 0), ("half", 1e-3), ("brain", 2e-2), ("q8", 2e-2), ("q4", 0.4)]
 )
 def test_tensors_hold_what_was_written(file: Path, name: str, error: float) -> None:
-    tensor = dict(iterate_blocks(file))[f"{name}.weight"]
+    tensor = dict(iterate_blocks(file, []))[f"{name}.weight"]
     read = unpacked(tensor, torch.float32) if gguf_files.is_packed(tensor) else tensor.float()
 
     torch.testing.assert_close(read, torch.from_numpy(numbers()), rtol=0, atol=error)
@@ -68,7 +68,7 @@ def test_tensors_hold_what_was_written(file: Path, name: str, error: float) -> N
 
 @pytest.mark.parametrize("name", ["q8.weight", "q4.weight"])
 def test_a_layer_computes_with_its_unpacked_weight(file: Path, name: str) -> None:
-    blocks = dict(iterate_blocks(file))[name]
+    blocks = dict(iterate_blocks(file, []))[name]
     layer = GgufLinear(blocks, bias=torch.ones(3), dtype=torch.float32)
     x = torch.randn(2, 256, generator=torch.Generator().manual_seed(1))
 
@@ -80,7 +80,7 @@ def test_a_layer_computes_with_its_unpacked_weight(file: Path, name: str) -> Non
 
 
 def test_rows_of_blocks_can_be_parted_and_joined(file: Path) -> None:
-    blocks = dict(iterate_blocks(file))["q8.weight"]
+    blocks = dict(iterate_blocks(file, []))["q8.weight"]
     turned = torch.cat(list(reversed(blocks.chunk(3))))
 
     assert torch.equal(unpacked(turned, torch.float32), unpacked(blocks, torch.float32).flip(0))
@@ -104,7 +104,7 @@ def test_blocks_that_cannot_be_unpacked_are_named(tmp_path: Path) -> None:
     file = written(tmp_path / "odd.gguf", {"odd.weight": Kind.TQ1_0})
 
     with pytest.raises(CheckpointCorruptError, match="packed as TQ1_0") as caught:
-        list(iterate_blocks(file))
+        list(iterate_blocks(file, []))
 
     assert "Q8_0" in caught.value.hint
 
