@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import diffusers
@@ -50,6 +51,7 @@ class Task:
     negative: str = NEGATIVE
 
 
+@cache
 def reference(family: str, task: Task) -> tuple[Tensor, tuple[float, ...]]:
     """Return the latent of diffusers' own pipeline, and the noise levels it went through."""
     pipeline = tiny_models.MAKERS[family]()
