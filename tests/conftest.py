@@ -24,6 +24,11 @@ WORKS = ("editor", "nodes/starter", "workflows", "parity", "packing", "house")
 """Folders whose tests keep the machine busy, and take long."""
 
 
+def pytest_configure() -> None:
+    """Look for no garbage while tests are imported and collected, since nearly all of that stays."""
+    gc.disable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what may be tried again, and put the files in an order in which the machine is never idle."""
     for item in items:
@@ -34,8 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was imported until now out of all later searches for garbage, since it stays."""
+    """Look for garbage from now on, but never in what was imported until now."""
     gc.freeze()
+    gc.enable()
 
 
 def is_in(path: Path, *folders: str) -> bool:

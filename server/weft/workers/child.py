@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -98,6 +99,8 @@ async def _work(
     def say(phase: str) -> None:
         sender.send(WorkerStarting(phase))
 
+    # Nearly all that is made while everything is loaded stays, so that looking for garbage in it is time lost.
+    gc.disable()
     say("Loading torch")
     from weft.engine.silence import silence_libraries
 
@@ -107,6 +110,8 @@ async def _work(
     from weft.workers.desk import open_desk
 
     desk = open_desk(startup, sender, say)
+    gc.freeze()
+    gc.enable()
     reader.on_message = desk.hear_early
     await desk.serve(inbox)
 
