@@ -1,4 +1,4 @@
-"""Headers of single files show how large their network is, in the original layout and in that of diffusers."""
+"""Headers of single files show how large their network is, in both of its layouts."""
 
 from typing import Any
 
