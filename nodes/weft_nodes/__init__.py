@@ -16,6 +16,7 @@ NODE_MODULES: tuple[str, ...] = (
     "editing",
     "masks",
     "preprocess",
+    "perceive",
     "upscale",
     "grids",
     "lists",

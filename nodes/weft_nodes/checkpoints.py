@@ -30,7 +30,16 @@ from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncod
 DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8"]
 
 # Folders of what is loaded by other nodes, or lies beside the files of checkpoints.
-_OTHERS: Final = ("loras", "embeddings", "controlnet", "ip_adapter", "clip_vision", "configs", "upscalers")
+_OTHERS: Final = (
+    "loras",
+    "embeddings",
+    "controlnet",
+    "ip_adapter",
+    "clip_vision",
+    "configs",
+    "preprocessors",
+    "upscalers",
+)
 _NO_CHECKPOINTS: Final = tuple(f"{folder}/" for folder in (*_OTHERS, *NETWORKS, *ENCODERS, *VAES))
 
 
