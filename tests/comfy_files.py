@@ -204,6 +204,21 @@ def flux() -> dict[str, Any]:
     }
 
 
+def split_flux() -> dict[str, Any]:
+    """The same model, each of its parts from a file of its own, under a LoRA for the network alone."""
+    return {
+        **flux(),
+        "1": node("UNETLoader", unet_name="flux1-dev.safetensors", weight_dtype="fp8_e4m3fn"),
+        "2": node("CLIPTextEncode", text="a lighthouse", clip=("20", 0)),
+        "4": node("LoraLoaderModelOnly", lora_name="ink.safetensors", strength_model=1.0, model=("1", 0)),
+        "11": node("VAEDecode", samples=("10", 0), vae=("21", 0)),
+        "20": node(
+            "DualCLIPLoader", clip_name1="t5xxl.safetensors", clip_name2="clip_l.safetensors", type="flux"
+        ),
+        "21": node("VAELoader", vae_name="ae.safetensors"),
+    }
+
+
 def as_text(tree: object) -> str:
     """A file as it is written there."""
     return json.dumps(tree)

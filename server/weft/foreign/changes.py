@@ -42,6 +42,15 @@ def _steps(value: JSON) -> tuple[JSON, str]:
     return (min(value, _MOST_STEPS) if isinstance(value, int) else value), ""
 
 
+def _thousandths(value: JSON) -> tuple[JSON, str]:
+    return (min(1000.0, value * 1000.0) if isinstance(value, int | float) else value), ""
+
+
+def _eighth(value: JSON) -> tuple[JSON, str]:
+    """Count pixels of a latent where they count those of the picture."""
+    return (value // 8 if isinstance(value, int) else value), ""
+
+
 def _file(value: JSON) -> tuple[JSON, str]:
     """Name a file below its folder as it is named on every system."""
     if not isinstance(value, str):
@@ -50,6 +59,14 @@ def _file(value: JSON) -> tuple[JSON, str]:
 
 
 CHANGES: Mapping[str, Callable[[JSON], tuple[JSON, str]]] = MappingProxyType(
-    {"skipped": _skipped, "enabled": _enabled, "seed": _seed, "steps": _steps, "file": _file}
+    {
+        "skipped": _skipped,
+        "enabled": _enabled,
+        "seed": _seed,
+        "steps": _steps,
+        "file": _file,
+        "thousandths": _thousandths,
+        "eighth": _eighth,
+    }
 )
 """The changes that rules may name; `prompt` is one of its own, since it may need further nodes."""

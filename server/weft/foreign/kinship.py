@@ -51,14 +51,22 @@ class Kinship:
         Raises:
             ForeignUnreadableError: Some feed each other in a circle.
         """
-        before = {key: {source.node for source in node.links.values()} for key, node in self._nodes.items()}
-        for (key, _), source in self._near.items():
-            before[key].add(source.node)
         try:
-            return list(TopologicalSorter(before).static_order())
+            return self._sorted()
+        except CycleError:
+            # What was looked for nearby is not in the file, and must not be what closes a circle.
+            self._near = {}
+        try:
+            return self._sorted()
         except CycleError as error:
             circle = ", ".join(dict.fromkeys(error.args[1]))
             raise ForeignUnreadableError(fault=f"the nodes {circle} feed each other in a circle") from None
+
+    def _sorted(self) -> list[str]:
+        before = {key: {source.node for source in node.links.values()} for key, node in self._nodes.items()}
+        for (key, _), source in self._near.items():
+            before[key].add(source.node)
+        return list(TopologicalSorter(before).static_order())
 
     def _find_unknown(self) -> frozenset[str]:
         """Find the nodes that stay as they are.
@@ -96,14 +104,29 @@ class Kinship:
             for at in (other, *self._guides(other)):
                 source = self._nodes[at].links.get(name)
                 if source is not None and source.node not in below and source.node != key:
-                    return source
+                    return self._origin(source, name)
         above = list(self._walk(key, is_down=False))
         others = (other for other in self._nodes if other not in {key, *below, *above})
         for other in (*above, *others):
             slot = self._slot_of(other, name)
             if slot is not None:
-                return Source(other, slot)
+                return self._origin(Source(other, slot), name)
         return None
+
+    def _origin(self, source: Source, name: str) -> Source:
+        """Climb from what was changed on the way to where it was loaded, which is of the same kind."""
+        # As often as there are nodes at most: they may stand in a circle, which `order` refuses.
+        for _ in self._nodes:
+            if name not in self._nodes[source.node].links or not self._gives(source, name):
+                break
+            source = self._nodes[source.node].links[name]
+        return source
+
+    def _gives(self, source: Source, name: str) -> bool:
+        """Tell whether an output is called so, be it made there or handed on."""
+        rule = self._rules.get(self._nodes[source.node].type)
+        give = rule.gives[source.slot] if rule and source.slot < len(rule.gives) else None
+        return give is not None and give.base is not None and give.base.path[-1] == name
 
     def _walk(self, key: str, *, is_down: bool) -> Iterable[str]:
         seen, waiting = {key}, deque([key])

@@ -17,6 +17,8 @@ from weft.foreign.changes import change_value
         ("steps", 10_000, 1000),
         ("file", "sub\\a.png [input]", "sub/a.png"),
         ("file", 3, 3),
+        ("thousandths", 0.4, 400.0),
+        ("eighth", 20, 2),
     ],
 )
 def test_a_value_is_written_as_it_is_here(name: str, theirs: JSON, ours: JSON) -> None:

@@ -11,6 +11,7 @@ from comfy_files import (
     saved,
     saved_node,
     saved_text_to_image,
+    split_flux,
     text_to_image,
 )
 from weft.errors import JSON
@@ -93,6 +94,22 @@ def test_the_parts_of_a_sampler_become_one_and_what_is_different_is_said() -> No
     assert taken(found, "5").made == ()
     assert "larger than seeds" in taken(found, "10").notes[0]
     assert "max_shift = 1.15 has no counterpart here." in taken(found, "4").notes
+
+
+def test_parts_of_a_model_from_files_of_their_own_find_it() -> None:
+    found = convert(split_flux(), BOOK)
+
+    assert inputs(found, "1") == {"network": "flux1-dev.safetensors", "dtype": "float8"}
+    assert inputs(found, "20") == {
+        "model": Link("1", "model"),
+        "first": "t5xxl.safetensors",
+        "second": "clip_l.safetensors",
+    }
+    assert inputs(found, "21")["model"] == Link("1", "model")
+    assert (inputs(found, "4")["encoder"], inputs(found, "4")["encoder_strength"]) == (
+        Link("20", "encoder"),
+        0.0,
+    )
 
 
 def test_an_unknown_node_is_kept_with_all_it_holds() -> None:

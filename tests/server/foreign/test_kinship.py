@@ -26,10 +26,10 @@ def test_every_node_comes_behind_what_feeds_it() -> None:
     assert order.index("4") < order.index("5") < order.index("3") < order.index("8")
 
 
-def test_an_empty_latent_finds_the_model_of_its_sampler() -> None:
-    assert kin_of(lora_and_control()).near("5", "model") == Source("14", 0)
+def test_an_empty_latent_finds_the_model_of_its_sampler_where_it_was_loaded() -> None:
+    assert kin_of(lora_and_control()).near("5", "model") == Source("4", 0)
     # Here the sampler has a guider, and that has the model.
-    assert kin_of(flux()).near("9", "model") == Source("4", 0)
+    assert kin_of(flux()).near("9", "model") == Source("1", 0)
 
 
 def test_a_lora_without_an_encoder_finds_that_of_the_checkpoint() -> None:
