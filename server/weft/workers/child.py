@@ -99,7 +99,7 @@ async def _work(
     def say(phase: str) -> None:
         sender.send(WorkerStarting(phase))
 
-    # Nearly all that is made while everything is loaded stays, so that looking for garbage in it is time lost.
+    # Nearly all that is made while everything is loaded stays: to look for garbage in it is time lost.
     gc.disable()
     say("Loading torch")
     from weft.engine.silence import silence_libraries
