@@ -70,6 +70,8 @@ def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
 def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet")]) -> ControlNet:
     """Load a ControlNet: a network that steers a model by a picture, such as one of edges or of depth.
 
+    T2I-Adapters for Stable Diffusion 1.x and XL, folders of diffusers, are loaded and used in the same way.
+
     Args:
         run: The run this is part of.
         control_net: Name of a .safetensors file, or of a folder of diffusers, in the `controlnet` folder of a

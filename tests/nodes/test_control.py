@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import tiny_models
 import torch
-from tiny.controls import tiny_control, write_control
+from tiny.controls import tiny_control, tiny_hints, write_control
 from tiny_runs import load_tiny, tiny_paths
 from torch import Tensor
 from weft.engine.codec import decode, digest, encode
@@ -37,6 +37,8 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     found = tiny_paths(tmp_path_factory.mktemp("control"))
     net = tiny_control(tiny_models.tiny_starter(), "starter")
     write_control(found.models[0] / "controlnet" / "edges", net, "starter")
+    grey = tiny_hints(tiny_models.tiny_starter(), "starter", channels=1)
+    write_control(found.models[0] / "controlnet" / "sketch", grey, "starter")
     return found
 
 
@@ -84,6 +86,16 @@ def test_controls_follow_one_another(run: LocalRun) -> None:
     assert not torch.equal(sampled(run, twice), sampled(run, steered(run)))
 
 
+def test_t2i_adapters_steer_alone_and_beside_control_networks(run: LocalRun) -> None:
+    sketch = load_control(run, "sketch")
+    alone = apply_control(run, words(run), sketch, EDGES, None, LEFT, strength=0.5)
+    both = apply_control(run, steered(run), sketch, EDGES, None, LEFT, strength=0.5)
+    results = [sampled(run, each) for each in (words(run), steered(run), alone, both)]
+
+    for place, result in enumerate(results):
+        assert not any(torch.equal(result, later) for later in results[place + 1 :])
+
+
 def test_a_steered_prompt_survives_the_cache(run: LocalRun) -> None:
     positive = steered(run, mask=LEFT)
     back = decode(encode(positive))
@@ -111,7 +123,8 @@ def test_control_networks_of_latents_ask_for_an_autoencoder(run: LocalRun) -> No
 
 
 def test_control_networks_are_listed_with_their_family_and_are_no_checkpoints(paths: Paths) -> None:
-    assert controls_by_name(paths) == {"edges": {"family": "starter", "space": "starter"}}
+    known = {"family": "starter", "space": "starter"}
+    assert controls_by_name(paths) == {"edges": known, "sketch": known}
     assert not any(name.startswith("controlnet") for name in checkpoints_by_name(paths))
 
 

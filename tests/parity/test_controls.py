@@ -15,7 +15,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from parity.conftest import Opened
 from parity.measuring import MOST_SCHEDULER, STEPS
 from parity.staged import NEGATIVE, PROMPT, SEED
-from tiny.controls import tiny_control, write_control
+from tiny.controls import tiny_control, tiny_hints, write_control
 from torch import Tensor
 from weft.sdk import Image
 from weft_nodes.diffusion.batcher import Batcher
@@ -149,6 +149,51 @@ def test_control_networks_steer_as_in_the_pipeline(
     scale = 1.0 if family == "flux" else SCALE
     ours = sampled(found, positive, scheduler, scale=scale)
     free = sampled(found, steered(found, [], [], []), scheduler, scale=scale)
+
+    assert relative(ours, theirs) <= MOST_SCHEDULER
+    assert relative(free, theirs) > 1e-3
+
+
+def hinted_reference(family: str, nets: list[Any], pictures: list[Image], strengths: list[float]) -> Any:
+    """Return the latent of diffusers' pipeline with T2I-Adapters, and a fresh scheduler."""
+    kind = "StableDiffusionXLAdapterPipeline" if family == "sdxl" else "StableDiffusionAdapterPipeline"
+    components = {name: part for name, part in tiny_models.MAKERS[family]().components.items() if part}
+    options: dict[str, Any] = {}
+    if family != "sdxl":
+        options = {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    adapter = diffusers.MultiAdapter(nets) if len(nets) > 1 else nets[0]
+    pipeline = getattr(diffusers, kind)(**components, adapter=adapter, **options)
+    fresh = type(pipeline.scheduler).from_config(pipeline.scheduler.config)
+    hints = [image.pixels_BHWC.movedim(-1, 1) for image in pictures]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fresh.set_timesteps(STEPS)
+        latent = tiny_models.quiet(pipeline)(
+            prompt=PROMPT,
+            negative_prompt=NEGATIVE,
+            guidance_scale=SCALE,
+            image=hints if len(nets) > 1 else hints[0],
+            num_inference_steps=STEPS,
+            height=HEIGHT,
+            width=WIDTH,
+            generator=torch.Generator().manual_seed(SEED),
+            output_type="latent",
+            adapter_conditioning_scale=strengths if len(nets) > 1 else strengths[0],
+        )[0]
+    return latent, fresh
+
+
+@pytest.mark.parametrize(("family", "count"), [("sd15", 2), ("sdxl", 1)])
+def test_t2i_adapters_steer_as_in_the_pipeline(opened: Open, tmp_path: Path, family: str, count: int) -> None:
+    made = tiny_models.MAKERS[family]()
+    nets = [tiny_hints(made, family, seed=11 + place) for place in range(count)]
+    pictures, strengths = [picture(place) for place in range(count)], [0.7, 0.4][:count]
+    store, _ = found = opened(family, "folder")
+    handles = opened_nets(store, tmp_path, nets, family)
+    theirs, scheduler = hinted_reference(family, nets, pictures, strengths)
+
+    ours = sampled(found, steered(found, handles, pictures, strengths), scheduler, scale=SCALE)
+    free = sampled(found, steered(found, [], [], []), scheduler, scale=SCALE)
 
     assert relative(ours, theirs) <= MOST_SCHEDULER
     assert relative(free, theirs) > 1e-3

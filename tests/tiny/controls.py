@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel
+from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel, T2IAdapter
 from torch import nn
 
 
@@ -30,6 +30,21 @@ def tiny_control(pipeline: Any, family: str, *, seed: int = 11, **options: Any) 
         pipeline.unet, load_weights_from_unet=False, conditioning_embedding_out_channels=(4, 4, 8, 8)
     )
     return _stirred(made)
+
+
+def tiny_hints(pipeline: Any, family: str, *, seed: int = 11, channels: int = 3) -> Any:
+    """A T2I-Adapter beside the U-Net of a tiny pipeline.
+
+    Args:
+        pipeline: A tiny pipeline of the family.
+        family: Its id; "sdxl" has a kind of its own.
+        seed: Of the weights.
+        channels: Of the pictures it reads; 1 is grey.
+    """
+    torch.manual_seed(seed)
+    widths = list(pipeline.unet.config.block_out_channels)
+    downscale, kind = (16, "full_adapter_xl") if family == "sdxl" else (8, "full_adapter")
+    return _stirred(T2IAdapter(channels, widths, 1, downscale, kind))
 
 
 def write_control(folder: Path, net: Any, family: str) -> Path:

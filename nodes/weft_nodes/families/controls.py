@@ -11,7 +11,7 @@ from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.identify import Rule
 from weft_nodes.families.registry import FAMILIES
-from weft_nodes.models.controls import KIND_OF_UNET, ControlNet, control_digest
+from weft_nodes.models.controls import KIND_OF_HINTS, KIND_OF_UNET, ControlNet, control_digest
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Weights
@@ -84,9 +84,12 @@ def control_family(path: Path) -> str:
     files: tuple[Path, ...] = (path,)
     if path.is_dir():
         # A folder may name its family itself, as small test models do, whose widths are nobody's.
-        named = read_json(path / "config.json").get("_weft_family")
+        config = read_json(path / "config.json")
+        named = config.get("_weft_family")
         if isinstance(named, str):
             return named
+        if config.get("_class_name") == KIND_OF_HINTS:
+            return "sdxl" if config.get("adapter_type") == "full_adapter_xl" else "sd15"
         files = component_files(path)
     shapes = {name: info.shape for file in files for name, info in read_header(file).tensors.items()}
     tried = []
@@ -139,8 +142,15 @@ def open_control(name: str, folders: Sequence[Path], memory: DigestMemory) -> Co
         family,
         FACTS[family].latent_space,
         Weights(digest, place.path, place.config),
-        _KINDS.get(family, KIND_OF_UNET),
+        _kind(path, family),
     )
+
+
+def _kind(path: Path, family: str) -> str:
+    """Return the class of a control network in diffusers."""
+    if path.is_dir() and read_json(path / "config.json").get("_class_name") == KIND_OF_HINTS:
+        return KIND_OF_HINTS
+    return _KINDS.get(family, KIND_OF_UNET)
 
 
 def _configs(path: Path, family: str) -> str:

@@ -11,6 +11,7 @@ from weft_nodes.diffusion.controls import ControlRows, plane_mask, split_images
 from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
+from weft_nodes.models.controls import KIND_OF_HINTS
 from weft_nodes.models.image_prompts import told_images
 
 # Inputs that diffusers wants in a table of their own.
@@ -49,8 +50,11 @@ class UNetNetwork(LiveNetwork):
         seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
         told = self._told(x_BChw, inputs)
-        found = []
+        found, hints = [], []
         for control, net in self._steerers(controls):
+            if type(net).__name__ == KIND_OF_HINTS:
+                hints.append(self._weighed(control, net(_of_channels(net, control.hint_BCHW))))
+                continue
             asked = {name: _cast(value, control.hint_BCHW.dtype) for name, value in told.items()}
             down, middle = net(
                 x_BChw.to(control.hint_BCHW.dtype),
@@ -59,15 +63,19 @@ class UNetNetwork(LiveNetwork):
                 return_dict=False,
                 **asked,
             )
-            masks = [plane_mask(control.mask_B1hw, residual.shape[-2:]) for residual in (*down, middle)]
-            weighed = map(control.scaled, (*down, middle), masks)
-            found.append([residual.to(self._dtype) for residual in weighed])
-        *down, middle = added_up(found)
-        residuals = {
-            "down_block_additional_residuals": tuple(down),
-            "mid_block_additional_residual": middle,
-        }
+            found.append(self._weighed(control, (*down, middle)))
+        residuals: dict[str, object] = {}
+        if found:
+            *down, residuals["mid_block_additional_residual"] = added_up(found)
+            residuals["down_block_additional_residuals"] = tuple(down)
+        if hints:
+            residuals["down_intrablock_additional_residuals"] = added_up(hints)
         return self._ask(seen_BChw, timestep_B, {**told, **embedded}, residuals)
+
+    def _weighed(self, control: ControlRows, residuals: Sequence[Tensor]) -> list[Tensor]:
+        """Return residuals as strongly as the control asks for, and where, in the module's dtype."""
+        masks = [plane_mask(control.mask_B1hw, residual.shape[-2:]) for residual in residuals]
+        return [residual.to(self._dtype) for residual in map(control.scaled, residuals, masks)]
 
     def _embedded(self, told_B: Tensor | None, timestep_B: Tensor) -> Mapping[str, Tensor]:
         """Return the guidance as the network reads it: sines of many lengths (VDM, arXiv 2107.00630)."""
@@ -100,6 +108,11 @@ class UNetNetwork(LiveNetwork):
 
 def _beside(x_BChw: Tensor, shown_BChw: Tensor | None) -> Tensor:
     return x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
+
+
+def _of_channels(net: nn.Module, hint_BCHW: Tensor) -> Tensor:
+    """Return a picture in grey for a network that was trained on such."""
+    return hint_BCHW.mean(dim=1, keepdim=True) if cast("Any", net).config.in_channels == 1 else hint_BCHW
 
 
 def _cast(value: object, dtype: torch.dtype) -> object:

@@ -21,6 +21,9 @@ from weft_nodes.models.weights import component_files
 KIND_OF_UNET: Final = "ControlNetModel"
 """Class in diffusers of the control networks of U-Nets, which are shown pictures; others see latents."""
 
+KIND_OF_HINTS: Final = "T2IAdapter"
+"""Class in diffusers of networks that are shown pictures alone, and say the same at every step."""
+
 
 @value("control_net", color="#6ee7b7")
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class ControlNet:
     @property
     def reads_pixels(self) -> bool:
         """Whether it is shown the picture itself, in 0..1, and not its latent."""
-        return self.kind == KIND_OF_UNET
+        return self.kind in (KIND_OF_UNET, KIND_OF_HINTS)
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ import tiny_models
 import torch
 from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel
 from safetensors.torch import save_file
-from tiny.controls import tiny_control, write_control
+from tiny.controls import tiny_control, tiny_hints, write_control
 from torch import Tensor, nn
 from weft_nodes.families import FAMILIES
 from weft_nodes.families.controls import control_family, control_traits, list_controls, open_control
@@ -93,3 +93,14 @@ def test_a_single_file_needs_a_family_with_configurations(tmp_path: Path, write_
 
     with pytest.raises(ModelFileMissingError, match=r"x\.json"):
         open_control("x.safetensors", [tmp_path / "models"], DigestMemory(tmp_path / "digests"))
+
+
+@pytest.mark.parametrize(("kind", "family"), [("full_adapter", "sd15"), ("full_adapter_xl", "sdxl")])
+def test_t2i_adapters_are_known_by_their_configuration(tmp_path: Path, kind: str, family: str) -> None:
+    folder = tmp_path / "controlnet" / "sketch"
+    tiny_hints(tiny_models.tiny_sd15(), family).save_pretrained(folder)
+    config = read_json(folder / "config.json")
+    found = open_control("sketch", [tmp_path], DigestMemory(tmp_path / "digests"))
+
+    assert config["adapter_type"] == kind
+    assert (found.family, found.kind, found.reads_pixels) == (family, "T2IAdapter", True)
