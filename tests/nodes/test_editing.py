@@ -15,11 +15,11 @@ from weft_nodes.diffusion.errors import ConditioningError, JobError
 from weft_nodes.diffusion.sights import CONCAT, references_of
 from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.editing import Region, RegionEmptyError
-from weft_nodes.latents import empty_latent, encode_latent
+from weft_nodes.latents import empty_latent, encode_latent, paste_latent
 from weft_nodes.models.handles import Model
 from weft_nodes.pixels.errors import PictureCountError, PictureSizeError
 from weft_nodes.prompts import encode_prompt
-from weft_nodes.sampling import sample_latent
+from weft_nodes.sampling import sample_latent, sample_steps
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,36 @@ def sampled(run: LocalRun, model: Model, positive: Conditioning, latent: Latent)
     """Two steps of sampling."""
     found = asyncio.run(sample_latent(run, model, positive, None, latent, steps=2))
     return found.samples_BChw
+
+
+def test_two_prompts_meet_in_one_picture_between_two_parts_of_a_sampling(
+    run: LocalRun, checkpoint: LoadedCheckpoint, words: Conditioning
+) -> None:
+    other = encode_prompt(run, checkpoint.encoder, "a blue star")
+
+    def part(positive: Conditioning, latent: Latent, start: int, end: int) -> Latent:
+        work = sample_steps(
+            run,
+            checkpoint.model,
+            positive,
+            None,
+            latent,
+            steps=4,
+            start_step=start,
+            end_step=end,
+            add_noise=start == 0,
+            sampler="euler",
+        )
+        return asyncio.run(work)
+
+    whole = part(words, empty_latent(checkpoint.model, 64, 32), 0, 2)
+    small = part(other, empty_latent(checkpoint.model, 32, 32), 0, 2)
+    joined = part(words, paste_latent(whole, small, 32, 0, feather=1), 2, 4).samples_BChw
+
+    alone = part(words, whole, 2, 4).samples_BChw
+    change = (joined - alone).abs().mean(dim=(0, 1, 2))
+    assert bool(joined.isfinite().all())
+    assert float(change[5:].mean()) > float(change[:3].mean())
 
 
 def test_an_inpainting_model_is_shown_the_mask_and_the_picture_with_grey_in_its_place(

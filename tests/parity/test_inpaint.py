@@ -22,6 +22,7 @@ from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
 from parity.conftest import Opened
 from parity.measuring import MOST_NATIVE
 from parity.staged import NEGATIVE, PROMPT, SEED
+from safetensors.torch import save_file
 from torch import Tensor
 from weft.sdk import Image, LocalRun, Mask, Paths
 from weft_nodes.diffusion.batcher import Batcher
@@ -30,7 +31,7 @@ from weft_nodes.diffusion.foreign import scheduler_levels
 from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.editing import show_to_inpaint
-from weft_nodes.families import ModelStore, open_checkpoint
+from weft_nodes.families import Checkpoint, ModelStore, open_checkpoint
 from weft_nodes.families.packing import unpacked
 
 HEIGHT, WIDTH = 64, 96
@@ -174,6 +175,16 @@ def nine_channels(family: str) -> Any:
     return made
 
 
+def opened_nine(store: ModelStore, folder: Path, family: str, layout: str) -> Checkpoint:
+    """Such a checkpoint as a folder, or as a single file with the configurations of the usual model."""
+    if layout == "file":
+        path = folder / "inpaint.safetensors"
+        save_file(tiny_models.original_layout(nine_channels(family), family), path)
+        configs = tiny_models.write_configs(folder / "configs", family)
+        return open_checkpoint(path, memory=store.digests, family=family, config=configs)
+    return open_checkpoint(written(folder / "inpaint", family), memory=store.digests)
+
+
 def written(folder: Path, family: str) -> Path:
     """A folder with such a pipeline, which names its family itself."""
     with warnings.catch_warnings():
@@ -184,11 +195,13 @@ def written(folder: Path, family: str) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", DEDICATED, ids=lambda case: case.family)
-def test_a_model_made_for_inpainting_paints_as_in_the_pipeline(tmp_path: Path, case: Case) -> None:
+@pytest.mark.parametrize(("case", "layout"), [(DEDICATED[0], "file"), (DEDICATED[1], "folder")])
+def test_a_model_made_for_inpainting_paints_as_in_the_pipeline(
+    tmp_path: Path, case: Case, layout: str
+) -> None:
     run = LocalRun(paths=Paths.below(tmp_path))
     store = run.service(ModelStore)
-    checkpoint = open_checkpoint(written(tmp_path / "inpaint", case.family), memory=store.digests)
+    checkpoint = opened_nine(store, tmp_path, case.family, layout)
     theirs, levels = reference(case, nine_channels(case.family))
 
     words = store.encode_prompt(checkpoint.encoder, PROMPT)

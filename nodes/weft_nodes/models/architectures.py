@@ -51,6 +51,7 @@ def unet_part(name: str = "unet") -> ModulePart:
         rename=lambda _, tensors: tensors,
         prefixes=(_NETWORK,),
         convert=convert,
+        fit=_shown_channels,
     )
 
 
@@ -211,6 +212,12 @@ def language_model_part(name: str, kind: str, *, half: Half = "bfloat16") -> Mod
         convert=_text_layers,
         half=half,
     )
+
+
+def _shown_channels(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, object]:
+    """Return how many channels a U-Net reads: more than a latent has, if it was made for inpainting."""
+    first = shapes.get("input_blocks.0.0.weight") or shapes.get("conv_in.weight")
+    return {"in_channels": first[1]} if first else {}
 
 
 def _text_layers(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -121,7 +121,7 @@ def paint(
         )
         for index, prompt in enumerate(prompts)
     ]
-    latents = asyncio.run(_sample_together(jobs, sampling.rows))
+    latents = asyncio.run(sample_together(jobs, sampling.rows))
     pictures = [
         store.decode(checkpoint.vae, Latent(latent, checkpoint.vae.space)).pixels_BHWC for latent in latents
     ]
@@ -129,7 +129,16 @@ def paint(
     return rounded
 
 
-async def _sample_together(jobs: Sequence[SampleJob], rows: int) -> list[torch.Tensor]:
+async def sample_together(jobs: Sequence[SampleJob], rows: int) -> list[torch.Tensor]:
+    """Sample jobs in shared forwards.
+
+    Args:
+        jobs: The jobs.
+        rows: Most rows of one forward.
+
+    Returns:
+        One latent per job, in order.
+    """
     batcher = Batcher(max_rows=rows)
     try:
         return await asyncio.gather(*(batcher.sample(job) for job in jobs))

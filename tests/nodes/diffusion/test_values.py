@@ -67,6 +67,19 @@ def test_a_latent_whose_parts_do_not_fit_is_refused(
         Latent(samples, "sd", mask, indices)
 
 
+def test_what_a_mask_keeps_is_as_large_as_the_latent_and_is_taken_out_with_its_item() -> None:
+    original = torch.arange(2.0).reshape(2, 1, 1, 1).expand(2, 4, 2, 2)
+    latent = Latent(torch.zeros(2, 4, 2, 2), "sd", is_mask_gradual=True, original_BChw=original)
+
+    item = latent.item(1)
+
+    assert item.is_mask_gradual
+    assert item.original_BChw is not None
+    assert item.original_BChw.eq(1).all()
+    with pytest.raises(JobError, match="original"):
+        Latent(torch.zeros(2, 4, 2, 2), "sd", original_BChw=original[:1])
+
+
 def test_a_prompt_takes_one_batch_item() -> None:
     with pytest.raises(ConditioningError, match="encoder_hidden_states"):
         Prompt({"encoder_hidden_states": torch.zeros(2, 3, 4)})

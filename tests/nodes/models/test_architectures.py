@@ -71,6 +71,15 @@ def test_open_clips_fused_attention_is_taken_apart(projection: bool) -> None:
     assert all(torch.equal(converted[name], wanted[name]) for name in wanted)
 
 
+@pytest.mark.parametrize("name", ["input_blocks.0.0.weight", "conv_in.weight"])
+def test_the_header_of_a_unet_says_how_many_channels_it_reads(name: str) -> None:
+    fit = unet_part().fit
+
+    assert fit is not None
+    assert fit({name: (320, 9, 3, 3), "other.weight": (1,)}) == {"in_channels": 9}
+    assert fit({"other.weight": (1,)}) == {}
+
+
 # Known sizes of the published models, in parameters.
 @pytest.mark.parametrize(
     ("family", "count"),
