@@ -16,6 +16,7 @@ const SHIPPED = new Set([
   "inpaint",
   "labelled-grid",
   "outpaint",
+  "pictures-of-a-folder",
   "prompt-grid",
   "text-to-image",
   "two-pass-high-resolution",

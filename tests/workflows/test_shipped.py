@@ -36,6 +36,7 @@ def test_the_workflows_that_users_are_promised_are_shipped() -> None:
         "batch-of-seeds",
         "batch-from-table",
         "labelled-grid",
+        "pictures-of-a-folder",
     }
 
     assert promised <= set(NAMES)
