@@ -10,6 +10,7 @@ NODE_MODULES: tuple[str, ...] = (
     "sampling",
     "guidance",
     "networks",
+    "pipelines",
     "sigmas",
     "images",
     "edits",

@@ -37,6 +37,7 @@ _OTHERS: Final = (
     "ip_adapter",
     "clip_vision",
     "configs",
+    "pipelines",
     "preprocessors",
     "upscalers",
 )
