@@ -35,7 +35,10 @@ PIPELINES = {
     "sdxl": "StableDiffusionXLControlNetPipeline",
     "sd3": "StableDiffusion3ControlNetPipeline",
     "flux": "FluxControlNetPipeline",
+    "qwen-image": "QwenImageControlNetPipeline",
 }
+# Sampled without a negative prompt, in tokens.
+_UNGUIDED = ("flux", "qwen-image")
 
 Open = Callable[[str, str], Opened]
 
@@ -69,8 +72,8 @@ def reference(
         # These pipelines bring files to -1..1, but take tensors as they are.
         hints = [hint * 2.0 - 1.0 for hint in hints]
     guided: dict[str, Any] = {"negative_prompt": NEGATIVE, "guidance_scale": SCALE}
-    if family == "flux":
-        guided = {"guidance_scale": 3.5}
+    if family in _UNGUIDED:
+        guided = {"guidance_scale": 3.5} if family == "flux" else {"true_cfg_scale": 1.0}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         latent = tiny_models.quiet(pipeline)(
@@ -85,7 +88,7 @@ def reference(
             **guided,
             **arguments,
         )[0]
-    if family == "flux":
+    if family in _UNGUIDED:
         latent = unpacked(latent, (HEIGHT // 8, WIDTH // 8))
     return latent, fresh
 
@@ -132,7 +135,9 @@ def relative(ours: Tensor, theirs: Tensor) -> float:
     return float((ours - theirs).abs().max() / theirs.abs().max())
 
 
-@pytest.mark.parametrize(("family", "count"), [("sd15", 2), ("sdxl", 1), ("sd3", 2), ("flux", 2)])
+@pytest.mark.parametrize(
+    ("family", "count"), [("sd15", 2), ("sdxl", 1), ("sd3", 2), ("flux", 2), ("qwen-image", 1)]
+)
 def test_control_networks_steer_as_in_the_pipeline(
     opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str, count: int
 ) -> None:
@@ -146,7 +151,7 @@ def test_control_networks_steer_as_in_the_pipeline(
     theirs, scheduler = reference(family, nets, pictures, strengths)
 
     positive = steered(found, handles, pictures, strengths)
-    scale = 1.0 if family == "flux" else SCALE
+    scale = 1.0 if family in _UNGUIDED else SCALE
     ours = sampled(found, positive, scheduler, scale=scale)
     free = sampled(found, steered(found, [], [], []), scheduler, scale=scale)
 

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel, T2IAdapter
+from diffusers import (
+    ControlNetModel,
+    FluxControlNetModel,
+    QwenImageControlNetModel,
+    SD3ControlNetModel,
+    T2IAdapter,
+)
 from torch import nn
 
 
@@ -20,6 +26,12 @@ def tiny_control(pipeline: Any, family: str, *, seed: int = 11, **options: Any) 
     """
     torch.manual_seed(seed)
     kinds: dict[str, Any] = {"sd3": SD3ControlNetModel, "flux": FluxControlNetModel}
+    if family == "qwen-image":
+        settings = dict(pipeline.transformer.config) | {"num_layers": 1} | options
+        known = QwenImageControlNetModel.__init__.__wrapped__.__code__.co_varnames
+        return _stirred(
+            QwenImageControlNetModel(**{key: value for key, value in settings.items() if key in known})
+        )
     if family in kinds:
         settings = dict(pipeline.transformer.config)
         settings |= {"num_layers": 1} | ({"num_single_layers": 1} if family == "flux" else {})

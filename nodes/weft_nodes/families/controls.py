@@ -47,11 +47,21 @@ CONTROL_RULES: Final = (
         ("controlnet_x_embedder.weight", "controlnet_blocks.0.weight"),
         ("input_hint_block.0.weight",),
     ),
+    Rule(
+        "qwen-image",
+        "txt_in.weight",
+        3584,
+        ("controlnet_x_embedder.weight", "controlnet_blocks.0.weight"),
+    ),
 )
 """The first rule that fits decides; special ones stand before general ones."""
 
 _KINDS: Final[Mapping[str, str]] = MappingProxyType(
-    {"sd3": "SD3ControlNetModel", "flux": "FluxControlNetModel"}
+    {
+        "sd3": "SD3ControlNetModel",
+        "flux": "FluxControlNetModel",
+        "qwen-image": "QwenImageControlNetModel",
+    }
 )
 
 

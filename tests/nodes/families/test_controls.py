@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 import tiny_models
 import torch
-from diffusers import ControlNetModel, FluxControlNetModel, SD3ControlNetModel
+from diffusers import (
+    ControlNetModel,
+    FluxControlNetModel,
+    QwenImageControlNetModel,
+    SD3ControlNetModel,
+)
 from safetensors.torch import save_file
 from tiny.controls import tiny_control, tiny_hints, write_control
 from torch import Tensor, nn
@@ -36,6 +41,7 @@ PUBLISHED: Mapping[str, Callable[[], nn.Module]] = {
     "sdxl": _beside("sdxl"),
     "sd3": lambda: SD3ControlNetModel(num_layers=1, pooled_projection_dim=2048),
     "flux": lambda: FluxControlNetModel(num_layers=1, num_single_layers=0, guidance_embeds=True),
+    "qwen-image": lambda: QwenImageControlNetModel(num_layers=1),
 }
 
 
