@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import deno
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SERIOUS = {"serious", "critical"}
@@ -22,10 +22,12 @@ def _source() -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
-def violations(page: Page, scope: str = "body") -> list[str]:
+def violations(page: Page, scope: str | Locator = "body") -> list[str]:
     """Give the serious violations in a part of a page, each with the first elements that have it."""
-    page.evaluate(_source())
-    found: Any = page.evaluate("scope => axe.run(scope, {resultTypes: ['violations']})", scope)
+    part = page.locator(scope) if isinstance(scope, str) else scope
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(_source())
+    found: Any = part.evaluate("part => axe.run(part, {resultTypes: ['violations']})")
     return [
         f"{entry['id']}: {entry['help']}: {[node['html'][:120] for node in entry['nodes'][:3]]}"
         for entry in found["violations"]

@@ -133,6 +133,16 @@ def desk(browser: Browser, server: LiveServer) -> Iterator[Hands]:
 def graph(desk: Hands) -> Iterator[Graph]:
     """A small graph in a tab of its own."""
     graph = Graph(desk)
+    Witness.of(desk.page.context).forget()
     graph.show(TEXT_TO_IMAGE)
     yield graph
+    assert Witness.of(desk.page.context).unexpected() == []
+
+
+@pytest.fixture
+def cleared(desk: Hands) -> Iterator[Hands]:
+    """The editor that a module shares, with nothing open; a page for each test would take seconds more."""
+    Witness.of(desk.page.context).forget()
+    Graph(desk).clear()
+    yield desk
     assert Witness.of(desk.page.context).unexpected() == []

@@ -55,6 +55,18 @@ TEXT_TO_IMAGE: dict[str, Any] = {
 """Text to image with room around every node, so that a mouse finds ground, wires and nodes."""
 
 
+IS_ARRANGED = """() => {
+    const { panel, ...kept } = JSON.parse(localStorage.getItem("weft.settings"));
+    const usual = { theme: "system", language: "system", snapToGrid: false, snapToNeighbours: true,
+        wireStyle: "curved", minimap: true, liveRun: false, keymap: {} };
+    const isUsual = Object.entries(usual).every(([key, value]) =>
+        JSON.stringify(kept[key]) === JSON.stringify(value));
+    return !isUsual || document.querySelector("dialog[open]") !== null ||
+        document.querySelector("#canvas") === null;
+}"""
+"""Whether a dialog stands in the way, or a person has chosen how the editor looks and what keys do."""
+
+
 class Graph:
     """The graph in front, as a user has it before them.
 
@@ -88,6 +100,24 @@ class Graph:
         # Clicks before and after a key are never one double click.
         self.hands.press("Shift")
         self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
+
+    def clear(self) -> None:
+        """Leave the editor as a first visit finds it.
+
+        The page is loaded again only where a test has changed more than documents, since that takes seconds.
+        """
+        self.page.emulate_media(color_scheme="dark")
+        self.hands.press("Escape")
+        if self.page.evaluate(IS_ARRANGED):
+            self.page.evaluate("localStorage.clear()")
+            self.hands.open()
+        self.inside(
+            "void editor.tabs.all.peek().slice().forEach((tab) => editor.tabs.close(tab.id)),"
+            "editor.palette.value = editor.desk.viewer.value = editor.desk.comparison.value = null,"
+            "editor.settings.panel.value = null, editor.desk.face.value = 'graph'"
+        )
+        self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
+        expect(self.hands.button("Empty canvas")).to_be_visible()
 
     # ---- what the editor has in mind ----
 

@@ -12,6 +12,12 @@ from playwright.sync_api import Browser, Locator, expect
 
 
 @pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
+
+
+@pytest.fixture
 def phone(browser: Browser, server: LiveServer) -> Iterator[Hands]:
     """The editor on a phone."""
     context = browser.new_context(

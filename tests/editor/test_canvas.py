@@ -53,6 +53,12 @@ def zoom_out(editor: Hands) -> None:
 
 
 @pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
+
+
+@pytest.fixture
 def template(editor: Hands) -> Hands:
     """The editor with text to image open."""
     editor.open_template("Text to image")

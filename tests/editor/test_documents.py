@@ -27,6 +27,12 @@ DROP = """([name, type, text]) => {
 }"""
 
 
+@pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
+
+
 def tabs(page: Page) -> Locator:
     """The open documents."""
     return page.get_by_role("navigation", name="Open documents").get_by_role("listitem")

@@ -14,6 +14,12 @@ COPIED = ("positive", "negative")
 
 
 @pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
+
+
+@pytest.fixture
 def graph(editor: Hands) -> Hands:
     """The template for text to image, with nothing selected."""
     editor.open_template("Text to image")

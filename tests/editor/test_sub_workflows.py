@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from editor.hands import Hands
 from editor.test_documents import drop, tabs, title_in_front
 from live_server import LiveServer
 from playwright.sync_api import expect
 
 PARTS = ("positive", "negative", "size", "sample")
+
+
+@pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
 
 
 def select(hands: Hands, *nodes: str) -> None:

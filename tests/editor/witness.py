@@ -41,6 +41,11 @@ class Witness:
         """What was heard and not expected."""
         return [text for text in self.heard if not any(re.search(way, text) for way in self.allowed)]
 
+    def forget(self) -> None:
+        """Begin anew with the next test in the same profile."""
+        self.heard.clear()
+        self.allowed.clear()
+
     def _listen(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.heard.append(f"{error}\n{error.stack}"))
         page.on(
