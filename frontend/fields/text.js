@@ -2,11 +2,17 @@
 
 /** @import { ControlProps } from "./field.js" */
 
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { completions, learnedWords } from "../model/learned_words.js";
 import { weigh } from "../model/prompt_weights.js";
 import { html } from "../ui/html.js";
 import { keysOf } from "../ui/keymap.js";
+import { Popover } from "../ui/popover.js";
+import { say } from "../ui/texts.js";
 import { undoes } from "./undoing.js";
+
+/** What is offered to go on with: where it begins, and which of it is marked. */
+const NOTHING = { start: 0, found: /** @type {string[]} */ ([]), marked: 0 };
 
 /**
  * Gives where the caret belongs after a text was changed elsewhere, as by undoing: behind what changed.
@@ -22,11 +28,14 @@ export function caretAfter(before, after) {
 
 /**
  * Shows a text. In one of several lines, Ctrl with the arrow keys up and down changes the weight of the words that
- * are selected. What is undone are changes of the document, as everywhere else.
+ * are selected, and learned words are offered while they are typed. What is undone are changes of the document, as
+ * everywhere else.
  *
  * @param {ControlProps} props
  */
-export function TextField({ editor, id, label, widget, value, fallback, describedBy, isWrong, onChange }) {
+export function TextField(props) {
+  const { editor, id, label, at, widget, value, fallback, describedBy, isWrong, onChange } = props;
+  const [offer, setOffer] = useState(NOTHING);
   const element = useRef(/** @type {HTMLTextAreaElement | null} */ (null));
   const text = String(value ?? fallback ?? "");
   const known = useRef({ text, selection: /** @type {readonly [number, number] | null} */ (null) });
@@ -44,8 +53,35 @@ export function TextField({ editor, id, label, widget, value, fallback, describe
     known.current = { text: selection ? text : next, selection };
     onChange(next, { isTyping: true });
   };
+  const hearInput = () => {
+    const { value: now, selectionEnd } = /** @type {HTMLTextAreaElement} */ (element.current);
+    change(now);
+    if (at === undefined || widget?.multiline !== true) return;
+    const words = learnedWords(editor.document.peek(), editor.catalog, at.slice(0, at.indexOf(".")));
+    setOffer({ ...completions(now, selectionEnd, words), marked: 0 });
+  };
+  /** @param {string} word */
+  const take = (word) => {
+    const { value: now, selectionEnd } = /** @type {HTMLTextAreaElement} */ (element.current);
+    const caret = offer.start + word.length;
+    change(now.slice(0, offer.start) + word + now.slice(selectionEnd), [caret, caret]);
+    setOffer(NOTHING);
+  };
+  /** @param {KeyboardEvent} event */
+  const hearOffer = (event) => {
+    const { found, marked } = offer;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (found.length === 0 || event.ctrlKey || event.metaKey) return false;
+    if (event.key === "Enter" || event.key === "Tab") take(found[marked]);
+    else if (step) setOffer({ ...offer, marked: (marked + step + found.length) % found.length });
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  };
   /** @param {KeyboardEvent} event */
   const hearKey = (event) => {
+    if (hearOffer(event)) return;
     const area = /** @type {HTMLTextAreaElement} */ (element.current);
     /** @type {Record<string, 1 | -1>} */
     const weights = { "Mod+ArrowUp": 1, "Mod+ArrowDown": -1 };
@@ -64,10 +100,33 @@ export function TextField({ editor, id, label, widget, value, fallback, describe
     "aria-label": label,
     "aria-describedby": describedBy,
     "aria-invalid": isWrong ? "true" : null,
-    onInput: () => change(/** @type {HTMLTextAreaElement} */ (element.current).value),
+    onInput: hearInput,
     onKeyDown: hearKey,
   };
-  return widget?.multiline === true
-    ? html`<textarea ...${common} rows="3" spellcheck=${false}></textarea>`
-    : html`<input type="text" autocomplete="off" ...${common} />`;
+  if (widget?.multiline !== true) return html`<input type="text" autocomplete="off" ...${common} />`;
+  const isOpen = offer.found.length > 0;
+  const list = `${id}-words`;
+  return html`
+    <textarea ...${common} rows="3" spellcheck=${false} aria-autocomplete="list" aria-controls=${isOpen
+      ? list
+      : null}
+      aria-activedescendant=${isOpen ? `${list}-${offer.marked}` : null} onBlur=${() =>
+        setOffer(NOTHING)}></textarea>
+    ${isOpen && element.current && html`
+      <${Popover} anchor=${element.current} class="picker-list" onClose=${() => setOffer(NOTHING)}>
+        <div id=${list} role="listbox" aria-label=${say("field.words")}>
+          ${offer.found.map((word, index) =>
+            html`
+              <div key=${word} id=${`${list}-${index}`} role="option" aria-selected=${String(
+                index === offer.marked,
+              )}
+                data-marked=${index === offer.marked ? "" : null} onMouseDown=${(
+                  /** @type {Event} */ event,
+                ) => event.preventDefault()} onClick=${() => take(word)}>${word}</div>
+            `
+          )}
+        </div>
+        <//>
+    `}
+  `;
 }

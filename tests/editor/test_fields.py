@@ -212,6 +212,32 @@ def test_typing_a_text_is_one_step_and_its_words_are_weighed_by_keys(lay: Any) -
     expect(text).to_have_value("a (circle:1.05)")
 
 
+def test_a_learned_word_is_completed_by_keys(lay: Any) -> None:
+    editor = lay(
+        words=("embedding.apply", {"embedding": "dusk.safetensors"}),
+        more=("embedding.apply", {"embedding": "dawn.safetensors", "encoder": {"from": "words.encoder"}}),
+        prompt=("prompt.encode", {"text": "", "encoder": {"from": "more.encoder"}}),
+    )
+    text = editor.field("prompt", "Text")
+    offered = editor.page.get_by_role("listbox", name="Learned words").get_by_role("option")
+
+    text.click()
+    editor.page.keyboard.type("by em", delay=0)
+    expect(offered).to_have_count(0)
+    editor.page.keyboard.type("bedding:", delay=0)
+    expect(offered).to_have_text(["embedding:dawn", "embedding:dusk"])
+    text.press("ArrowDown")
+    text.press("Enter")
+
+    expect(text).to_have_value("by embedding:dusk")
+    expect(offered).to_have_count(0)
+    editor.page.keyboard.type(" (da", delay=0)
+    expect(offered).to_have_text(["embedding:dawn"])
+    text.press("Tab")
+    editor.page.keyboard.type(")", delay=0)
+    expect(text).to_have_value("by embedding:dusk (embedding:dawn)")
+
+
 def test_a_choice_is_found_by_typing(lay: Any) -> None:
     editor = lay(load=("checkpoint.load", {}), sample=("latent.sample", {"sampler": "euler"}))
     sampler = editor.field("sample", "Sampler")
