@@ -1,10 +1,11 @@
 /**
  * Keeps a picture of what stands still, a little larger than what is seen. To pan it is only pushed along, and
- * while zooming it is stretched for some frames; so neither that nor moving a few nodes among thousands draws
+ * while zooming it is stretched as long as it reaches; so neither that nor moving a few nodes among thousands draws
  * every wire anew. The first one of a large graph is a draft, without what is out of sight and with fewer pixels,
  * that is there in half the time.
  */
 
+import { meets } from "./live.js";
 import { drawStill, seenPart } from "./scene.js";
 import { OVERVIEW_ZOOM } from "./viewport.js";
 
@@ -16,8 +17,12 @@ import { OVERVIEW_ZOOM } from "./viewport.js";
 /** How far the picture reaches beyond what is seen, in screen pixels. */
 const MARGIN = 256;
 
-/** Milliseconds between two pictures while zooming, in which the edges may stay without one. */
+/**
+ * Milliseconds from a picture to the next one while zooming, at least so many times as long as drawing it took, in
+ * which the edges may stay without one.
+ */
 const PATIENCE_MS = 120;
+const PATIENCE_SHARE = 5;
 
 /** Milliseconds for which the first picture of a large graph may stay the draft that it is. */
 const DRAFT_MS = 100;
@@ -29,40 +34,24 @@ const MOST_STRETCH = 1.6;
  * Gives what the picture depends on, beside where it is looked at from.
  * @param {Scene} scene
  * @param {number} ratio
+ * @param {boolean} hasNodes Whether nodes are part of it.
  * @returns {readonly unknown[]}
  */
-const partsOf = (scene, ratio) => {
-  const {
-    ink,
-    boxes,
-    wires,
-    frames,
-    nodes,
-    touched,
-    wireStyle,
-    selectedWire,
-    loaded,
-    size,
-    place,
-    isZooming,
-  } = scene;
-  const always = [
-    ratio,
-    ink,
-    wires,
-    wireStyle,
-    selectedWire,
-    frames.all,
-    frames.selected,
-    size.width,
-    size.height,
-  ];
-  const isOverview = place.zoom < OVERVIEW_ZOOM;
-  // Nearer, nodes are on the page and no part of it, save for those that a zoom keeps waiting.
-  const drawn = isOverview || isZooming ? [boxes, nodes.selected, nodes.states, nodes.faulty, loaded] : [];
-  const waiting = isZooming && !isOverview ? [nodes.mounted] : [];
-  return [isOverview, isZooming && !isOverview, touched, ...always, ...drawn, ...waiting];
+const partsOf = (scene, ratio, hasNodes) => {
+  const { ink, boxes, wires, frames, nodes, touched, wireStyle, selectedWire, loaded, size } = scene;
+  const always = [ink, wires, wireStyle, selectedWire, frames.all, frames.selected, touched];
+  const drawn = hasNodes ? [boxes, nodes.selected, nodes.states, nodes.faulty, loaded] : [];
+  return [ratio, size.width, size.height, ...always, ...drawn];
 };
+
+/**
+ * Tells whether nodes are in sight that only the picture can show.
+ * @param {Scene} scene
+ * @returns {boolean}
+ */
+const isWaiting = ({ boxes, nodes, seen, place, isZooming }) =>
+  (isZooming || place.zoom < OVERVIEW_ZOOM) &&
+  boxes.values().some((box) => !nodes.mounted.has(box.id) && meets(box, seen));
 
 /** @param {readonly unknown[]} one @param {readonly unknown[]} other */
 const areSame = (one, other) =>
@@ -89,15 +78,21 @@ export const createBackdrop = (host) => {
   /** Where it was looked at from when it was drawn. @type {Place} */
   let from = { x: 0, y: 0, zoom: 1 };
   let drawnAt = -Infinity;
+  let patience = 0;
   let margin = 0;
   let isDraft = true;
+  let isSharp = true;
+  let hasNodes = false;
 
   /** @param {Scene} scene @param {number} full Pixels of the screen in one of the page. */
   const render = (scene, full) => {
+    const begin = performance.now();
     const isOverview = scene.place.zoom < OVERVIEW_ZOOM;
     isDraft = drawnAt === -Infinity && isOverview;
-    // What is drawn anew at once need not be sharp; with half as many pixels wires are as wide as ever.
-    const ratio = isDraft || (scene.isZooming && !isOverview) ? full / 2 : full;
+    // What is soon drawn anew need not be sharp; with half as many pixels wires are as wide as ever.
+    isSharp = !isDraft && !scene.isZooming;
+    hasNodes = isOverview || scene.isZooming;
+    const ratio = isSharp ? full : full / 2;
     margin = isDraft ? 0 : MARGIN;
     const size = { width: scene.size.width + 2 * margin, height: scene.size.height + 2 * margin };
     const [width, height] = [Math.round(size.width * ratio), Math.round(size.height * ratio)];
@@ -111,6 +106,7 @@ export const createBackdrop = (host) => {
     const place = { ...from, x: from.x + margin, y: from.y + margin };
     drawStill(context, { ...scene, place, size, seen: seenPart(place, size) }, ratio);
     shown.transferFromImageBitmap(drawing.transferToImageBitmap());
+    patience = Math.max(PATIENCE_MS, PATIENCE_SHARE * (performance.now() - begin));
   };
   /** Gives how the picture lies on the page when it is looked at from a place. @param {Place} place */
   const layAt = (place) => {
@@ -122,11 +118,16 @@ export const createBackdrop = (host) => {
     };
   };
   /** Tells whether the picture covers what is seen. @param {Scene} scene */
-  const covers = ({ place, size, isZooming, time }) => {
-    if (isDraft && time - drawnAt > DRAFT_MS) return false;
-    if (isZooming && time - drawnAt < PATIENCE_MS) return true;
+  const covers = (scene) => {
+    const { place, size, isZooming, time } = scene;
+    if (!hasNodes && isWaiting(scene)) return false;
+    if (isZooming && time - drawnAt < patience) return true;
+    if (isDraft) return time - drawnAt <= DRAFT_MS;
     const { stretch, left, top } = layAt(place);
-    if (stretch !== 1 && (!isZooming || stretch > MOST_STRETCH || stretch < 1 / MOST_STRETCH)) return false;
+    // Nearer, nodes are on the page and no part of a picture that rests.
+    const isFinal = stretch === 1 && isSharp && hasNodes === place.zoom < OVERVIEW_ZOOM;
+    if (!isZooming && !isFinal) return false;
+    if (stretch > MOST_STRETCH || stretch < 1 / MOST_STRETCH) return false;
     const [right, bottom] = [
       left + (size.width + 2 * margin) * stretch,
       top + (size.height + 2 * margin) * stretch,
@@ -135,9 +136,8 @@ export const createBackdrop = (host) => {
   };
   return {
     update: (scene, ratio) => {
-      const next = partsOf(scene, ratio);
-      if (!areSame(parts, next) || !covers(scene)) render(scene, ratio);
-      parts = next;
+      if (!areSame(parts, partsOf(scene, ratio, hasNodes)) || !covers(scene)) render(scene, ratio);
+      parts = partsOf(scene, ratio, hasNodes);
       const { stretch, left, top } = layAt(scene.place);
       canvas.style.transform = `translate(${left}px, ${top}px) scale(${stretch})`;
     },

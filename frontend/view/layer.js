@@ -5,8 +5,8 @@
  * - what is not on the page yet is drawn by the canvas, so that mounting can take its time;
  * - what went out of sight stays on the page, as the browser skips it anyway, until too much is there;
  * - in the overview the layer is made transparent rather than taken away, which costs the least;
- * - to pan, the layer is moved by whole pixels, for which the browser pushes along what it has drawn; only a zoom
- *   changes what is within it.
+ * - to pan, the layer is moved by whole pixels, for which the browser pushes along what it has drawn;
+ * - to zoom, what it has drawn is stretched, and drawn sharp when the zoom rests or has gone far.
  */
 
 import { meets } from "./live.js";
@@ -24,6 +24,10 @@ const MOST_KEPT = 160;
 
 /** How far around what is seen elements are mounted, in screen pixels. */
 const MARGIN_PX = 120;
+
+/** How far what is drawn is stretched while zooming: less than to a blur, and not so that much of it comes into sight. */
+const MOST_STRETCH = 2;
+const LEAST_STRETCH = 1 / 3;
 
 /**
  * @typedef {object} Mounted
@@ -50,7 +54,18 @@ export const createLayer = (host, { all, mount }) => {
   /** @type {ReadonlySet<string>} */
   let shown = new Set();
   let isShown = true;
+  /** The zoom for which it was drawn. */
+  let sharpAt = 0;
 
+  /** @param {Pick<Scene, "place" | "isZooming">} scene */
+  const place = ({ place: { x, y, zoom }, isZooming }) => {
+    const isFar = zoom > sharpAt * MOST_STRETCH || zoom < sharpAt * LEAST_STRETCH;
+    if (zoom !== sharpAt && (!isZooming || isFar)) {
+      sharpAt = zoom;
+      scaled.style.transform = `scale(${zoom})`;
+    }
+    element.style.transform = `translate(${x}px, ${y}px) scale(${zoom / sharpAt})`;
+  };
   /** @param {string} key */
   const remove = (key) => {
     const item = mounted.get(key);
@@ -116,7 +131,8 @@ export const createLayer = (host, { all, mount }) => {
      * @param {Pick<Scene, "place" | "seen" | "isZooming">} scene
      * @returns {boolean} Whether there is more to do in the next frame.
      */
-    update: ({ place: { x, y, zoom }, seen, isZooming }) => {
+    update: (scene) => {
+      const { place: { zoom }, seen, isZooming } = scene;
       const items = [...all()];
       const keys = new Set(items.map(([key]) => key));
       for (const key of mounted.keys()) if (!keys.has(key)) remove(key);
@@ -124,8 +140,7 @@ export const createLayer = (host, { all, mount }) => {
       element.classList.toggle("hidden", !isShown);
       let isMore = false;
       if (isShown) {
-        element.style.transform = `translate(${x}px, ${y}px)`;
-        scaled.style.transform = `scale(${zoom})`;
+        place(scene);
         const margin = MARGIN_PX / zoom;
         const { left, top, right, bottom } = seen;
         const near = {

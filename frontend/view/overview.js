@@ -164,10 +164,13 @@ export const nodesOf = ({ boxes, gesture, seen, nodes, place, touched, isZooming
   // What waits for its place on the page changes from frame to frame, save while a zoom lets nothing come to it.
   const mayStand = place.zoom < OVERVIEW_ZOOM || isZooming;
   if (!mayStand && part === "still") return [];
+  // A zoom may go far before the picture is drawn anew; those on the page hide what is drawn beneath them.
+  const isHidden = (/** @type {LaidBox} */ { id, entry }) =>
+    nodes.mounted.has(id) && (part === "live" || !isZooming || entry.mode !== undefined);
   /** @type {LaidBox[]} */
   const found = [];
   for (const box of boxes.values()) {
-    if (nodes.mounted.has(box.id)) continue;
+    if (isHidden(box)) continue;
     if (mayStand && touched.nodes.has(box.id) !== (part === "live")) continue;
     const shown = part === "live" ? liveBox(box, gesture) : box;
     if (meets(shown, seen)) found.push(shown);

@@ -15,8 +15,8 @@ export const MOST_ZOOM = 4;
 /** Below this zoom the canvas draws the nodes too, as they could not be read anyway. */
 export const OVERVIEW_ZOOM = 0.35;
 
-/** Milliseconds after the last step of a zoom in which it counts as going on. */
-const SETTLE_MS = 150;
+/** Milliseconds after the last step of a zoom is seen in which it counts as going on. */
+const SETTLE_MS = 120;
 
 /** @param {number} zoom @returns {number} */
 const limited = (zoom) => Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
@@ -125,6 +125,7 @@ export const createViewport = (element, covered = () => ({ width: 0, height: 0 }
   const isZooming = signal(false);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let settling;
+  let steps = 0;
 
   const observer = new ResizeObserver(() => {
     size.value = { width: element.clientWidth, height: element.clientHeight };
@@ -146,7 +147,13 @@ export const createViewport = (element, covered = () => ({ width: 0, height: 0 }
   const noteZoom = () => {
     isZooming.value = true;
     clearTimeout(settling);
-    settling = setTimeout(() => (isZooming.value = false), SETTLE_MS);
+    const step = ++steps;
+    // On a slow machine a step may be on the screen only after the next one was made.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        if (step === steps) settling = setTimeout(() => (isZooming.value = false), SETTLE_MS);
+      })
+    );
   };
 
   return {
@@ -178,6 +185,7 @@ export const createViewport = (element, covered = () => ({ width: 0, height: 0 }
     destroy: () => {
       observer.disconnect();
       clearTimeout(settling);
+      steps += 1;
     },
   };
 };

@@ -106,3 +106,31 @@ Deno.test("the picture is drawn anew when what stands still changes, and not for
 
   assert.equal(drawn(), 2);
 });
+
+Deno.test("a zoom stretches the picture that is there as long as it reaches and hides no node", () => {
+  const { look, drawn } = createPage();
+  const mounted = { ...PARTS.nodes, mounted: new Set(["a"]) };
+  const seen = { left: 0, top: 0, right: 800, bottom: 600 };
+  look({ x: 0, y: 0, zoom: 1 });
+  look({ x: 0, y: 0, zoom: 1.25 }, { isZooming: true, time: 1000, nodes: mounted, seen });
+
+  assert.equal(drawn(), 1);
+
+  look({ x: 0, y: 0, zoom: 1.25 }, { isZooming: true, time: 1010, seen });
+
+  assert.equal(drawn(), 2);
+});
+
+Deno.test("a picture that was drawn while zooming is drawn sharp and without nodes at rest", () => {
+  const { canvas, look, drawn } = createPage();
+  look({ x: 0, y: 0, zoom: 1 }, { isZooming: true });
+  const soft = canvas.width;
+  look({ x: 0, y: 0, zoom: 1 }, { time: 10 });
+
+  assert.equal(drawn(), 2);
+  assert.equal(canvas.width, 2 * soft);
+
+  look({ x: 0, y: 0, zoom: 1 }, { time: 20, boxes: new Map() });
+
+  assert.equal(drawn(), 2);
+});

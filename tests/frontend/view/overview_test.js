@@ -91,3 +91,11 @@ Deno.test("while a zoom keeps nodes from the page those that wait stand still", 
   assert.notEqual(draw({ place, isZooming: true }, "still").length, 0);
   assert.deepEqual(draw({ place, isZooming: true }, "live"), []);
 });
+
+Deno.test("a zoom draws nodes beneath those on the page, save for those that shine through", () => {
+  const off = { ...node("c", [800, 0]), entry: { type: "show", version: 1, inputs: {}, mode: "off" } };
+  const boxes = new Map([...BOXES, ["c", /** @type {any} */ (off)]]);
+  const nodes = { ...scene().nodes, mounted: new Set(["a", "c"]) };
+
+  assert.deepEqual(rects(draw({ boxes, nodes, isZooming: true }, "still"), "node"), [[0, 0], [400, 0]]);
+});
