@@ -202,3 +202,23 @@ def test_t2i_adapters_steer_as_in_the_pipeline(opened: Open, tmp_path: Path, fam
 
     assert relative(ours, theirs) <= MOST_SCHEDULER
     assert relative(free, theirs) > 1e-3
+
+
+def test_a_network_for_several_kinds_is_told_what_the_picture_shows(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda found, *_, **__: found.mode())
+    union = tiny_control(tiny_models.MAKERS["flux"](), "flux", num_mode=7)
+    store, checkpoint = found = opened("flux", "folder")
+    (handle,) = opened_nets(store, tmp_path, [union], "flux")
+    theirs, scheduler = reference("flux", [union], [picture(0)], [0.7], control_mode=2)
+    hint = store.encode_hint(handle, checkpoint.vae, picture(0))
+    words = store.encode_prompt(checkpoint.encoder, PROMPT)
+
+    ours, other = (
+        sampled(found, words.controlled_by(Control(handle, hint, 0.7, kind=kind)), scheduler, scale=1.0)
+        for kind in (2, 4)
+    )
+
+    assert relative(ours, theirs) <= MOST_SCHEDULER
+    assert relative(other, theirs) > 1e-4

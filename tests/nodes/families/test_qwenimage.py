@@ -1,9 +1,13 @@
 """Qwen-Image reads tokens of two by two latent pixels, of any number of rows and columns."""
 
+import pytest
 import torch
+from tiny.controls import tiny_control
 from tiny.qwenimage import tiny_qwenimage
 from weft_nodes.diffusion.spaces import FlowSpace
 from weft_nodes.families import FACTS, FAMILIES
+from weft_nodes.models.controls import Steerable
+from weft_nodes.models.errors import ControlMismatchError
 
 
 def test_a_picture_that_is_not_square_is_read_row_by_row() -> None:
@@ -24,3 +28,21 @@ def test_guidance_keeps_the_length_of_what_the_network_reads_as_one_token() -> N
 
     assert facts.kept_token == facts.patch
     assert all(other.kept_token is None for name, other in FACTS.items() if name != "qwen-image")
+
+
+def test_control_networks_do_not_know_reference_pictures() -> None:
+    pipeline = tiny_qwenimage()
+    network = FAMILIES["qwen-image"].network(pipeline.transformer, space=FlowSpace(), key="key")
+    assert isinstance(network, Steerable)
+    steered = network.with_controls({"edges": tiny_control(pipeline, "qwen-image")})
+    latent_1Chw = torch.zeros(1, 16, 4, 8)
+    inputs = {
+        "encoder_hidden_states": torch.zeros(1, 5, 32),
+        "control/0/edges/hint": latent_1Chw,
+        "control/0/edges/strength": torch.ones(1),
+        "control/0/edges/kind": torch.zeros(1, dtype=torch.int64),
+    }
+
+    assert steered.predict(latent_1Chw, torch.tensor([500.0]), inputs).shape == latent_1Chw.shape
+    with pytest.raises(ControlMismatchError, match="reference pictures"):
+        steered.predict(latent_1Chw, torch.tensor([500.0]), {**inputs, "reference_latents/0": latent_1Chw})
