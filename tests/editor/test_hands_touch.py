@@ -46,18 +46,25 @@ class Fingers:
         self.graph.page.touchscreen.tap(*point)
 
 
-@pytest.fixture
-def fingers(browser: Browser, server: LiveServer) -> Iterator[Fingers]:
-    """Fingers on a tablet that shows a small graph."""
+@pytest.fixture(scope="module")
+def screen(browser: Browser, server: LiveServer) -> Iterator[Fingers]:
+    """Fingers on a tablet that all tests of this page share."""
     context = browser.new_context(viewport={"width": 1600, "height": 900}, has_touch=True, locale="en-US")
     context.set_default_timeout(PATIENCE_MS)
-    witness = Witness.of(context)
+    Witness.of(context)
     hands = Hands(context.new_page(), server)
     hands.open()
-    graph = Graph(hands)
-    graph.show(TEXT_TO_IMAGE)
-    yield Fingers(graph, context.new_cdp_session(hands.page))
+    yield Fingers(Graph(hands), context.new_cdp_session(hands.page))
     context.close()
+
+
+@pytest.fixture
+def fingers(screen: Fingers) -> Iterator[Fingers]:
+    """Fingers on a tablet that shows a small graph."""
+    witness = Witness.of(screen.graph.page.context)
+    witness.forget()
+    screen.graph.show(TEXT_TO_IMAGE)
+    yield screen
     assert witness.unexpected() == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from editor.graph import Graph
 from editor.hands import Hands
 from editor.witness import Witness
 from live_server import LiveServer
@@ -13,18 +14,27 @@ from playwright.sync_api import Browser, FloatRect, expect
 Finger = tuple[float, float]
 
 
-@pytest.fixture
-def tablet(browser: Browser, server: LiveServer) -> Iterator[Hands]:
-    """The editor on a tablet, with a graph."""
+@pytest.fixture(scope="module")
+def screen(browser: Browser, server: LiveServer) -> Iterator[Hands]:
+    """The editor on a tablet that all tests of this page share."""
     context = browser.new_context(
         viewport={"width": 1180, "height": 820}, has_touch=True, reduced_motion="reduce", locale="en-US"
     )
-    witness = Witness.of(context)
+    Witness.of(context)
     hands = Hands(context.new_page(), server)
     hands.open()
-    hands.open_template("Text to image")
     yield hands
     context.close()
+
+
+@pytest.fixture
+def tablet(screen: Hands) -> Iterator[Hands]:
+    """The same editor, with a graph."""
+    witness = Witness.of(screen.page.context)
+    witness.forget()
+    Graph(screen).clear()
+    screen.open_template("Text to image")
+    yield screen
     assert witness.unexpected() == []
 
 
