@@ -84,10 +84,6 @@ def open_checkpoint(
         configs = config or configs_for(path, found)
         place = replace(place, config=str(configs), parts=tokenizers_for(path, adapter, configs))
     files = loading.open_weights(place)
-
-    def weights(source: str) -> Weights:
-        return replace(place, source=source)
-
     digests = {
         "model": loading.network_digest(files, adapter, memory),
         "encoder": loading.text_digest(files, adapter, memory),
@@ -98,13 +94,13 @@ def open_checkpoint(
         Model(
             found.family,
             space,
-            weights(digests["model"]),
+            replace(place, source=digests["model"]),
             adapter.network_part.name,
             found.prediction if prediction == "auto" else prediction,
             found.has_zero_terminal_snr,
         ),
-        TextEncoder(found.family, weights(digests["encoder"])),
-        Vae(found.family, space, unpacked(weights(digests["vae"]))),
+        TextEncoder(found.family, replace(place, source=digests["encoder"])),
+        Vae(found.family, space, unpacked(replace(place, source=digests["vae"]))),
         found,
         digests,
     )

@@ -8,6 +8,7 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 
 MAGIC: Final = b"GGUF"
 """What a file begins with."""
+
+# What llama.cpp calls the tensors of T5's encoder, and what transformers calls them.
+_T5_LAYER: Final = re.compile(r"enc\.blk\.(\d+)\.(\w+)\.weight")
+_T5_NAMES: Final = MappingProxyType(
+    {f"attn_{letter}": f"0.SelfAttention.{letter}" for letter in "qkvo"}
+    | {"attn_rel_b": "0.SelfAttention.relative_attention_bias", "attn_norm": "0.layer_norm"}
+    | {"ffn_gate": "1.DenseReluDense.wi_0", "ffn_up": "1.DenseReluDense.wi_1"}
+    | {"ffn_down": "1.DenseReluDense.wo", "ffn_norm": "1.layer_norm"}
+)
+_T5_ENDS: Final = MappingProxyType(
+    {"token_embd.weight": "shared.weight", "enc.output_norm.weight": "encoder.final_layer_norm.weight"}
+)
 
 _PLAIN: Final = frozenset({"F32", "F16", "F64", "I8", "I16", "I32", "I64"})
 
@@ -95,7 +108,7 @@ def read_shapes(path: Path) -> MappingProxyType[str, tuple[str, tuple[int, ...]]
     """
     reader = _reader(path)
     return MappingProxyType(
-        {tensor.name: (tensor.tensor_type.name, _shape(reader, tensor)) for tensor in reader.tensors}
+        {name: (tensor.tensor_type.name, _shape(reader, tensor)) for name, tensor in _named(reader).items()}
     )
 
 
@@ -114,18 +127,18 @@ def iterate_blocks(path: Path, mapped: list[MappedFile]) -> Iterator[tuple[str, 
     mapped.append(MappedFile(cast("mmap", reader.data.base)))
     from diffusers.quantizers.gguf.utils import SUPPORTED_GGUF_QUANT_TYPES, GGUFParameter
 
-    for tensor in reader.tensors:
+    for name, tensor in _named(reader).items():
         kind, data = tensor.tensor_type, torch.from_numpy(tensor.data)
         if kind.name == "BF16":
-            yield tensor.name, data.view(torch.bfloat16).reshape(_shape(reader, tensor))
+            yield name, data.view(torch.bfloat16).reshape(_shape(reader, tensor))
         elif kind.name in _PLAIN:
-            yield tensor.name, data.reshape(_shape(reader, tensor))
+            yield name, data.reshape(_shape(reader, tensor))
         elif kind in SUPPORTED_GGUF_QUANT_TYPES:
-            yield tensor.name, GGUFParameter(data, quant_type=kind)
+            yield name, GGUFParameter(data, quant_type=kind)
         else:
             raise CheckpointCorruptError(
                 path=path,
-                problem=f"{tensor.name} is packed as {kind.name}, which cannot be unpacked here",
+                problem=f"{name} is packed as {kind.name}, which cannot be unpacked here",
                 hint="Use a file of another kind, such as Q8_0 or Q4_K.",
             )
 
@@ -143,6 +156,19 @@ def _reader(path: Path) -> GGUFReader:
         raise CheckpointCorruptError(
             path=path, problem=f"its header is damaged ({type(error).__name__}: {error})"
         ) from error
+
+
+def _named(reader: GGUFReader) -> dict[str, ReaderTensor]:
+    """Return the tensors of a file by name: those of T5 by the names of transformers, others by their own."""
+    is_t5 = any(tensor.name.startswith("enc.blk.") for tensor in reader.tensors)
+    return {_t5_name(tensor.name) if is_t5 else tensor.name: tensor for tensor in reader.tensors}
+
+
+def _t5_name(name: str) -> str:
+    layer = _T5_LAYER.fullmatch(name)
+    if layer is None or layer[2] not in _T5_NAMES:
+        return _T5_ENDS.get(name, name)
+    return f"encoder.block.{layer[1]}.layer.{_T5_NAMES[layer[2]]}.weight"
 
 
 def _shape(reader: GGUFReader, tensor: ReaderTensor) -> tuple[int, ...]:

@@ -21,14 +21,15 @@ FLUX: dict[str, dict[str, Any]] = {
         "out_channels": 64,
     },
 }
+# Smaller tables of places than the published ones, which diffusers would compute.
 SD3: dict[str, dict[str, Any]] = {
-    "medium": {"num_layers": 2, "num_attention_heads": 24, "pos_embed_max_size": 192},
-    "3.5 medium": {"num_layers": 3, "num_attention_heads": 24, "pos_embed_max_size": 384}
+    "medium": {"num_layers": 2, "num_attention_heads": 24, "pos_embed_max_size": 8},
+    "3.5 medium": {"num_layers": 3, "num_attention_heads": 24, "pos_embed_max_size": 12}
     | {"qk_norm": "rms_norm", "dual_attention_layers": [0, 1]},
     "3.5 large": {
         "num_layers": 2,
         "num_attention_heads": 38,
-        "pos_embed_max_size": 192,
+        "pos_embed_max_size": 8,
         "qk_norm": "rms_norm",
     },
 }

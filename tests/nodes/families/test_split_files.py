@@ -130,6 +130,18 @@ def test_text_encoders_in_files_apart_read_prompts_in_any_order_of_the_files(
     assert torch.equal(without_t5["pooled_projections"], expected["pooled_projections"])
 
 
+def test_text_encoders_packed_to_eight_bits_read_nearly_the_same(
+    files: Files, store: ModelStore, whole: Checkpoint, tmp_path: Path
+) -> None:
+    names = ("text_encoder", "text_encoder_2", "text_encoder_3")
+    paths = [written(tmp_path / f"{name}.safetensors", files.tensors[name]) for name in names]
+
+    found = encoded(store, open_encoders(paths, whole.model, memory=MEMORY, dtype="float8"))
+
+    for name, exact in encoded(store, whole.encoder).items():
+        assert 0 < (found[name] - exact).norm() < 0.1 * exact.norm(), name
+
+
 @pytest.mark.parametrize("layout", ["original", "tensors"])
 def test_an_autoencoder_alone_serves_the_model_of_a_folder(
     files: Files, store: ModelStore, whole: Checkpoint, tmp_path: Path, layout: str

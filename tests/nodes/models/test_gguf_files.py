@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from gguf import GGMLQuantizationType as Kind
+from transformers import T5Config, T5EncoderModel
 from weft_nodes.models import gguf_files
 from weft_nodes.models.errors import CheckpointCorruptError, PackageMissingError
 from weft_nodes.models.gguf_files import GgufLinear, iterate_blocks, read_shapes, shape_of, unpacked
@@ -107,6 +108,20 @@ def test_blocks_that_cannot_be_unpacked_are_named(tmp_path: Path) -> None:
         list(iterate_blocks(file, []))
 
     assert "Q8_0" in caught.value.hint
+
+
+def test_the_t5_of_llama_cpp_has_the_names_of_transformers(tmp_path: Path) -> None:
+    names = ["token_embd", "enc.output_norm", "enc.blk.0.attn_rel_b"]
+    for block in (0, 1):
+        names += [f"enc.blk.{block}.attn_{what}" for what in ("q", "k", "v", "o", "norm")]
+        names += [f"enc.blk.{block}.ffn_{what}" for what in ("gate", "up", "down", "norm")]
+    file = written(tmp_path / "t5.gguf", {f"{name}.weight": Kind.F32 for name in names})
+    config = T5Config(
+        d_model=8, d_ff=8, d_kv=2, num_heads=4, num_layers=2, vocab_size=9, feed_forward_proj="gated-gelu"
+    )
+    encoder = T5EncoderModel(config)
+
+    assert read_shapes(file).keys() == encoder.state_dict().keys() - {"encoder.embed_tokens.weight"}
 
 
 def test_without_its_package_a_file_is_refused_by_the_name_of_the_package(
