@@ -58,3 +58,30 @@ def test_a_prompt_is_filled_up_and_a_longer_one_is_read_whole() -> None:
 
     assert short.shape == (1, 512, 24)
     assert long.shape[1] > 512
+
+
+def test_references_are_tokens_at_the_places_of_diffusers_pipeline() -> None:
+    pipeline = tiny_flux2()
+    network = FLUX2.network(pipeline.transformer, space=FlowSpace(), key="key")
+    drawn = torch.Generator().manual_seed(0)
+    x_BChw = torch.randn(1, 128, 2, 3, generator=drawn)
+    first, second = torch.randn(1, 128, 3, 2, generator=drawn), torch.randn(1, 128, 1, 2, generator=drawn)
+    states_1TD = torch.randn(1, 5, 24, generator=drawn)
+    shown = {"encoder_hidden_states": states_1TD, "reference_latents/0": first, "reference_latents/1": second}
+
+    found = network.predict(x_BChw, torch.tensor([500.0]), shown)
+
+    tokens = [latent.flatten(2).transpose(1, 2) for latent in (x_BChw, first, second)]
+    with torch.no_grad():
+        theirs = pipeline.transformer(
+            hidden_states=torch.cat(tokens, dim=1),
+            timestep=torch.tensor([0.5]),
+            guidance=torch.tensor([4.0]),
+            encoder_hidden_states=states_1TD,
+            txt_ids=pipeline._prepare_text_ids(states_1TD),
+            img_ids=torch.cat(
+                [pipeline._prepare_latent_ids(x_BChw), pipeline._prepare_image_ids([first, second])], dim=1
+            ),
+            return_dict=False,
+        )[0][:, :6]
+    torch.testing.assert_close(found, theirs.transpose(1, 2).reshape(x_BChw.shape), rtol=0, atol=1e-5)

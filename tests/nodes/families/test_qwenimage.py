@@ -23,6 +23,30 @@ def test_a_picture_that_is_not_square_is_read_row_by_row() -> None:
     assert not torch.allclose(wide, tall.mT, atol=1e-4)
 
 
+def test_references_are_further_tokens_with_rows_and_columns_of_their_own() -> None:
+    pipeline = tiny_qwenimage()
+    network = FAMILIES["qwen-image"].network(pipeline.transformer, space=FlowSpace(), key="key")
+    drawn = torch.Generator().manual_seed(0)
+    x_BChw, shown = torch.randn(1, 16, 4, 8, generator=drawn), torch.randn(1, 16, 6, 2, generator=drawn)
+    states = {"encoder_hidden_states": torch.randn(1, 5, 32, generator=drawn)}
+
+    found = network.predict(x_BChw, torch.tensor([500.0]), {**states, "reference_latents/0": shown})
+
+    tokens = [
+        pipeline._pack_latents(latent, 1, 16, latent.shape[2], latent.shape[3]) for latent in (x_BChw, shown)
+    ]
+    with torch.no_grad():
+        theirs = pipeline.transformer(
+            hidden_states=torch.cat(tokens, dim=1),
+            timestep=torch.tensor([0.5]),
+            img_shapes=[[(1, 2, 4), (1, 3, 1)]],
+            return_dict=False,
+            **states,
+        )[0][:, :8]
+    whole = pipeline._unpack_latents(theirs, 32, 64, 8)[:, :, 0]
+    torch.testing.assert_close(found, whole, rtol=0, atol=1e-5)
+
+
 def test_guidance_keeps_the_length_of_what_the_network_reads_as_one_token() -> None:
     facts = FACTS["qwen-image"]
 
