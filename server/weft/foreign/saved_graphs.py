@@ -88,7 +88,8 @@ class _Reading:
         self._widget_names = widget_names
         definitions = tree.get("definitions")
         found = definitions.get("subgraphs") if isinstance(definitions, Mapping) else None
-        self._definitions = {part.get("id"): part for part in _objects(found or [], "definitions.subgraphs")}
+        parts = _objects(found, "definitions.subgraphs")
+        self._definitions = {text_of(part.get("id")): part for part in parts}
         self._scopes: dict[str, _Scope] = {}
         self._dissolved: list[Taken] = []
 
@@ -130,7 +131,7 @@ class _Reading:
                     fault=f"its sub-graphs stand within each other over {DEEPEST} times"
                 )
             for local, raw in scope.nodes.items():
-                definition = self._definitions.get(raw["type"])
+                definition = self._definitions.get(str(raw["type"]))
                 if definition is not None:
                     waiting.append((definition, f"{prefix}{local}:", scope, local))
 
@@ -171,7 +172,7 @@ class _Reading:
         """Follow a wire back through corners and the borders of sub-graphs."""
         points: list[Point] = []
         for _ in range(LONGEST_WAY):
-            origin, slot = scope.links.get(link, ("", 0))
+            origin, slot = scope.links.get(link if isinstance(link, int | str) else "", ("", 0))
             if origin == _ENTRANCE and scope.parent is not None:
                 entry = _at(_objects(scope.instance.get("inputs"), "the inputs of a sub-graph"), slot)
                 if entry.get("link") is None:

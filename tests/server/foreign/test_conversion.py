@@ -1,5 +1,8 @@
 """A workflow of ComfyUI becomes one that does the same, and the report leaves nothing out."""
 
+import contextlib
+from copy import deepcopy
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +17,7 @@ from comfy_files import (
     split_flux,
     text_to_image,
 )
-from weft.errors import JSON
+from weft.errors import JSON, ProblemsError
 from weft.foreign.conversion import Conversion, convert, is_foreign
 from weft.foreign.faults import ForeignUnreadableError
 from weft.foreign.foreign_graph import Taken
@@ -163,6 +166,31 @@ def test_what_has_no_counterpart_is_said() -> None:
         "crop = center has no counterpart here.",
     )
     assert taken(found, "11").notes == ("samples was fed by something that is not in the file.",)
+
+
+def _places(tree: Any) -> list[tuple[Any, Any]]:
+    """Every place of a tree, as what holds it and the key or number there."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [tree]
+    while waiting:
+        at = waiting.pop()
+        keys = list(at) if isinstance(at, dict) else range(len(at)) if isinstance(at, list) else ()
+        found += [(at, key) for key in keys]
+        waiting += [at[key] for key in keys]
+    return found
+
+
+@pytest.mark.parametrize("make", [text_to_image, saved_text_to_image, lora_and_control, split_flux])
+def test_whatever_is_damaged_is_taken_over_or_refused_with_a_reason(make: Any) -> None:
+    random = Random(0)
+    junk: list[Any] = [None, True, -1, 2**70, "", "-10", [], {}, ["3", 0], [[]], {"0": 1}, float("inf")]
+    for _ in range(60):
+        tree = make()
+        for _ in range(3):
+            holder, key = random.choice(_places(tree))
+            holder[key] = deepcopy(random.choice(junk))
+        with contextlib.suppress(ForeignUnreadableError, ProblemsError):
+            convert(tree, BOOK)
 
 
 @pytest.mark.parametrize("name", ["prompt", "workflow"])
