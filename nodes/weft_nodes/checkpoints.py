@@ -233,6 +233,9 @@ def load_encoder(
 ) -> TextEncoder:
     """Load the text encoders of a model from files of their own.
 
+    Vocabularies of T5 and of language models do not ship with weft: put their folder from the model's
+    diffusers repository, such as `tokenizer_2` of FLUX.1, into `configs/flux` of the models folder once.
+
     Args:
         run: The run this is part of.
         model: The model whose prompts they read; its family says which text encoders there must be.
