@@ -1,4 +1,4 @@
-"""Pictures to steer by that a network has to read: how near things are, and what they are."""
+"""Pictures to steer by that a network has to read: how near things are, what they are, how people stand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Final, NamedTuple
@@ -14,6 +14,7 @@ from weft.sdk import (
     NodeError,
     Paths,
     Run,
+    Slider,
     listing,
     node,
     suggest,
@@ -30,6 +31,8 @@ from weft_nodes.models.perception import (
     read_classes,
     read_depth,
 )
+from weft_nodes.models.poses import Box, box_of, draw_people, read_joints
+from weft_nodes.pixels.conversion import same_size
 
 _COLOUR_BITS: Final = 8
 
@@ -86,12 +89,29 @@ def segmentation_networks(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     return {name: {} for name in list_networks("segmentation", paths.models)}
 
 
+@listing("pose")
+def pose_networks(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the networks for poses in the `preprocessors` folders of the models folders.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        Names with no traits.
+    """
+    return {name: {} for name in list_networks("pose", paths.models)}
+
+
 def _digest_for_depth(run: FingerprintScope, network: str) -> str:
     return _digest(run, "depth", network)
 
 
 def _digest_for_segmentation(run: FingerprintScope, network: str) -> str:
     return _digest(run, "segmentation", network)
+
+
+def _digest_for_pose(run: FingerprintScope, network: str) -> str:
+    return _digest(run, "pose", network)
 
 
 @node("preprocess.depth", lane="device", output="image", fingerprint=_digest_for_depth)
@@ -156,6 +176,50 @@ def segment_picture(
         mask=Mask((classes_BHW == names.get(wanted, -1)).float()),
         labels=[reader.labels.get(number, str(number)) for number in seen],
     )
+
+
+@node("preprocess.pose", lane="device", output="image", fingerprint=_digest_for_pose)
+def find_poses(
+    run: Run,
+    image: Image,
+    people: Mask | None,
+    *,
+    network: Annotated[str, ModelFile("pose")],
+    least_score: Annotated[float, Slider(0, 1)] = 0.3,
+) -> Image:
+    """Draw the poses of people as coloured figures on black, as OpenPose does.
+
+    Args:
+        run: The run this is part of.
+        image: Pictures; transparency is left out.
+        people: One mask for each person, of the size of the pictures; without them each picture shows one
+            person, who fills it.
+        network: Name of a folder of transformers in the `preprocessors` folder of a models folder: a ViTPose
+            for the 17 joints of COCO, with its weights as safetensors.
+        least_score: Joints that the network is less certain of are left out, 0..1.
+
+    Returns:
+        Pictures of the same size.
+
+    Raises:
+        PictureSizeError: The masks have another size than the pictures.
+        ModelFileMissingError: There is no network of that name, or a file of it is missing.
+        ModelFileRefusedError: The weights are a pickle, which could run code.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointIncompleteError: Tensors are missing.
+    """
+    height, width = size = image.pixels_BHWC.shape[1], image.pixels_BHWC.shape[2]
+    boxes: list[Box | None] = [Box(0, 0, width - 1, height - 1)]
+    if people is not None:
+        same_size(image.pixels_BHWC, people.values_BHW, names=("the picture", "the mask"))
+        boxes = [box_of(mask) for mask in people.values_BHW]
+    reader = _reader(run, "pose", network)
+    found = []
+    for picture in image.pixels_BHWC:
+        run.check_cancelled()
+        joints = [read_joints(reader, picture[..., :3], box) for box in boxes if box is not None]
+        found.append(draw_people(joints, size, least_score=least_score))
+    return Image(torch.stack(found))
 
 
 def _checked(

@@ -4,17 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny.perception import write_depth, write_segmentation
-from weft.sdk import CancelledRunError, FingerprintScope, Image, LocalRun, Paths
+from tiny.perception import write_depth, write_pose, write_segmentation
+from weft.sdk import CancelledRunError, FingerprintScope, Image, LocalRun, Mask, Paths
 from weft_nodes.checkpoints import checkpoints_by_name
 from weft_nodes.models.errors import ModelFileMissingError
 from weft_nodes.perceive import (
     LabelUnknownError,
     depth_networks,
     estimate_depth,
+    find_poses,
+    pose_networks,
     segment_picture,
     segmentation_networks,
 )
+from weft_nodes.pixels.errors import PictureSizeError
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     found = Paths.below(tmp_path_factory.mktemp("perceive"))
     write_depth(found.models[0] / "preprocessors" / "depth")
     write_segmentation(found.models[0] / "preprocessors" / "segformer")
+    write_pose(found.models[0] / "preprocessors" / "vitpose")
     return found
 
 
@@ -40,6 +44,7 @@ def noise(count: int = 2, channels: int = 3) -> Image:
 def test_each_task_lists_its_networks_which_are_no_checkpoints(paths: Paths) -> None:
     assert depth_networks(paths) == {"depth": {}}
     assert segmentation_networks(paths) == {"segformer": {}}
+    assert pose_networks(paths) == {"vitpose": {}}
     assert not [name for name in checkpoints_by_name(paths) if name.startswith("preprocessors")]
 
 
@@ -74,6 +79,21 @@ def test_masks_of_all_labels_cover_the_picture_once_in_their_colours(run: LocalR
     for label, shade in shades.items():
         seen = found.image.pixels_BHWC[masks[label].bool()] * 255
         torch.testing.assert_close(seen, torch.tensor(shade).float().expand_as(seen))
+
+
+def test_each_person_of_a_mask_is_a_figure_and_nobody_is_none(run: LocalRun) -> None:
+    people = torch.zeros(2, 40, 56)
+    people[0, 4:36, 2:20] = 1.0
+    people[1, 4:36, 36:54] = 1.0
+
+    def figures(mask: Mask | None) -> torch.Tensor:
+        return find_poses(run, noise(), mask, network="vitpose", least_score=0.0).pixels_BHWC
+
+    assert figures(None).shape == figures(Mask(people)).shape == (2, 40, 56, 3)
+    assert not figures(Mask(people)).equal(figures(Mask(people[:1])))
+    assert figures(Mask(torch.zeros(1, 40, 56))).eq(0).all()
+    with pytest.raises(PictureSizeError):
+        figures(Mask(torch.zeros(1, 8, 8)))
 
 
 def test_what_is_not_known_is_refused_with_what_is(run: LocalRun) -> None:

@@ -80,3 +80,25 @@ def _write(folder: Path, network: Any, processor: Mapping[str, object]) -> Path:
         folder / "model.safetensors",
     )
     return folder
+
+
+def write_pose(folder: Path) -> Path:
+    """Write a tiny ViTPose for the joints of COCO."""
+    import transformers
+
+    backbone = transformers.VitPoseBackboneConfig(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        image_size=(64, 48),
+        patch_size=(8, 8),
+        out_indices=[1],
+    )
+    config = transformers.VitPoseConfig(backbone_config=backbone, num_labels=17, scale_factor=4)
+    processor = {
+        "image_processor_type": "VitPoseImageProcessor",
+        "size": {"height": 64, "width": 48},
+        "image_mean": MEAN,
+        "image_std": SPREAD,
+    }
+    return _write(folder, transformers.VitPoseForPoseEstimation(config), processor)

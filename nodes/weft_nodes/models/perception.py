@@ -18,7 +18,7 @@ from weft_nodes.models.loading import CheckpointFolder, load_module, read_json
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.weights import component_files, count_bytes
 
-Task: TypeAlias = Literal["depth", "segmentation"]
+Task: TypeAlias = Literal["depth", "segmentation", "pose"]
 """What a network reads in a picture."""
 
 FOLDER: Final = "preprocessors"
@@ -28,6 +28,7 @@ _ENDINGS: Final[Mapping[Task, tuple[str, ...]]] = MappingProxyType(
     {
         "depth": ("ForDepthEstimation",),
         "segmentation": ("ForSemanticSegmentation", "Mask2FormerForUniversalSegmentation"),
+        "pose": ("VitPoseForPoseEstimation",),
     }
 )
 _PROCESSOR: Final = "preprocessor_config.json"
