@@ -1,8 +1,9 @@
 """Changes to how a network computes, which need no file: caches between steps, seamless edges, and speed."""
 
-from typing import Annotated, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, Final, NamedTuple
 
-from weft.sdk import Number, Slider, node
+from weft.sdk import Number, Slider, Traits, node
 
 from weft_nodes.models.execution import AttentionKernel, CompiledBlocks, Kernel
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Vae
@@ -11,8 +12,8 @@ from weft_nodes.models.seamless import VAE, Seamless
 from weft_nodes.models.step_caches import CacheKind, StepCache
 from weft_nodes.models.token_merging import TokenMerging
 
-_TRANSFORMER = {**MODEL_TRAITS, "network": "transformer"}
-_UNET = {**MODEL_TRAITS, "network": "unet"}
+_TRANSFORMER: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "transformer"})
+_UNET: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "unet"})
 
 
 class SeamlessParts(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from weft.sdk import ModelError
@@ -22,7 +23,9 @@ FOLDER: Final = "ip_adapter"
 _ENCODERS: Final = "clip_vision"
 _FIRST: Final = f"{LAYERS}1.to_k_ip.weight"
 # Families by the width of what their cross-attention reads.
-_FAMILIES: Final[Mapping[int, str]] = {FACTS[family].text_width: family for family in ("sd15", "sdxl")}
+_FAMILIES: Final[Mapping[int, str]] = MappingProxyType(
+    {FACTS[family].text_width: family for family in ("sd15", "sdxl")}
+)
 
 
 class _Needs(NamedTuple):

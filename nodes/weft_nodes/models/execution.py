@@ -4,7 +4,9 @@ Both change no formula, so results differ by rounding alone. They belong to a cl
 diffusers is otherwise one for the whole process.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final, Literal, cast
 
 from torch import nn
@@ -17,17 +19,19 @@ Kernel = Literal[
     "native", "math", "memory_efficient", "cudnn", "flash", "flash_3", "sage", "xformers", "flex"
 ]
 
-_BACKENDS: Final[dict[Kernel, str]] = {
-    "native": "native",
-    "math": "_native_math",
-    "memory_efficient": "_native_efficient",
-    "cudnn": "_native_cudnn",
-    "flash": "flash",
-    "flash_3": "_flash_3",
-    "sage": "sage",
-    "xformers": "xformers",
-    "flex": "flex",
-}
+_BACKENDS: Final[Mapping[Kernel, str]] = MappingProxyType(
+    {
+        "native": "native",
+        "math": "_native_math",
+        "memory_efficient": "_native_efficient",
+        "cudnn": "_native_cudnn",
+        "flash": "flash",
+        "flash_3": "_flash_3",
+        "sage": "sage",
+        "xformers": "xformers",
+        "flex": "flex",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
