@@ -11,6 +11,7 @@ from weft.sdk import FingerprintScope, LocalRun, Mask, NodeError
 from weft_nodes import prompts
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError
+from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning, Prompt
 from weft_nodes.models.embeddings import EmbeddingUnknownError
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
@@ -331,3 +332,14 @@ def test_a_change_leaves_the_given_prompt_as_it_was() -> None:
 
     assert states(given).eq(1.0).all()
     assert states(given).shape == (1, 3, 4)
+
+
+def test_changes_of_the_words_leave_alone_what_a_prompt_shows() -> None:
+    shown = torch.full((1, 5, 2, 2), 3.0)
+    words = Conditioning((Prompt({"encoder_hidden_states": torch.ones(1, 2, 3)}),))
+    showing_it = showing(words, concat_1Chw=shown, references=[shown])
+
+    for changed in (prompts.zero_out(showing_it), prompts.average_prompts(showing_it, words, 0.5)):
+        (entry,) = changed.entries
+        assert entry.tensors["concat_latents"].equal(shown)
+        assert entry.tensors["reference_latents/0"].equal(shown)
