@@ -16,7 +16,7 @@ TAG = "Workflows"
 @route(
     "POST",
     "/api/convert",
-    policy=Policy.READ,
+    policy=Policy.SUBMIT,
     tag=TAG,
     body=ConvertRequest,
     answers={200: ConversionView},
