@@ -48,7 +48,7 @@ def is_read_right(scene: Scene, reading: Reading) -> bool:
 @pytest.mark.parametrize("change", [unchanged, spoil])
 def test_drawn_scenes_are_read_back_right(change: Callable[[Picture, np.random.Generator], Picture]) -> None:
     rng = np.random.default_rng(11)
-    scenes = [sample_scene(rng) for _ in range(100)]
+    scenes = [sample_scene(rng) for _ in range(50)]
     wrong = [
         scene.caption
         for scene in scenes

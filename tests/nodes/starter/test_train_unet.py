@@ -50,7 +50,7 @@ def test_losses_follow_from_the_seed(cache_folder: Path) -> None:
 
 def test_training_lowers_the_loss_and_resumes_bit_for_bit(cache_folder: Path, tmp_path: Path) -> None:
     def new_run(folder: Path) -> Run:
-        objective = UnetObjective(seeded_parts(), LatentCache(cache_folder), batch=4)
+        objective = UnetObjective(seeded_parts(), LatentCache(cache_folder), batch=2)
         return Run(objective, Schedule(14, rate=1e-3, warmup=2), folder, seed=0, habits=Habits(log_every=1))
 
     whole = new_run(tmp_path / "whole")
