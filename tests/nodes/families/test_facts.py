@@ -15,12 +15,15 @@ def test_facts_and_adapters_name_the_same_families() -> None:
 def test_facts_agree_with_the_configurations(name: str) -> None:
     facts, configs = FACTS[name], FAMILIES[name].configs
     assert configs is not None
-    unet, vae = (read_json(configs / part / "config.json") for part in ("unet", "vae"))
+    part = FAMILIES[name].network_part.name
+    network, vae = (read_json(configs / folder / "config.json") for folder in (part, "vae"))
     levels = vae["block_out_channels"]
     assert isinstance(levels, list)
 
-    assert unet["cross_attention_dim"] == facts.text_width
-    assert unet["in_channels"] == vae["latent_channels"] == facts.latent_channels
+    assert network.get("cross_attention_dim", network.get("joint_attention_dim")) == facts.text_width
+    assert vae["latent_channels"] == facts.latent_channels
+    # Some networks count the channels of a token.
+    assert network["in_channels"] in (facts.latent_channels, facts.latent_channels * facts.patch**2)
     assert 2 ** (len(levels) - 1) == facts.reduction
     assert facts.size % (8 * facts.reduction) == 0
 
