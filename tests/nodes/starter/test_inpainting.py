@@ -7,7 +7,7 @@ from weft_nodes.starter.inpainting import inpaint, judge, main, repaintings
 from weft_nodes.starter.painting import Sampling
 from weft_nodes.starter.reading import read_picture
 
-TASKS = repaintings(4)
+TASKS = repaintings(3)
 
 
 def test_the_mask_covers_the_wrong_object_and_not_the_other() -> None:
