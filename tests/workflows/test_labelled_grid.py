@@ -1,6 +1,7 @@
 """Labelled grid: prompts across, guidance scales down, and a sheet for each seed."""
 
-from workflow_runs import Desk, pictures, ran, seen_in, shown, size, small
+from weft.errors import JSON
+from workflow_runs import Desk, picture, pictures, ran, size, small
 
 GRID = {"prompts": "a red circle\na blue star", "scales": "1..3:2", "seeds": "7, 9"}
 
@@ -25,10 +26,11 @@ def test_other_names_make_only_the_sheets_again(tiny: Desk) -> None:
     assert not {"sample", "decode"} & ran(result)
 
 
-def test_the_pictures_show_their_columns(starter: Desk) -> None:
-    result = starter.run("labelled-grid", scales="2", seeds="7", steps=12)
+def test_a_picture_stands_where_its_own_values_say(tiny: Desk) -> None:
+    last = pictures(tiny.run("labelled-grid", **small(GRID)), "sheets")[-1].pixels_BHWC
 
-    found = result.outputs["images"]
-    assert isinstance(found, list)
-    seen = [shown(seen_in(image)) for columns in found for scales in columns for image in scales]
-    assert seen == [[("red", "circle")], [("blue", "star")]]
+    values: dict[str, JSON] = {"prompt": "a blue star", "guidance_scale": 3.0, "seed": 9}
+    alone = picture(tiny.run("text-to-image", **small(values))).pixels_BHWC
+
+    # The last column, row and page, with a gap of four pixels behind it.
+    assert float((last[:, -132:-4, -132:-4] - alone).abs().max()) < 1e-4
