@@ -19,7 +19,7 @@ from weft_nodes.models.patches import Patch
 from weft_nodes.models.step_caches import StepCache, for_job
 from weft_nodes.models.windows import WindowPatch
 
-STEPS = 8
+STEPS = 6
 EXACT = (
     StepCache("first_block"),
     StepCache("magnitude", interval=3, warmup=1.0),
@@ -89,14 +89,13 @@ def test_jobs_with_caches_change_little_are_the_same_each_time_and_in_any_compan
     make: Callable[..., SampleJob], plain: Tensor, cache: StepCache
 ) -> None:
     with Batcher() as batcher:
-        alone = [batcher.drive(make(cache, seed=seed)) for seed in (1, 2)]
-        together = batcher.drive_all([make(cache, seed=1), make(), make(cache, seed=2)])
+        alone = batcher.drive(make(cache))
+        together = batcher.drive_all([make(cache), make(), make(cache, seed=2)])
 
-    assert together[0].equal(alone[0])
-    assert together[2].equal(alone[1])
+    assert together[0].equal(alone)
     assert together[1].equal(plain)
-    assert not alone[0].equal(plain)
-    torch.testing.assert_close(alone[0], plain, rtol=0, atol=0.1 * float(plain.abs().max()))
+    assert not alone.equal(plain)
+    torch.testing.assert_close(alone, plain, rtol=0, atol=0.1 * float(plain.abs().max()))
 
 
 def test_a_cache_asks_fewer_blocks(flux: Opened) -> None:
