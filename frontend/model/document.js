@@ -175,8 +175,10 @@ const itemsOf = (value, size, complete) => {
 
 /** @type {(value: unknown, nodes: WorkflowDocument["nodes"]) => Record<string, Point[]>} */
 const routesOf = (value, nodes) => {
-  const keys = new Set(linksOf({ nodes }).map((link) => link.key));
-  const found = Object.entries(treeOf(value) ?? {}).flatMap(([key, points]) => {
+  const all = Object.entries(treeOf(value) ?? {});
+  // Of a large graph it takes a while to name all links, and most have no routes.
+  const keys = new Set(all.length === 0 ? [] : linksOf({ nodes }).map((link) => link.key));
+  const found = all.flatMap(([key, points]) => {
     const read = (Array.isArray(points) ? points : []).map(pointOf).filter((point) => point !== null);
     return keys.has(key) && read.length ? [[key, read]] : [];
   });

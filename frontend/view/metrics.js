@@ -159,9 +159,11 @@ const problemsHeight = (width, problems) => {
  * @returns {{ inputs: string[], outputs: string[] }}
  */
 export const socketNames = (type, entry, mentioned) => {
-  const inputs = new Set([...(type?.inputs ?? []).map(({ name }) => name), ...Object.keys(entry.inputs)]);
-  const outputs = new Set([...(type?.outputs ?? []).map(({ name }) => name), ...mentioned]);
-  return { inputs: [...inputs], outputs: [...outputs] };
+  const inputs = type?.inputs.map(({ name }) => name) ?? [];
+  const outputs = type?.outputs.map(({ name }) => name) ?? [];
+  for (const name of Object.keys(entry.inputs)) if (!inputs.includes(name)) inputs.push(name);
+  for (const name of mentioned) if (!outputs.includes(name)) outputs.push(name);
+  return { inputs, outputs };
 };
 
 /**
@@ -173,7 +175,6 @@ export const socketNames = (type, entry, mentioned) => {
  */
 const rowsOf = (type, entry, mentioned) => {
   const names = socketNames(type, entry, mentioned);
-  const known = new Map((type?.inputs ?? []).map((input) => [input.name, input]));
   let y = SIZES.header + SIZES.pad;
   /** @type {Row[]} */
   const rows = [];
@@ -191,7 +192,7 @@ const rowsOf = (type, entry, mentioned) => {
   for (const name of names.inputs) {
     const value = entry.inputs[name];
     const linked = isLinked(value);
-    const input = known.get(name);
+    const input = type?.inputs.find((known) => known.name === name);
     const hasField = !linked && input !== undefined && !input.link_only;
     const height = hasField ? fieldHeight(input.widget, value ?? input.default) : SIZES.row;
     rows.push({ side: "input", name, y, height, isLinked: linked, hasField });
@@ -208,13 +209,14 @@ const rowsOf = (type, entry, mentioned) => {
  * @param {boolean} isCollapsed Then all are at the middle of the header.
  * @returns {Map<string, Point>}
  */
-const socketsOf = (rows, side, x, isCollapsed) =>
-  new Map(
-    rows.filter((row) => row.side === side).map((row) => [
-      row.name,
-      /** @type {Point} */ ([x, isCollapsed ? SIZES.header / 2 : row.y + SIZES.row / 2]),
-    ]),
-  );
+const socketsOf = (rows, side, x, isCollapsed) => {
+  /** @type {Map<string, Point>} */
+  const sockets = new Map();
+  for (const row of rows) {
+    if (row.side === side) sockets.set(row.name, [x, isCollapsed ? SIZES.header / 2 : row.y + SIZES.row / 2]);
+  }
+  return sockets;
+};
 
 /**
  * Gives the width of a node.

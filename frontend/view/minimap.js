@@ -12,6 +12,9 @@ import { say } from "../ui/texts.js";
 const SIZE = { width: 208, height: 136 };
 const PADDING = 8;
 
+/** Milliseconds from a frame that shows a change to the map that shows it. */
+const FOLLOW_MS = 100;
+
 /**
  * Gives how the graph is laid into the map.
  * @param {Bounds} bounds
@@ -109,10 +112,11 @@ export const createMinimap = (host, { settings, document, selection, viewport, p
     frame.style.width = `${width * share}px`;
     frame.style.height = `${height * share}px`;
   };
-  /** @type {ReturnType<typeof setTimeout> | null} */
-  let asked = null;
+  let asked = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let following;
   const draw = () => {
-    asked = null;
+    asked = 0;
     place = mapPlace(plane.bounds() ?? { x: 0, y: 0, width: 1, height: 1 });
     const selected = selection.peek().nodes.peek();
     drawMap(context, { plane, document: document.peek(), selected, ink: ink.peek(), place });
@@ -127,8 +131,10 @@ export const createMinimap = (host, { settings, document, selection, viewport, p
       plane.boxes.value;
       ink.value;
       selection.value.nodes.value;
-      // It follows a little later: what is under the hand comes first.
-      if (settings.minimap.value && asked === null) asked = setTimeout(draw, 60);
+      // It follows a little after the frame that shows the graph: what is under the hand comes first.
+      if (settings.minimap.value && asked === 0) {
+        asked = requestAnimationFrame(() => (following = setTimeout(draw, FOLLOW_MS)));
+      }
     }),
     effect(() => {
       if (settings.minimap.value) showWindow();
@@ -145,7 +151,8 @@ export const createMinimap = (host, { settings, document, selection, viewport, p
   });
   return {
     destroy: () => {
-      if (asked !== null) clearTimeout(asked);
+      cancelAnimationFrame(asked);
+      clearTimeout(following);
       for (const stop of stops) stop();
       element.remove();
     },

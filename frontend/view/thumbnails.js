@@ -13,7 +13,7 @@ const MOST_LOADING = 6;
 const GATHER_MS = 120;
 
 /** Milliseconds from the first that is asked for to the first that is loaded: the graph itself comes first. */
-const START_MS = 60;
+const START_MS = 150;
 
 /**
  * Keeps small pictures.

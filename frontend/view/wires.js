@@ -126,11 +126,11 @@ export const drawWires = (context, scene, part) => {
   const strands = new Map();
   const casing = new Path2D();
   const isFine = place.zoom >= OVERVIEW_ZOOM && !scene.isZooming;
+  const isSwitched = (/** @type {string} */ node) => boxes.get(node)?.entry.mode !== undefined;
   for (const { wire, points } of found) {
     const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom, isFine);
     const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
-    const isFaded = [wire.source, wire.target].some(({ node }) => boxes.get(node)?.entry.mode !== undefined);
-    const alpha = isFaded ? FADED : 1;
+    const alpha = isSwitched(wire.source.node) || isSwitched(wire.target.node) ? FADED : 1;
     const key = `${color} ${width} ${alpha}`;
     const strand = strands.get(key) ?? { path: new Path2D(), color, width, alpha };
     strands.set(key, strand);
