@@ -26,7 +26,6 @@ from weft_nodes.models.packed import (
 )
 from weft_nodes.models.scales import SCALE
 
-
 _MANY: Final = 8_000_000
 """After so many numbers copied, the memory of mapped files is given back."""
 
