@@ -1,5 +1,7 @@
 """The adapter of SDXL and its refiner: two encoders, a pooled state, and the size of the picture."""
 
+from types import SimpleNamespace
+
 import tiny_models
 import torch
 from torch import Tensor
@@ -26,6 +28,7 @@ class _Recorder(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
+        self.config = SimpleNamespace(time_cond_proj_dim=None, in_channels=4, out_channels=4)
         self.weight = torch.nn.Parameter(torch.zeros(1))
         self.told: dict[str, Tensor] = {}
 
