@@ -245,14 +245,8 @@ class Denoiser:
         job = self.job
         latent = job.latent_BChw.to(job.network.device, torch.float32)
         has_mask = job.mask_B1hw is not None
-        if has_mask and job.skipped_draws:
-            # The kept part goes on with the noise of the first draw, as the earlier stage left it.
-            noise = self.noise()
-            self.noise.skip(job.skipped_draws - 1)
-        else:
-            self.noise.skip(job.skipped_draws)
-            noise = self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
-        if job.mask_B1hw is not None:
+        noise = self._first_noise()
+        if job.mask_B1hw is not None and noise is not None:
             original = latent if job.original_BChw is None else job.original_BChw.to(latent)
             self._kept = KeptPart(
                 job.mask_B1hw.to(latent),
@@ -269,6 +263,18 @@ class Denoiser:
         first = self._space.first(noise, job.sigmas[0])
         # Inside a mask nothing may shine through of what was there; outside it is put back anyway.
         return first if has_mask else torch.add(first, latent, alpha=self._space.alpha(job.sigmas[0]))
+
+    def _first_noise(self) -> Tensor | None:
+        """Draw the noise that the job begins with; None where it needs none. A mask always does."""
+        job = self.job
+        has_mask = job.mask_B1hw is not None
+        if has_mask and job.skipped_draws:
+            # The kept part goes on with the noise of the first draw, as the earlier stage left it.
+            noise = self.noise()
+            self.noise.skip(job.skipped_draws - 1)
+            return noise
+        self.noise.skip(job.skipped_draws)
+        return self.noise() if has_mask or (job.start != "none" and job.sigmas[0] > 0) else None
 
     def rows(self, x: Tensor, sigma: float, step: int) -> Rows:
         """List the rows that answer one question.
