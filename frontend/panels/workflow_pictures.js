@@ -10,6 +10,7 @@ const SHIPPED = new Set([
   "batch-from-table",
   "batch-of-seeds",
   "changing-prompt",
+  "control-by-edges",
   "detail-pass",
   "edit-image",
   "image-to-image",
@@ -18,6 +19,7 @@ const SHIPPED = new Set([
   "outpaint",
   "pictures-of-a-folder",
   "prompt-grid",
+  "style-by-lora",
   "text-to-image",
   "two-pass-high-resolution",
 ]);

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from weft.sdk import FingerprintScope, ModelFile, NodeError, Paths, Run, Slider, listing, node
 
+from weft_nodes.families.checkpoints import SHIPPED_STEERING
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.loras import lora_traits
 from weft_nodes.families.registry import FAMILIES
@@ -48,6 +49,8 @@ class PatchedModel(NamedTuple):
 @listing("lora")
 def loras_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     """Name the LoRA files in the `loras` folders of the models folders.
+
+    "starter-outlined.safetensors", which ships with weft, is always among them.
 
     Args:
         paths: Where to look.
@@ -180,7 +183,7 @@ def _content(run: Run, path: Path) -> str:
 
 def _loras(paths: Paths) -> Mapping[str, Path]:
     found: dict[str, Path] = {}
-    for folder in (models / _LORA_FOLDER for models in paths.models):
+    for folder in (models / _LORA_FOLDER for models in (*paths.models, SHIPPED_STEERING)):
         for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
             found.setdefault(path.relative_to(folder).as_posix(), path)
     return found

@@ -21,6 +21,7 @@ from weft.sdk import (
 
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, Control
+from weft_nodes.families.checkpoints import SHIPPED_STEERING
 from weft_nodes.families.controls import control_traits, list_controls, open_control
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.registry import ModelStore
@@ -37,19 +38,23 @@ _KINDS: Final[tuple[str, ...]] = get_args(PictureKind)
 def controls_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     """Name the control networks in the `controlnet` folders of the models folders, with their family.
 
+    "starter-edges", which ships with weft, is always among them.
+
     Args:
         paths: Where to look.
 
     Returns:
         Traits by name, read from headers; empty for what cannot be read.
     """
-    return {name: control_traits(path) for name, path in list_controls(paths.models).items()}
+    return {
+        name: control_traits(path) for name, path in list_controls((*paths.models, SHIPPED_STEERING)).items()
+    }
 
 
 def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
     """Tell control networks apart by content and by place, which handles carry; or by what is wrong."""
     try:
-        weights = open_control(control_net, run.paths.models, _memory(run.paths)).weights
+        weights = open_control(control_net, (*run.paths.models, SHIPPED_STEERING), _memory(run.paths)).weights
     except ModelError as error:
         return error.code
     return f"{weights.path} {weights.source}"
@@ -86,7 +91,7 @@ def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet")])
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: It steers no model family that is known here.
     """
-    control = open_control(control_net, run.paths.models, _memory(run.paths))
+    control = open_control(control_net, (*run.paths.models, SHIPPED_STEERING), _memory(run.paths))
     run.note_file(control_net, control.weights.source)
     return control
 

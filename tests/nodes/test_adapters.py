@@ -162,7 +162,8 @@ def test_loras_are_listed_with_their_family_and_told_apart_by_content(paths: Pat
     assert listed["xl.safetensors"] == {"family": "sdxl"}
     assert listed["shape.safetensors"] == {}
     digests = {adapters._digest_of_lora(scope, name) for name in listed}
-    assert len(digests) == len(listed) == 7
+    assert len(digests) == len(listed) == 8
+    assert listed["starter-outlined.safetensors"] == {"family": "starter"}
     assert adapters._digest_of_lora(scope, "absent.safetensors") == "missing"
 
 

@@ -124,7 +124,7 @@ def test_control_networks_of_latents_ask_for_an_autoencoder(run: LocalRun) -> No
 
 def test_control_networks_are_listed_with_their_family_and_are_no_checkpoints(paths: Paths) -> None:
     known = {"family": "starter", "space": "starter"}
-    assert controls_by_name(paths) == {"edges": known, "sketch": known}
+    assert controls_by_name(paths) == {"edges": known, "sketch": known, "starter-edges": known}
     assert not any(name.startswith("controlnet") for name in checkpoints_by_name(paths))
 
 

@@ -26,6 +26,11 @@ _LEVELS: Final = 4
 _VARIANTS: Final[Mapping[tuple[str, str], str]] = MappingProxyType({("flux", "none"): "flux-schnell"})
 """Folders of configurations of relatives with another noise schedule, by family and trait of guidance."""
 
+_STARTER: Final = Path(__file__).parent.parent / "starter"
+
+SHIPPED_STEERING: Final = _STARTER / "steering"
+"""A folder of models that ships with weft: what steers the starter model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -176,7 +181,7 @@ def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
     for folder in folders:
         for path in weights_below(folder, "model_index.json"):
             found.setdefault(path.relative_to(folder).as_posix(), path)
-    shipped = Path(__file__).parent.parent / "starter" / "model"
+    shipped = _STARTER / "model"
     if (shipped / "model_index.json").is_file():
         found.setdefault("starter", shipped)
     return dict(sorted(found.items()))

@@ -17,20 +17,28 @@ from typing import Final
 
 import numpy as np
 
+from weft_nodes.families.checkpoints import SHIPPED_STEERING
 from weft_nodes.starter.drawing import draw_edges
 from weft_nodes.starter.evaluate import MODEL_FOLDER, Accuracy
 from weft_nodes.starter.painting import Sampling, Steering, paint
 from weft_nodes.starter.reading import read_picture
-from weft_nodes.starter.scenes import Claim, Scene, Shape, Size, held_out_claims, strewn
-
-STEERING_FOLDER: Final = Path(__file__).parent / "steering"
-"""A folder of models that ships with weft."""
+from weft_nodes.starter.scenes import (
+    Background,
+    Claim,
+    Colour,
+    Scene,
+    Shape,
+    Size,
+    Thing,
+    held_out_claims,
+    strewn,
+)
 
 EDGES: Final = Path("controlnet/starter-edges")
-"""The control network in it."""
+"""Where the control network lies in a folder of models."""
 
 OUTLINED: Final = Path("loras/starter-outlined.safetensors")
-"""The LoRA in it."""
+"""Where the LoRA lies in a folder of models."""
 
 _NEAR = 6.0
 _LEAST_HOLE = 0.06
@@ -105,12 +113,14 @@ def solid_claims(count: int, *, seed: int = 2024) -> list[Claim]:
     """Draw the fixed claims for the LoRA: single large objects with room for a hole and none by themselves.
 
     Args:
-        count: How many, 1..30.
-        seed: Which ones.
+        count: How many of the claims that no training showed, which are not many more than twenty.
+        seed: In which order.
     """
-    claims = held_out_claims(240, seed=seed, pairs=0.0)
-    solid = [claim for claim in claims if claim.first.size is Size.LARGE and claim.first.shape in _SOLID]
-    return solid[:count]
+    things = [Thing(shape, colour, Size.LARGE) for shape in _SOLID for colour in Colour]
+    claims = [Claim(thing, background=background) for thing in things for background in Background]
+    held_out = [claim for claim in claims if claim.is_held_out]
+    order = np.random.default_rng(seed).permutation(len(held_out))
+    return [held_out[place] for place in order[:count]]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -127,10 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m weft_nodes.starter.steering", description=__doc__)
     parser.add_argument(
-        "--models", type=Path, default=STEERING_FOLDER, help="folder of both; the shipped one"
+        "--models", type=Path, default=SHIPPED_STEERING, help="folder of both; the shipped one"
     )
     parser.add_argument("--scenes", type=int, default=100, help="how many scenes of edges")
-    parser.add_argument("--claims", type=int, default=30, help="how many captions for the LoRA")
+    parser.add_argument("--claims", type=int, default=20, help="how many captions for the LoRA")
     parser.add_argument("--steps", type=int, default=Sampling().steps)
     parser.add_argument("--seed", type=int, default=0)
     return parser
