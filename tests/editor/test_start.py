@@ -62,16 +62,16 @@ def test_axe_finds_no_serious_violation(browser: Browser, server: LiveServer, th
 
 
 def test_a_second_visit_fetches_no_file_of_the_editor_again(editor: Hands) -> None:
+    fetched = """() => performance.getEntriesByType("resource")
+        .filter(({name, transferSize}) => name.includes("/editor/") && transferSize > 0)
+        .map(({name}) => name)"""
+    first = set(editor.page.evaluate(fetched))
     editor.page.reload()
     expect(editor.canvas).to_be_visible()
 
-    fetched = editor.page.evaluate(
-        """() => performance.getEntriesByType("resource")
-            .filter(({name, transferSize}) => name.includes("/editor/") && transferSize > 0)
-            .map(({name}) => name)"""
-    )
-
-    assert fetched == []
+    # A picture that the first visit did not come to may still come with the second.
+    assert first
+    assert first.isdisjoint(editor.page.evaluate(fetched))
 
 
 def test_a_page_without_scripts_says_what_there_is_without_them(browser: Browser, server: LiveServer) -> None:

@@ -16,6 +16,6 @@ def test_the_shape_stands_where_its_edges_are(starter: Desk, x: float, y: float)
 
 def test_other_words_leave_the_edges_as_they_were(starter: Desk) -> None:
     starter.run("control-by-edges", steps=10)
-    again = ran(starter.run("control-by-edges", prompt="a red circle on a white background", steps=10))
+    again = ran(starter.run("control-by-edges", prompt="a purple circle on a cream background", steps=10))
 
     assert again == {"words", "positive", "sample", "decode"}
