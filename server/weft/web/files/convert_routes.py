@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from weft.foreign.conversion import Conversion, convert
-from weft.foreign.rule_book import load_rule_book
 from weft.web.files.convert_wire import ConversionView, ConvertRequest, TakenView
 from weft.web.routing import Call, Policy, Reply, route
+
+if TYPE_CHECKING:
+    from weft.errors import JSON
+    from weft.foreign.conversion import Conversion
 
 TAG = "Workflows"
 
@@ -36,9 +41,15 @@ async def convert_workflow(call: Call[ConvertRequest]) -> Reply:
     says so.
     """
     folders = call.services.settings.custom_nodes_dirs
-    tree = call.body.workflow
-    found = await asyncio.to_thread(lambda: convert(tree, load_rule_book(folders)))
-    return Reply(_view(found))
+    return Reply(_view(await asyncio.to_thread(_converted, call.body.workflow, folders)))
+
+
+def _converted(tree: Mapping[str, JSON], folders: Sequence[Path]) -> Conversion:
+    # Most servers never convert anything, and what does it takes more than a megabyte.
+    from weft.foreign.conversion import convert
+    from weft.foreign.rule_book import load_rule_book
+
+    return convert(tree, load_rule_book(folders))
 
 
 def _view(found: Conversion) -> ConversionView:
