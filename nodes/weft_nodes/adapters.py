@@ -17,7 +17,7 @@ from weft_nodes.models.handles import MODEL_TRAITS, Model, TextEncoder
 from weft_nodes.models.lora_files import adapter_config, changed_parts
 from weft_nodes.models.lora_names import DENOISER
 from weft_nodes.models.patches import LowRankPatch
-from weft_nodes.models.weights import read_header
+from weft_nodes.models.weights import read_header, single_files
 
 _LORA_FOLDER = "loras"
 
@@ -182,8 +182,4 @@ def _content(run: Run, path: Path) -> str:
 
 
 def _loras(paths: Paths) -> Mapping[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in (models / _LORA_FOLDER for models in (*paths.models, SHIPPED_STEERING)):
-        for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
-            found.setdefault(path.relative_to(folder).as_posix(), path)
-    return found
+    return single_files(models / _LORA_FOLDER for models in (*paths.models, SHIPPED_STEERING))

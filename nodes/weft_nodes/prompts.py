@@ -28,6 +28,7 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import TextEncoder
+from weft_nodes.models.weights import single_files
 from weft_nodes.models.wording import EMBEDDING, Wording, read_prompt
 
 _EMBEDDING_FOLDER = "embeddings"
@@ -403,11 +404,7 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
 
 
 def _embeddings(paths: Paths) -> Mapping[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in (models / _EMBEDDING_FOLDER for models in paths.models):
-        for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
-            found.setdefault(path.relative_to(folder).as_posix(), path)
-    return found
+    return single_files(models / _EMBEDDING_FOLDER for models in paths.models)
 
 
 def _changed(conditioning: Conditioning, change: Callable[[Prompt], Prompt]) -> Conditioning:

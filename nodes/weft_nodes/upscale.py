@@ -21,6 +21,7 @@ from weft.sdk import (
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileMissingError
 from weft_nodes.models.upscaling import Tiling, Upscaler, UpscalerStore, enlarge, upscaler_traits
+from weft_nodes.models.weights import single_files
 from weft_nodes.pixels.conversion import check_area
 from weft_nodes.pixels.resizing import resize_pixels
 
@@ -140,11 +141,7 @@ def _traits(path: Path) -> Mapping[str, str]:
 
 
 def _upscalers(paths: Paths) -> Mapping[str, Path]:
-    found: dict[str, Path] = {}
-    for folder in (models / _FOLDER for models in paths.models):
-        for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
-            found.setdefault(path.relative_to(folder).as_posix(), path)
-    return found
+    return single_files(models / _FOLDER for models in paths.models)
 
 
 def _memory(paths: Paths) -> DigestMemory:

@@ -6,7 +6,7 @@ https://github.com/huggingface/safetensors
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -80,6 +80,22 @@ class Header:
     tensors: Mapping[str, TensorInfo]
     metadata: Mapping[str, str]
     length: int = 0
+
+
+def single_files(folders: Iterable[Path]) -> dict[str, Path]:
+    """List the safetensors files in some folders, however deep.
+
+    Args:
+        folders: Where to look, first match first; they need not be there.
+
+    Returns:
+        Paths by name: the path below its folder, with forward slashes.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.safetensors")) if folder.is_dir() else ():
+            found.setdefault(path.relative_to(folder).as_posix(), path)
+    return found
 
 
 def read_header(path: Path) -> Header:

@@ -9,7 +9,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from weft_nodes.models.errors import CheckpointCorruptError, ModelFileMissingError, ModelFileRefusedError
-from weft_nodes.models.weights import component_files, count_bytes, iterate_tensors, read_header
+from weft_nodes.models.weights import (
+    component_files,
+    count_bytes,
+    iterate_tensors,
+    read_header,
+    single_files,
+)
 
 
 def _file(path: Path) -> Path:
@@ -231,3 +237,18 @@ def test_a_zip_that_is_no_torch_file_is_refused_as_well(tmp_path: Path) -> None:
 
     with pytest.raises(ModelFileRefusedError):
         read_header(path)
+
+
+def test_files_are_listed_by_the_way_below_their_folder_and_the_first_of_a_name_counts(
+    tmp_path: Path,
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for place in (first / "a.safetensors", second / "a.safetensors", second / "deep" / "b.safetensors"):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    (second / "c.txt").touch()
+
+    assert single_files([first, tmp_path / "absent", second]) == {
+        "a.safetensors": first / "a.safetensors",
+        "deep/b.safetensors": second / "deep" / "b.safetensors",
+    }
