@@ -9,6 +9,7 @@ from weft.sdk import ModelError
 
 from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.split_files import list_parts
 from weft_nodes.models.controls import control_digest
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
@@ -44,12 +45,7 @@ def list_adapters(folders: Sequence[Path]) -> Mapping[str, Path]:
     Returns:
         Paths by name: the path below that folder, with forward slashes.
     """
-    found: dict[str, Path] = {}
-    for folder in (models / FOLDER for models in folders):
-        for path in weights_below(folder, "config.json"):
-            if path.is_file():
-                found.setdefault(path.relative_to(folder).as_posix(), path)
-    return dict(sorted(found.items()))
+    return list_parts((FOLDER,), folders)
 
 
 def adapter_family(path: Path) -> str:
