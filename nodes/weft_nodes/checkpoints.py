@@ -39,6 +39,7 @@ _OTHERS: Final = (
     "configs",
     "pipelines",
     "preprocessors",
+    "style_models",
     "upscalers",
 )
 _NO_CHECKPOINTS: Final = tuple(f"{folder}/" for folder in (*_OTHERS, *NETWORKS, *ENCODERS, *VAES))

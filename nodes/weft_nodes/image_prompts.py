@@ -1,7 +1,7 @@
-"""Pictures as prompts: IP-Adapters, which let a model read a picture beside the words."""
+"""Pictures as prompts: IP-Adapters, by which a model reads a picture beside the words, and style models."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from weft.sdk import (
     FingerprintScope,
@@ -21,8 +21,10 @@ from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, ImagePrompt
 from weft_nodes.families.image_prompts import adapter_traits, list_adapters, open_adapter
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.families.styles import list_styles, open_style, style_traits, with_style
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.image_prompts import ImageAdapter
+from weft_nodes.models.styles import StyleModel
 
 
 @listing("ip_adapter")
@@ -147,6 +149,108 @@ def apply_image_prompt(
             mask_hw=None if mask is None else mask.values_BHW[0],
         )
     )
+
+
+@listing("style_model")
+def style_models_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    """Name the style models in the `style_models` folders of the models folders, with their family.
+
+    Args:
+        paths: Where to look.
+
+    Returns:
+        Traits by name, read from headers; empty for what cannot be read.
+    """
+    return {name: style_traits(path) for name, path in list_styles(paths.models).items()}
+
+
+def _digest_of_style(run: FingerprintScope, style_model: str) -> str:
+    """Tell style models apart by content and by place, which handles carry; or by what is wrong."""
+    try:
+        found = open_style(style_model, run.paths.models, _memory(run.paths))
+    except ModelError as error:
+        return error.code
+    return f"{found.weights.path} {found.encoder.path} {found.key}"
+
+
+@node(
+    "style.load",
+    title="Load style model",
+    lane="io",
+    output="style",
+    fingerprint=_digest_of_style,
+    gives={"style": {"family": Listed("style_model", "family")}},
+)
+def load_style_model(run: Run, style_model: Annotated[str, ModelFile("style_model")]) -> StyleModel:
+    """Load a style model: FLUX.1 Redux, which tells a model what a picture looks like.
+
+    Args:
+        run: The run this is part of.
+        style_model: Name of a folder in the diffusers layout, or of a .safetensors file, in the
+            `style_models` folder of a models folder. The image encoder of a file is a folder beside it, or in
+            `clip_vision`: SigLIP, with its `config.json`.
+
+    Returns:
+        The style model. Its weights are read when they are first needed.
+
+    Raises:
+        ModelFileMissingError: There is no style model of that name, or its image encoder is missing.
+        ModelFileRefusedError: The weights are a pickle, which could run code.
+        CheckpointCorruptError: A file is damaged.
+        CheckpointUnknownError: It is no style model, or for no model family that is known here.
+    """
+    found = open_style(style_model, run.paths.models, _memory(run.paths))
+    run.note_file(style_model, found.weights.source)
+    return found
+
+
+@node(
+    "style.apply",
+    title="Apply style model",
+    lane="device",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}, "style": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def apply_style(
+    run: Run,
+    conditioning: Conditioning,
+    style: StyleModel,
+    image: Image,
+    *,
+    strength: Annotated[float, Slider(0, 2, step=0.05)] = 1.0,
+    several: Literal["behind", "mixed"] = "behind",
+    words: Annotated[float, Slider(0, 2, step=0.05)] = 1.0,
+    pooled: Annotated[float, Slider(0, 2, step=0.05)] = 1.0,
+) -> Conditioning:
+    """Let a prompt look like a picture: its variations, or its style in what the words say.
+
+    The picture is read behind the words. At full strength it counts far more than they do; let it count less
+    for what they say to show. Several of these nodes add up.
+
+    Args:
+        run: The run this is part of.
+        conditioning: The prompt, whose words may be empty.
+        style: The style model.
+        image: What to read; each picture is squeezed to a square, so cut it before if that matters.
+        strength: Factor of what the pictures say, 0 (silence) .. 2; 1 as trained.
+        several: behind: several pictures are read one behind the other; mixed: as their mean, which costs no
+            more than one.
+        words: Factor of what the words say, 0 (silence) .. 2; 1 as trained.
+        pooled: Factor of the summary of the words by which a model is told as well, 0 (silence) .. 2.
+
+    Returns:
+        The prompt with the pictures.
+
+    Raises:
+        ConditioningError: The prompt is for a model of another family or size.
+        ModelError: The weights of the style model or of its image encoder cannot be read.
+    """
+    tokens_BTD = run.service(ModelStore).read_style(style, image)
+    tokens_1TD = (
+        tokens_BTD.mean(dim=0, keepdim=True) if several == "mixed" else tokens_BTD.flatten(0, 1)[None]
+    )
+    return with_style(conditioning, tokens_1TD * strength, family=style.family, words=words, pooled=pooled)
 
 
 def _memory(paths: Paths) -> DigestMemory:

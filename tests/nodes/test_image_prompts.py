@@ -8,6 +8,7 @@ import tiny_models
 import torch
 from tiny.controls import tiny_control, write_control
 from tiny.image_prompts import write_adapter
+from tiny.styles import PICTURE_TOKENS, write_style
 from tiny_runs import load_tiny, tiny_paths
 from torch import Tensor
 from weft.engine.codec import decode, digest, encode
@@ -25,9 +26,13 @@ from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.image_prompts import (
     _digest_of_adapter,
+    _digest_of_style,
     apply_image_prompt,
+    apply_style,
     image_adapters_by_name,
     load_image_adapter,
+    load_style_model,
+    style_models_by_name,
 )
 from weft_nodes.latents import empty_latent
 from weft_nodes.models.attention_patches import PerturbedAttention
@@ -176,3 +181,43 @@ def test_the_check_finds_an_adapter_of_another_family(
     report = check(document, load(settings).registry, NoWorkflows())
 
     assert sorted({problem.code for problem in report.problems}) == found
+
+
+def test_a_style_model_changes_what_flux_samples_and_composes_with_other_prompts(tmp_path: Path) -> None:
+    paths = Paths.below(tmp_path)
+    tiny_models.write_folder(paths.models[0] / "flux", "flux")
+    write_style(paths.models[0] / "style_models" / "redux")
+    run = LocalRun(paths=paths)
+    found = load_tiny(run, "flux")
+    plain = encode_prompt(run, found.encoder, "a red circle")
+    style = load_style_model(run, "redux")
+
+    def made(prompt: Conditioning) -> Tensor:
+        empty = empty_latent(found.model, width=64, height=64)
+        done = sample_latent(run, found.model, prompt, None, empty, steps=1, guidance_scale=1)
+        return asyncio.run(done).samples_BChw
+
+    styled = [apply_style(run, plain, style, image) for image in (PICTURE, OTHER)]
+    twice = apply_style(run, styled[0], style, OTHER)
+    both = Image(torch.cat([image.pixels_BHWC[:, :30, :30] for image in (PICTURE, OTHER)]))
+    mixed = apply_style(run, plain, style, both, several="mixed")
+    results = [made(prompt) for prompt in (plain, *styled, twice, mixed, plain.combined_with(styled[0]))]
+
+    counts = [
+        prompt.entries[0].tensors["encoder_hidden_states"].shape[1] for prompt in (styled[0], twice, mixed)
+    ]
+    assert [count - 512 for count in counts] == [PICTURE_TOKENS, 2 * PICTURE_TOKENS, PICTURE_TOKENS]
+    for place, result in enumerate(results):
+        assert not any(torch.allclose(result, later, atol=1e-5) for later in results[place + 1 :])
+    assert "style_models/redux" not in checkpoints_by_name(paths)
+
+
+def test_style_models_are_listed_with_their_family_and_told_apart(tmp_path: Path) -> None:
+    paths = Paths.below(tmp_path)
+    write_style(paths.models[0] / "style_models" / "redux")
+    scope = FingerprintScope(paths)
+
+    assert style_models_by_name(paths) == {"redux": {"family": "flux"}}
+    assert not checkpoints_by_name(paths).keys() - {"starter"}
+    assert _digest_of_style(scope, "redux") == _digest_of_style(scope, "redux") != "checkpoint-missing"
+    assert _digest_of_style(scope, "absent") == "checkpoint-missing"

@@ -21,7 +21,9 @@ from weft_nodes.models.weights import Header, read_header
 FOLDER: Final = "ip_adapter"
 """The folder of a models folder in which IP-Adapters lie, with their image encoders beside or above them."""
 
-_ENCODERS: Final = "clip_vision"
+ENCODERS: Final = "clip_vision"
+"""The folder of a models folder in which image encoders lie by themselves."""
+
 _FIRST: Final = f"{LAYERS}1.to_k_ip.weight"
 # Families by the width of what their cross-attention reads.
 _FAMILIES: Final[Mapping[int, str]] = MappingProxyType(
@@ -99,7 +101,9 @@ def open_adapter(name: str, folders: Sequence[Path], memory: DigestMemory) -> Im
         )
     # A handle outlives the process that made it, and so its working folder.
     path = listed[name].absolute()
-    encoder = _encoder(path, folders).absolute()
+    roots = [models / place for models in folders for place in (FOLDER, ENCODERS)]
+    setting, width = _needs(read_header(path))
+    encoder = nearest_encoder(path, roots, setting=setting, width=width).absolute()
     return ImageAdapter(
         adapter_family(path),
         Weights(memory.file(path), str(path)),
@@ -121,18 +125,26 @@ def _needs(header: Header) -> _Needs:
     raise _unknown(header, "it reads faces found by another program, or is of a newer kind")
 
 
-def _encoder(path: Path, folders: Sequence[Path]) -> Path:
-    """Find the image encoder an adapter was trained with: the nearest of the right width."""
-    needs = _needs(read_header(path))
-    roots = [models / name for models in folders for name in (FOLDER, _ENCODERS)]
+def nearest_encoder(path: Path, roots: Sequence[Path], *, setting: str, width: int) -> Path:
+    """Find the image encoder that a file was trained with: the nearest of the right width.
+
+    Args:
+        path: The file.
+        roots: Folders in which image encoders may lie, however deep.
+        setting: The setting of their configurations that tells the width.
+        width: Its value.
+
+    Raises:
+        ModelFileMissingError: There is none.
+    """
     found = [place for root in roots for place in weights_below(root, "config.json") if place.is_dir()]
-    fitting = [place for place in found if read_json(place / "config.json").get(needs.setting) == needs.width]
+    fitting = [place for place in found if read_json(place / "config.json").get(setting) == width]
     if not fitting:
         seen = ", ".join(place.name for place in found) or "none"
         raise ModelFileMissingError(
             path=path.parent / "image_encoder",
-            hint=f"{path.name} was trained with an image encoder whose {needs.setting} is {needs.width}; put "
-            f"its folder beside the file or into {_ENCODERS}. Found: {seen}.",
+            hint=f"{path.name} was trained with an image encoder whose {setting} is {width}; put "
+            f"its folder beside the file or into {ENCODERS}. Found: {seen}.",
         )
     return max(fitting, key=lambda place: _shared(place.absolute(), path))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,7 @@ from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixel
 from weft_nodes.models.seamless import VAE, check_together
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.step_caches import behind_cache
+from weft_nodes.models.styles import StyleModel, load_embedder, read_style, seeing_part
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.weights import count_bytes
 from weft_nodes.models.windows import behind_windows, seen_size
@@ -68,6 +69,13 @@ class StoreStatistics(NamedTuple):
     bases: int
     clones: int
     held_bytes: int
+
+
+class LoadLayers(Protocol):
+    """Builds the few layers behind an image encoder from their file."""
+
+    def __call__(self, path: Path, *, dtype: torch.dtype, device: torch.device) -> nn.Module:
+        """Build them in a type, on a device."""
 
 
 class HandleStore:
@@ -209,22 +217,28 @@ class HandleStore:
         """
         part = encoder_part(Path(adapter.encoder.path).name)
         dtype = self._dtype(adapter.weights.dtype, part)
-
-        def load_encoder() -> nn.Module:
-            self._check_source(adapter.encoder, control_digest(adapter.encoder, self.digests))
-            path = Path(adapter.encoder.path)
-            return loading.load_module(
-                control_files(adapter.encoder), part, path=path, dtype=dtype, device=self._device
-            )
-
-        def load() -> nn.Module:
-            path = Path(adapter.weights.path)
-            self._check_source(adapter.weights, self.digests.file(path))
-            return load_projection(path, dtype=dtype, device=self._device)
-
-        encoder = self._bases.get(("image-encoder", adapter.encoder.source, dtype), load_encoder)
+        encoder = self._image_encoder(adapter.encoder, part, dtype)
+        projection = self._behind_encoder(adapter.key, adapter.weights, load_projection, dtype)
         with torch.no_grad():
-            return read_pictures(encoder, self._bases.get(adapter.key, load), image)
+            return read_pictures(encoder, projection, image)
+
+    def read_style(self, style: StyleModel, image: Image) -> Tensor:
+        """Return what pictures look like through a style model; see `styles`.
+
+        Args:
+            style: The handle of the style model.
+            image: One or more pictures.
+
+        Returns:
+            Tokens [B, T, D].
+
+        Raises:
+            ModelError: Files cannot be read.
+        """
+        part = seeing_part(Path(style.encoder.path).name)
+        dtype = self._dtype(style.weights.dtype, part)
+        embedder = self._behind_encoder(style.key, style.weights, load_embedder, dtype)
+        return read_style(self._image_encoder(style.encoder, part, dtype), embedder, image)
 
     def decode(self, vae: Vae, latent: Latent, *, tile: int | None = None) -> Image:
         """Decode latents to pictures.
@@ -328,11 +342,30 @@ class HandleStore:
         def load() -> nn.Module:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.vae_digest(checkpoint, family, self.digests))
-            overflows = bool(checkpoint.config(part.name).get("force_upcast"))
+            config = {} if part.is_weightless else checkpoint.config(part.name)
+            overflows = bool(config.get("force_upcast"))
             return self._load(checkpoint, part, weights, overflows=overflows)
 
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
         return cast("AutoencoderKL", _patched(base, (VAE,), vae.patches) if vae.patches else base)
+
+    def _image_encoder(self, weights: Weights, part: ModulePart, dtype: torch.dtype) -> nn.Module:
+        def load() -> nn.Module:
+            self._check_source(weights, control_digest(weights, self.digests))
+            path, files = Path(weights.path), control_files(weights)
+            return loading.load_module(files, part, path=path, dtype=dtype, device=self._device)
+
+        return self._bases.get(("image-encoder", weights.source, dtype), load)
+
+    def _behind_encoder(
+        self, key: str, weights: Weights, load_layers: LoadLayers, dtype: torch.dtype
+    ) -> nn.Module:
+        def load() -> nn.Module:
+            path = Path(weights.path)
+            self._check_source(weights, self.digests.file(path))
+            return load_layers(path, dtype=dtype, device=self._device)
+
+        return self._bases.get(key, load)
 
     def _control(self, control: ControlNet) -> nn.Module:
         weights, half = control.weights, self._family(control.family).network_part.half
