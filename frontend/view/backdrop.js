@@ -1,8 +1,8 @@
 /**
  * Keeps a picture of what stands still, a little larger than what is seen. To pan it is only pushed along, and
  * while zooming it is stretched as long as it reaches; so neither that nor moving a few nodes among thousands draws
- * every wire anew. The first one of a large graph is a draft, without what is out of sight and with fewer pixels,
- * that is there in half the time.
+ * every wire anew. While a graph is opening it is a draft, without what is out of sight and with fewer pixels, that
+ * is there in half the time.
  */
 
 import { meets } from "./live.js";
@@ -23,9 +23,6 @@ const MARGIN = 256;
  */
 const PATIENCE_MS = 120;
 const PATIENCE_SHARE = 5;
-
-/** Milliseconds for which the first picture of a large graph may stay the draft that it is. */
-const DRAFT_MS = 100;
 
 /** How far the picture is stretched at most before it is drawn anew. */
 const MOST_STRETCH = 1.6;
@@ -80,7 +77,7 @@ export const createBackdrop = (host) => {
   let drawnAt = -Infinity;
   let patience = 0;
   let margin = 0;
-  let isDraft = true;
+  let isDraft = false;
   let isSharp = true;
   let hasNodes = false;
 
@@ -88,7 +85,7 @@ export const createBackdrop = (host) => {
   const render = (scene, full) => {
     const begin = performance.now();
     const isOverview = scene.place.zoom < OVERVIEW_ZOOM;
-    isDraft = drawnAt === -Infinity && isOverview;
+    isDraft = scene.isOpening && isOverview;
     // What is soon drawn anew need not be sharp; with half as many pixels wires are as wide as ever.
     isSharp = !isDraft && !scene.isZooming;
     hasNodes = isOverview || scene.isZooming;
@@ -122,7 +119,7 @@ export const createBackdrop = (host) => {
     const { place, size, isZooming, time } = scene;
     if (!hasNodes && isWaiting(scene)) return false;
     if (isZooming && time - drawnAt < patience) return true;
-    if (isDraft) return time - drawnAt <= DRAFT_MS;
+    if (isDraft) return scene.isOpening;
     const { stretch, left, top } = layAt(place);
     // Nearer, nodes are on the page and no part of a picture that rests.
     const isFinal = stretch === 1 && isSharp && hasNodes === place.zoom < OVERVIEW_ZOOM;

@@ -307,6 +307,7 @@ const createPicture = (host, editor, facts) => {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let following;
   let count = 0;
+  let isOpening = true;
 
   /** @param {number} time */
   const draw = (time) => {
@@ -325,6 +326,7 @@ const createPicture = (host, editor, facts) => {
       notes: { ...now.notes, mounted: notes },
       time,
       loaded,
+      isOpening,
     };
     const ratio = back.fit();
     backdrop.update(scene, ratio);
@@ -340,6 +342,7 @@ const createPicture = (host, editor, facts) => {
     else if (moves) flowing = setTimeout(invalidate, FLOW_MS);
   };
   const follow = () => {
+    isOpening = false;
     render(html`<${OutlinePanel} editor=${editor} />`, outline);
     invalidate();
   };

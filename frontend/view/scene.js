@@ -37,6 +37,7 @@ import { drawFlow, drawWires } from "./wires.js";
  * @property {(node: string) => readonly string[]} pictures URLs of what a node shows.
  * @property {(url: string) => CanvasImageSource | null} thumbnail The picture, as soon as it is loaded.
  * @property {number} loaded Counts the pictures that were loaded.
+ * @property {boolean} isOpening Whether what is seen may yet be a draft.
  * @property {boolean} isZooming
  * @property {number} time Milliseconds, for what moves.
  * @property {boolean} hasMotion

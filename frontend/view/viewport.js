@@ -127,8 +127,10 @@ export const createViewport = (element, covered = () => ({ width: 0, height: 0 }
   let settling;
   let steps = 0;
 
+  // It also tells of the size that is known already, just after the first frame.
   const observer = new ResizeObserver(() => {
-    size.value = { width: element.clientWidth, height: element.clientHeight };
+    const [width, height] = [element.clientWidth, element.clientHeight];
+    if (size.peek().width !== width || size.peek().height !== height) size.value = { width, height };
   });
   observer.observe(element);
 

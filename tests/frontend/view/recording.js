@@ -169,6 +169,7 @@ export const scene = (parts = {}) => ({
   pictures: () => [],
   thumbnail: () => null,
   loaded: 0,
+  isOpening: false,
   isZooming: false,
   time: 0,
   hasMotion: true,

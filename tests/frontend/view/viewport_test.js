@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { effect } from "@preact/signals";
 import {
+  createViewport,
   fitted,
   LEAST_ZOOM,
   MOST_ZOOM,
@@ -101,4 +103,33 @@ Deno.test("what is drawn lies on whole pixels of the screen, which may be finer 
   assert.deepEqual(onPixels({ x: 10.4, y: -3.6, zoom: 0.7 }), { x: 10.5, y: -3.5, zoom: 0.7 });
 
   Object.assign(globalThis, { devicePixelRatio: undefined });
+});
+
+Deno.test("the size that is known already wakes nobody when the page tells of it", () => {
+  const told = /** @type {(() => void)[]} */ ([]);
+  class Observer {
+    /** @param {() => void} tell */
+    constructor(tell) {
+      told.push(tell);
+    }
+    observe() {}
+    disconnect() {}
+  }
+  Object.assign(globalThis, { ResizeObserver: Observer });
+  const element = { clientWidth: 800, clientHeight: 600 };
+  const viewport = createViewport(/** @type {any} */ (element));
+  let count = 0;
+  effect(() => {
+    viewport.size.value;
+    count += 1;
+  });
+  told[0]();
+
+  assert.equal(count, 1);
+
+  element.clientWidth = 900;
+  told[0]();
+
+  assert.equal(count, 2);
+  assert.deepEqual(viewport.size.peek(), { width: 900, height: 600 });
 });
