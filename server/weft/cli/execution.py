@@ -2,8 +2,6 @@
 
 import asyncio
 
-import torch
-
 from weft.cli.arguments import Options
 from weft.cli.displays import display_for
 from weft.cli.faults import DeviceUnavailableError
@@ -89,8 +87,11 @@ def open_engine(prepared: Prepared, options: Options, session: Session) -> Engin
         DeviceUnavailableError: The device that was asked for is not there.
     """
     device = resolve_device(session.settings.device)
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceUnavailableError(device=device)
+    if device.startswith("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            raise DeviceUnavailableError(device=device)
     if options.use_cache:
         return Engine.open(prepared.loaded.registry, session.settings)
     # A cache without room keeps nothing and finds nothing.

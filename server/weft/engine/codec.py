@@ -5,6 +5,8 @@ value has a *structure* (JSON) and *tensors* (named); together they say everythi
 memory only.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import hashlib
 import math
@@ -12,11 +14,14 @@ import struct
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import torch
-
+from weft.engine.late_torch import is_tensor
 from weft.errors import CacheError
 from weft.values import JSON
+
+if TYPE_CHECKING:
+    import torch
 
 Storage = tuple[str, int]
 SCALAR_TYPES = frozenset({bool, int, float, str, type(None)})
@@ -108,7 +113,7 @@ def digest(value: object) -> str:
         if kind in SCALAR_TYPES:
             text = repr(item).encode("utf-8", "surrogatepass")
             hasher.update(b"%s %d " % (kind.__name__.encode(), len(text)) + text)
-        elif isinstance(item, torch.Tensor):
+        elif is_tensor(item):
             hasher.update(f"tensor {item.dtype} {tuple(item.shape)} ".encode())
             hasher.update(_bytes_of(item))
         elif kind is list or kind is tuple:
@@ -139,7 +144,7 @@ def tensors_of(value: object) -> Iterator[torch.Tensor]:
         item = waiting.pop()
         if type(item) in SCALAR_TYPES:
             continue
-        if isinstance(item, torch.Tensor):
+        if is_tensor(item):
             yield item
         elif isinstance(item, list | tuple):
             waiting.extend(reversed(item))
@@ -212,7 +217,7 @@ def to_device(value: object, device: str) -> object:
     """
     if type(value) in SCALAR_TYPES:
         return value
-    if isinstance(value, torch.Tensor):
+    if is_tensor(value):
         return value.to(device)
     if isinstance(value, list | tuple) and type(value) in {list, tuple}:
         parts = [to_device(part, device) for part in value]
@@ -249,7 +254,7 @@ class _Encoder:
             return {"float": repr(item)}
         if kind in SCALAR_TYPES:
             return item  # type: ignore[return-value]
-        if isinstance(item, torch.Tensor):
+        if is_tensor(item):
             return self._tensor(item)
         if kind is list:
             return [self.take(part) for part in item]  # type: ignore[attr-defined]
@@ -342,6 +347,8 @@ def _instance(name: str, fields: dict[str, object]) -> object:
 
 def _bytes_of(tensor: torch.Tensor) -> memoryview | bytes:
     """Return the numbers of a tensor in row-major order, whatever its type and device."""
+    import torch
+
     flat = tensor.detach().to("cpu").contiguous().reshape(-1)
     if flat.numel() == 0:
         return b""

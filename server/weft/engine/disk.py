@@ -11,6 +11,8 @@ written after the tensors they name. Several processes may share a folder; a fil
 is a miss too.
 """
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
@@ -20,18 +22,19 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import safetensors.torch
-import torch
 from safetensors import SafetensorError
 
 from weft.engine.codec import DIGEST_BYTES, Encoded, NotReadableError, decode, encode
 from weft.engine.gdsf import Gdsf
-from weft.engine.tensor_bytes import tensor_bytes
 from weft.engine.tiers import Entry, make_entry
 from weft.errors import CacheError, DiskFullError
 from weft.paths import NO_ROOM
 from weft.values import JSON
+
+if TYPE_CHECKING:
+    import torch
 
 FORMAT = 1
 FORGOTTEN_AFTER_S = 3600.0
@@ -155,7 +158,11 @@ class DiskStore:
             OSError: The folder cannot be written.
         """
         encoded = encode(dict(entry.outputs))
-        data = tensor_bytes(encoded.tensors) if encoded.tensors else b""
+        data = b""
+        if encoded.tensors:
+            from weft.engine.tensor_bytes import tensor_bytes
+
+            data = tensor_bytes(encoded.tensors)
         name = _checksum(data) if data else ""
         text = _record(key, entry, encoded.structure, Kept(0, name, len(data)))
         kept = Kept(len(text), name, len(data))
@@ -250,6 +257,8 @@ class DiskStore:
     def _tensors(self, name: str) -> dict[str, torch.Tensor]:
         if not name:
             return {}
+        import safetensors.torch
+
         path = self._path("tensors", name, ".safetensors")
         try:
             data = path.read_bytes()

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import torch
-
 from weft.context import FingerprintScope, ServiceScope
 from weft.engine.cache import CacheStatistics, ResultCache
 from weft.engine.cancel import CancelToken
@@ -48,6 +46,8 @@ def resolve_device(name: str) -> str:
     """
     if name != "auto":
         return "cuda:0" if name == "cuda" else name
+    import torch
+
     if torch.cuda.is_available():
         return "cuda:0"
     return "mps" if torch.backends.mps.is_available() else "cpu"

@@ -1,24 +1,28 @@
 """Runs one node function, or one item of a mapped node: found, shared with others, or computed."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeVar, cast
-
-import torch
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from weft.engine.cache import Hit, ResultCache
 from weft.engine.codec import SCALAR_TYPES, NotStorableError, digest, held_bytes, tensors_of
 from weft.engine.flights import Flights, Follower
 from weft.engine.footprint import NO_FOOTPRINT, Footprint, PeakMeter, footprint_of
 from weft.engine.lanes import Lanes
+from weft.engine.late_torch import without_gradients
 from weft.engine.memory import MemoryRelief, shortage_of
 from weft.engine.reasons import EQUAL_INPUTS, SAME_WORK, Reason
 from weft.engine.recipes import Recipe
 from weft.engine.running import NodeRun
 from weft.engine.seals import InputMutatedError, Seals
 from weft.errors import NotFiniteError
+
+if TYPE_CHECKING:
+    import torch
 
 T = TypeVar("T")
 
@@ -159,7 +163,7 @@ class Executor:
         seal = self.seals.take(order.type, order.inputs)
         before = self._guard(order)
         started = time.perf_counter()
-        with torch.no_grad(), self._peaks.watch() as watch:
+        with without_gradients(), self._peaks.watch() as watch:
             outputs = self._twice(lambda: order.recipe.unpack(_collect(order, order.call())))
         self.seals.check(order.type, seal)
         self._check_guard(order, before)
@@ -281,6 +285,8 @@ def exit_refused(error: SystemExit) -> RuntimeError:
 
 
 def _is_finite(tensor: torch.Tensor) -> bool:
+    import torch
+
     if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.device.type == "meta":
         return True
     wide = None if tensor.is_complex() else torch.float32 if tensor.element_size() <= 4 else torch.float64

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
+from weft.engine.late_torch import is_out_of_memory
 from weft.errors import OutOfMemoryError
 
 _LARGEST_STACK = 8 * 2**20
@@ -41,7 +40,7 @@ def shortage_of(error: BaseException) -> Shortage | None:
     """
     text = str(error)
     is_cpu_allocator = isinstance(error, RuntimeError) and "can't allocate memory" in text
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or is_cpu_allocator:
+    if is_out_of_memory(error) or isinstance(error, MemoryError) or is_cpu_allocator:
         return Shortage(
             _amount(r"[Tt]ried to allocate ([\d.]+) ?(\w+)", text),
             _amount(r"of which ([\d.]+) (\w+) is free", text),
@@ -77,6 +76,8 @@ class MemoryRelief:
                 freed += release(needed - freed)
         gc.collect()
         if self._device.startswith("cuda"):
+            import torch
+
             torch.cuda.empty_cache()
         return freed
 
@@ -107,6 +108,9 @@ def limit_memory(device: str, budget_bytes: int) -> bool:
     """
     if budget_bytes <= 0:
         return False
+    # What torch itself holds is no part of the budget, whether or not a node has needed it yet.
+    import torch
+
     if device.startswith("cuda"):
         total = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(min(1.0, budget_bytes / total), device)
@@ -129,6 +133,8 @@ def free_bytes(device: str) -> int | None:
         device: Such as `cpu` or `cuda:0`.
     """
     if device.startswith("cuda"):
+        import torch
+
         return int(torch.cuda.mem_get_info(device)[0])
     held = _held_bytes()
     if device != "cpu" or held is None or sys.platform == "win32":
@@ -151,6 +157,7 @@ def peak_of(device: str) -> Callable[[], int] | None:
     """
     if not device.startswith("cuda"):
         return None
+    import torch
 
     def take() -> int:
         peak = torch.cuda.max_memory_allocated(device)

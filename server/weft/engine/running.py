@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, TypeVar
 
-import torch
-
 from weft.context import Service
 from weft.engine.cancel import CancelToken
 from weft.engine.events import Event, NodeItem, NodePreview, NodeProgress, NodeStarted
@@ -165,6 +163,8 @@ class NodeRun:
 
     def provenance(self) -> dict[str, JSON]:
         """Return what a saved file should carry: workflow, versions, seeds and hashes of the files used."""
+        import torch
+
         found: dict[str, JSON] = {
             "versions": {
                 "weft": metadata.version("weft"),

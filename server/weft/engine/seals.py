@@ -5,16 +5,19 @@ compared before and after each call that is given it, which costs microseconds h
 Changes made behind the back of torch, such as through a numpy view, are not counted.
 """
 
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from typing import TypeAlias
+from __future__ import annotations
 
-import torch
-from torch.utils.weak import WeakTensorKeyDictionary
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from weft.engine.codec import SCALAR_TYPES, Storage, storages_of, tensors_of
 from weft.errors import NodeError
 
-Seal: TypeAlias = Sequence[tuple[str, torch.Tensor, int]]
+if TYPE_CHECKING:
+    import torch
+
+Seal: TypeAlias = "Sequence[tuple[str, torch.Tensor, int]]"
 """The tensors in the inputs of a call: the name of the input, the tensor, its count of changes."""
 
 NO_SEAL: Seal = ()
@@ -48,8 +51,12 @@ class InputMutatedError(NodeError):
 class Seals:
     """How often each tensor that nodes made had been changed when it was finished."""
 
-    def __init__(self) -> None:
-        self._known: MutableMapping[torch.Tensor, int] = WeakTensorKeyDictionary()
+    @cached_property
+    def _known(self) -> MutableMapping[torch.Tensor, int]:
+        from torch.utils.weak import WeakTensorKeyDictionary
+
+        known: MutableMapping[torch.Tensor, int] = WeakTensorKeyDictionary()
+        return known
 
     def note(self, outputs: Mapping[str, object]) -> None:
         """Note the tensors of a finished result.

@@ -101,7 +101,7 @@ async def _work(
 
     # Nearly all that is made while everything is loaded stays: to look for garbage in it is time lost.
     gc.disable()
-    say("Loading torch")
+    say("Loading the engine")
     from weft.engine.silence import silence_libraries
 
     silence_libraries()

@@ -8,8 +8,6 @@ import platform
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from weft.engine.engine import Engine, resolve_device
 from weft.engine.memory import limit_memory
 from weft.plugins import Loaded, load
@@ -117,13 +115,18 @@ def choose_device(wanted: str, index: int) -> str:
     """
     device = resolve_device(wanted)
     if device.startswith("cuda"):
+        import torch
+
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if wanted in {"auto", "cuda"} and count:
             device = f"cuda:{index % count}"
         if int(device.partition(":")[2] or 0) >= count:
             raise WorkerDeviceError(device=device)
-    if device == "mps" and not torch.backends.mps.is_available():
-        raise WorkerDeviceError(device=device)
+    if device == "mps":
+        import torch
+
+        if not torch.backends.mps.is_available():
+            raise WorkerDeviceError(device=device)
     return device
 
 
@@ -134,6 +137,8 @@ def device_name(device: str) -> str:
         device: The device.
     """
     if device.startswith("cuda"):
+        import torch
+
         return torch.cuda.get_device_name(device)
     page = Path("/proc/cpuinfo")
     lines = page.read_text(encoding="utf-8", errors="replace").splitlines() if page.exists() else []

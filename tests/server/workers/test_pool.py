@@ -43,7 +43,11 @@ async def test_all_workers_are_ready_and_have_names(workers: Workers) -> None:
 async def test_a_starting_worker_tells_what_it_is_doing(workers: Workers) -> None:
     views = [event.view for event in workers.happened(WorkerChanged) if event.view.name == "worker-1"]
 
-    assert [view.phase for view in views][:3] == ["Starting Python", "Loading torch", "Loading the nodes"]
+    assert [view.phase for view in views][:3] == [
+        "Starting Python",
+        "Loading the engine",
+        "Loading the nodes",
+    ]
     assert "ready" in {view.state for view in views}
 
 

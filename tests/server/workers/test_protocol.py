@@ -60,7 +60,7 @@ TO_WORKER: list[ToWorker] = [
     Shutdown(),
 ]
 FROM_WORKER: list[FromWorker] = [
-    WorkerStarting("Loading torch"),
+    WorkerStarting("Loading the engine"),
     WorkerReady(12, "cuda:1", "NVIDIA H200"),
     CatalogPublished({"format": 1, "nodes": []}),
     JobStarted("j", 1, 3),
