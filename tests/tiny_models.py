@@ -26,6 +26,7 @@ from diffusers import (
 from safetensors.torch import save_file
 from tiny.auraflow import tiny_auraflow
 from tiny.chroma import tiny_chroma
+from tiny.ddpm import tiny_ddpm
 from tiny.flux import tiny_flux
 from tiny.flux2 import tiny_flux2
 from tiny.hunyuandit import tiny_hunyuandit
@@ -44,6 +45,7 @@ __all__ = [
     "WIDTH",
     "tiny_auraflow",
     "tiny_chroma",
+    "tiny_ddpm",
     "tiny_flux",
     "tiny_flux2",
     "tiny_hunyuandit",
@@ -233,13 +235,20 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "z-image": tiny_zimage,
     "lumina2": tiny_lumina2,
     "flux2": tiny_flux2,
+    "ddpm": tiny_ddpm,
     "starter": tiny_starter,
     # Relatives, which are of one of the families above.
     "sd15-lcm": tiny_lcm,
     "sdxl-turbo": tiny_turbo,
     "flux-fill": lambda: tiny_flux(shown_channels=16 + 64),
+    "ddpm-small": lambda: tiny_ddpm(variance="fixed_small"),
 }
-RELATIVES: Mapping[str, str] = {"sd15-lcm": "sd15", "sdxl-turbo": "sdxl", "flux-fill": "flux"}
+RELATIVES: Mapping[str, str] = {
+    "sd15-lcm": "sd15",
+    "sdxl-turbo": "sdxl",
+    "flux-fill": "flux",
+    "ddpm-small": "ddpm",
+}
 
 
 def quiet(pipeline: Any) -> Any:

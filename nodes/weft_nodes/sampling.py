@@ -74,6 +74,15 @@ _ADVISED: Mapping[str, Sequence[Advice]] = MappingProxyType(
                 hint="Set it to 1, and put prompt.guidance behind the prompt for another strength.",
                 beside="negative",
             ),
+            Advice(
+                1,
+                "model",
+                "guidance",
+                "unprompted",
+                reason="reads no prompt, so that there is nothing to follow",
+                hint="Set it to 1, or disconnect the negative prompt.",
+                beside="negative",
+            ),
         )
     }
 )

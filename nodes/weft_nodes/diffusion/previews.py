@@ -75,6 +75,8 @@ def fit_preview(latents_BChw: Tensor, images_B3HW: Tensor) -> LatentPreview:
 
 PREVIEWS: Mapping[str, LatentPreview] = MappingProxyType(
     {
+        # A latent is the picture.
+        "pixels": LatentPreview(((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))),
         # Approximate: colours lean the right way. A fit against the real VAE would be closer.
         "sd": LatentPreview(
             (

@@ -36,13 +36,33 @@ def ddim(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource, *
         if target == 0 or eta == 0:
             x = step(x, sigma, target, denoised)
             continue
-        # e^(-h), the quotient of the two noise-to-signal ratios; 0 when the step begins without any signal.
-        quotient = math.exp(space.log_snr(sigma) - space.log_snr(target))
-        fresh = eta * target * math.sqrt(1 - quotient * quotient)
-        kept = math.sqrt(target * target - fresh * fresh)
-        predicted = (x - space.alpha(sigma) * denoised) / sigma
-        x = add_noise(space.alpha(target) * denoised + kept * predicted, 1.0, fresh, noise)
+        mean, fresh = partly_renewed(space, x, (sigma, target), eta, denoised)
+        x = add_noise(mean, 1.0, fresh, noise)
     return x
+
+
+def partly_renewed(
+    space: Space, x: Tensor, levels: tuple[float, float], eta: float, denoised: Tensor
+) -> tuple[Tensor, float]:
+    """Step to the denoised latent plus a part of the predicted noise.
+
+    Args:
+        space: The noise space.
+        x: Noisy latent.
+        levels: Its noise level, and the one to go to, > 0.
+        eta: Share of the noise that is to be replaced, 0..1 of what the posterior allows.
+        denoised: The denoised latent.
+
+    Returns:
+        The latent without fresh noise, and the standard deviation of the noise that it lacks.
+    """
+    sigma, target = levels
+    # e^(-h), the quotient of the two noise-to-signal ratios; 0 when the step begins without any signal.
+    quotient = math.exp(space.log_snr(sigma) - space.log_snr(target))
+    fresh = eta * target * math.sqrt(1 - quotient * quotient)
+    kept = math.sqrt(target * target - fresh * fresh)
+    predicted = (x - space.alpha(sigma) * denoised) / sigma
+    return space.alpha(target) * denoised + kept * predicted, fresh
 
 
 def heun(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -> Asking:  # noqa: ARG001

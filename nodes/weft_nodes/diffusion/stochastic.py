@@ -11,8 +11,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from weft_nodes.diffusion.pixel_space import PixelSpace
 from weft_nodes.diffusion.quadrature import integrate
-from weft_nodes.diffusion.singlestep import ddim, midpoint_step
+from weft_nodes.diffusion.singlestep import midpoint_step, partly_renewed
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.steps import Asking, NoiseSource, add_noise, step
 
@@ -35,10 +36,18 @@ def euler_ancestral(
 def ddpm(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -> Asking:
     """Draw each step from the posterior of the diffusion process.
 
-    Source: Ho et al. 2020 (DDPM), eq. 6 and 7 with the variance `beta~`; for flow spaces the same posterior
-    written with the noise-to-signal ratio. Order 1, one evaluation per step, stochastic.
+    Source: Ho et al. 2020 (DDPM), eq. 6 and 7 with the variance `beta~`, or with `beta` where a model of
+    pictures was published so (section 3.2); for flow spaces the same posterior written with the
+    noise-to-signal ratio. Order 1, one evaluation per step, stochastic.
     """
-    return (yield from ddim(space, x, sigmas, noise, eta=1.0))
+    for sigma, target in pairwise(sigmas):
+        denoised = yield x, sigma
+        if target == 0:
+            return denoised
+        mean, fresh = partly_renewed(space, x, (sigma, target), 1.0, denoised)
+        size = space.drawn(fresh, sigma, target) if isinstance(space, PixelSpace) else fresh
+        x = add_noise(mean, 1.0, size, noise)
+    return x
 
 
 def lcm(space: Space, x: Tensor, sigmas: Sequence[float], noise: NoiseSource) -> Asking:

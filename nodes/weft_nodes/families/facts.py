@@ -76,6 +76,7 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
             FamilyFacts("z-image", "Z-Image", "flux", 16, 8, 2560, 1024, 9, 1.0, patch=2),
             FamilyFacts("lumina2", "Lumina Image 2.0", "flux", 16, 8, 2304, 1024, 30, 4.0, patch=2),
             FamilyFacts("flux2", "FLUX.2", "flux2", 128, 16, 15360, 1024, 28, 1.0),
+            FamilyFacts("ddpm", "DDPM and DDIM in pixel space", "pixels", 3, 1, 0, 256, 50, 1.0, patch=8),
             FamilyFacts("starter", "weft starter", "starter", 4, 8, 128, 128, 20, 2.0),
         )
     }

@@ -8,16 +8,17 @@ models) or the velocity (the 768 models); both have the same tensors. Unless the
 velocity is assumed, which the caller can override.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.traits import Shapes, reads_no_text, traits_of
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Prediction
-from weft_nodes.models.loading import read_json
+from weft_nodes.models.loading import is_flat, read_json
 from weft_nodes.models.weights import Header, component_files, read_header
 
 
@@ -188,14 +189,6 @@ FOLDER_RULES: Final = (
 )
 _NETWORKS: Final = ("unet", "transformer")
 
-# Layers by which a network is told the guidance: of FLUX.1 dev, and of latent consistency models.
-_TOLD_GUIDANCE: Final = (
-    "guidance_embedder.linear_1.weight",
-    "guidance_in.in_layer.weight",
-    "time_embedding.cond_proj.weight",
-)
-# Families whose networks were all distilled: one that is not told the guidance has none.
-_WITHOUT_GUIDANCE: Final = frozenset({"flux"})
 # Families with distilled relatives that only their scheduler gives away: SD Turbo, SDXL Turbo and Lightning.
 _WITH_TURBO: Final = frozenset({"sd15", "sd2", "sdxl"})
 
@@ -260,7 +253,7 @@ def identify_network(path: Path) -> Identified:
         f"its network reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
-        _network_traits(rule.family, shapes),
+        traits_of(rule.family, shapes),
     )
 
 
@@ -276,7 +269,7 @@ def _identify_file(header: Header) -> Identified:
         f"its network reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
-        _network_traits(rule.family, shapes),
+        traits_of(rule.family, shapes),
     )
 
 
@@ -287,14 +280,17 @@ def _identify_folder(path: Path) -> Identified:
         )
     index = read_json(path / "model_index.json")
     shapes: dict[str, tuple[int, ...]] = {}
-    for folder in (path / name for name in _NETWORKS if (path / name).is_dir()):
-        for file in component_files(folder):
-            shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
+    folders = [path] if is_flat(path) else [path / name for name in _NETWORKS if (path / name).is_dir()]
+    for file in (file for folder in folders for file in component_files(folder)):
+        shapes |= {name: info.shape for name, info in read_header(file).tensors.items()}
     # A folder may name its family itself, as small test models do, whose widths are nobody's.
     named = index.get("_weft_family")
     if isinstance(named, str):
         return Identified(named, "model_index.json names it", traits=_folder_traits(named, shapes, path))
     pipeline = str(index.get("_class_name", "no pipeline"))
+    if reads_no_text(pipeline, shapes):
+        traits = _folder_traits("ddpm", shapes, path)
+        return Identified("ddpm", f"a {pipeline} of pictures reads no text", traits=traits)
     rule = _first_match(FOLDER_RULES, shapes, path, lambda: f"the parts of a {pipeline}")
     return Identified(
         rule.family,
@@ -303,9 +299,9 @@ def _identify_folder(path: Path) -> Identified:
     )
 
 
-def _folder_traits(family: str, names: Collection[str], path: Path) -> Mapping[str, str]:
+def _folder_traits(family: str, shapes: Shapes, path: Path) -> Mapping[str, str]:
     """Tell by its scheduler, too, whether a U-Net needs guidance; turbo models have the tensors of others."""
-    traits = _network_traits(family, names)
+    traits = traits_of(family, shapes)
     file = path / "scheduler" / "scheduler_config.json"
     if family not in _WITH_TURBO or traits["guidance"] != "free" or not file.is_file():
         return traits
@@ -318,15 +314,6 @@ def _folder_traits(family: str, names: Collection[str], path: Path) -> Mapping[s
         and not config.get("rescale_betas_zero_snr")
     )
     return {**traits, "guidance": "none"} if is_turbo else traits
-
-
-def _network_traits(family: str, names: Collection[str]) -> Mapping[str, str]:
-    """Tell from names of tensors how a network attends, and what it learned of guidance."""
-    # diffusers and the first U-Nets call self-attention `attn1` where text is read by an `attn2` of its own.
-    attention = "self" if any(".attn1." in name for name in names) else "joint"
-    is_told = any(name.endswith(_TOLD_GUIDANCE) for name in names)
-    guidance = "told" if is_told else "none" if family in _WITHOUT_GUIDANCE else "free"
-    return {"attention": attention, "guidance": guidance}
 
 
 def _first_match(

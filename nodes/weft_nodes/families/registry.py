@@ -9,6 +9,7 @@ from weft.sdk import ServiceScope
 
 from weft_nodes.families.auraflow import AuraFlow
 from weft_nodes.families.chroma import Chroma
+from weft_nodes.families.ddpm import UnconditionalDiffusion
 from weft_nodes.families.flux import Flux
 from weft_nodes.families.flux2 import Flux2
 from weft_nodes.families.hunyuandit import HunyuanDiT
@@ -48,6 +49,7 @@ FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
         "z-image": ZImage.create("z-image"),
         "lumina2": Lumina2.create("lumina2"),
         "flux2": Flux2.create("flux2"),
+        "ddpm": UnconditionalDiffusion("ddpm"),
         "starter": StableDiffusion("starter", "starter", _CLIP, None),
     }
 )

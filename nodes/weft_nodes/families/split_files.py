@@ -23,7 +23,12 @@ from weft_nodes.families.identify import Identified, identify_network
 from weft_nodes.families.registry import FAMILIES
 from weft_nodes.models import loading
 from weft_nodes.models.digests import DigestMemory
-from weft_nodes.models.errors import CheckpointCorruptError, CheckpointUnknownError, ModelFileMissingError
+from weft_nodes.models.errors import (
+    CheckpointCorruptError,
+    CheckpointUnknownError,
+    LatentMismatchError,
+    ModelFileMissingError,
+)
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
 from weft_nodes.models.weights import read_header
 
@@ -187,8 +192,14 @@ def open_vae(path: Path, model: Model, *, memory: DigestMemory, dtype: Dtype = "
         ModelFileMissingError: There is no such file.
         ModelFileRefusedError: It is a pickle.
         CheckpointCorruptError: It is damaged.
+        LatentMismatchError: The model samples pictures, and needs no autoencoder.
     """
     adapter = FAMILIES[model.family]
+    if adapter.vae_part.is_weightless:
+        raise LatentMismatchError(
+            f"{path.name} is an autoencoder, but {FACTS[model.family].title} samples pictures.",
+            hint="Connect the VAE of the checkpoint, which leaves them as they are.",
+        )
     configs, _ = _configs_of(model)
     weights = unpacked(Weights("", str(path.absolute()), str(configs), dtype))
     read_header(path)

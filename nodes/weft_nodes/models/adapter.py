@@ -32,6 +32,7 @@ class ModulePart:
         half: The type of two bytes in which it does not overflow, taken where a GPU may choose.
         fit: Reads options of its configuration from the shapes of a single file's tensors, by names without
             prefix; None where all single files have the same.
+        is_weightless: Whether it has no weights and no configuration, so that no file is read for it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ModulePart:
     convert: Callable[[nn.Module, dict[str, Tensor]], dict[str, Tensor]]
     half: Literal["float16", "bfloat16"] = "float16"
     fit: Callable[[Mapping[str, tuple[int, ...]]], dict[str, object]] | None = None
+    is_weightless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

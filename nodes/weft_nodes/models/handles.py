@@ -22,11 +22,13 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
 )
 """What is known of a model before anything runs; nodes that change a model accept and give it.
 
-    network    unet or transformer
-    attention  self where text is read by layers of its own, joint where text and picture are read as one
+    network    unet, transformer, or unconditional for a U-Net that reads no text
+    attention  self where text is read by layers of its own, joint where text and picture are read as one,
+               plain where there is no text
     blocks     skipped where a step cache leaves some out, so that controls cannot add behind them; else whole
     guidance   free where two prompts are weighed against each other, told where the network is told how much
-               to follow the prompt, none where it was distilled to need neither
+               to follow the prompt, none where it was distilled to need neither, unprompted where it reads
+               no prompt
 """
 
 

@@ -96,7 +96,7 @@ class CheckpointFolder:
 
     def config(self, part: str, file: str = "config.json") -> dict[str, object]:
         """Read the configuration of a part; see `Checkpoint`."""
-        return read_json(self.path / part / file)
+        return read_json(self._place(part) / file)
 
     def fitted_config(self, part: ModulePart) -> dict[str, object]:
         """Read the configuration of a network, which knows its file; see `Checkpoint`."""
@@ -104,7 +104,7 @@ class CheckpointFolder:
 
     def tensors(self, part: ModulePart, module: nn.Module, mapped: list[MappedFile]) -> dict[str, Tensor]:
         """Read the tensors of a part; see `Checkpoint`."""
-        files = component_files(self.path / part.name)
+        files = component_files(self._place(part.name))
         found = {name: tensor for file in files for name, tensor in iterate_tensors(file, mapped=mapped)}
         return converted(lambda tensors: part.rename(module, tensors), found)
 
@@ -118,9 +118,14 @@ class CheckpointFolder:
 
     def digest(self, memory: DigestMemory, *, modules: tuple[str, ...], others: tuple[str, ...]) -> str:
         """Return the digest of some parts; see `Checkpoint`."""
-        paths = [path for name in modules for path in component_files(self.path / name)]
-        paths += [path for name in (*modules, *others) for path in _texts(self.path / name)]
+        paths = [path for name in modules for path in component_files(self._place(name))]
+        paths += [path for name in (*modules, *others) for path in _texts(self._place(name))]
         return memory.files({path.relative_to(self.path).as_posix(): path for path in paths})
+
+    def _place(self, part: str) -> Path:
+        """Return the folder of a part, which the oldest models have beside the index."""
+        folder = self.path / part
+        return folder if folder.is_dir() or not is_flat(self.path) else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,15 @@ def _of_part_alone(part: ModulePart, module: nn.Module, tensors: dict[str, Tenso
     return part.convert(module, {part.prefixes[0] + name: tensor for name, tensor in tensors.items()})
 
 
+def is_flat(folder: Path) -> bool:
+    """Tell whether a model folder is of the oldest layout: its only network lies beside the index.
+
+    Args:
+        folder: The folder with `model_index.json`.
+    """
+    return (folder / "scheduler_config.json").is_file() and (folder / "config.json").is_file()
+
+
 def open_weights(weights: Weights) -> Checkpoint:
     """Return access to the files behind a handle.
 
@@ -243,7 +257,8 @@ def text_parts(checkpoint: Checkpoint, family: Family) -> tuple[TextPart, ...]:
 
 def vae_digest(checkpoint: Checkpoint, family: Family, memory: DigestMemory) -> str:
     """Return the digest of the autoencoder."""
-    return checkpoint.digest(memory, modules=(family.vae_part.name,), others=())
+    part = family.vae_part
+    return checkpoint.digest(memory, modules=() if part.is_weightless else (part.name,), others=())
 
 
 def load_module(
@@ -275,6 +290,8 @@ def load_module(
         CheckpointCorruptError: A file is damaged.
         CheckpointIncompleteError: Tensors are missing or have another shape.
     """
+    if part.is_weightless:
+        return part.build({}).to(device, dtype).eval()
     module = build_without_storage(lambda: part.build(checkpoint.fitted_config(part)))
     wanted = module.state_dict(keep_vars=True)
     mapped: list[MappedFile] = []

@@ -1,5 +1,6 @@
 """Networks of the published sizes, as headers alone: each is told from all others, or named unknown."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,38 @@ FOREIGN_UNETS: dict[str, tuple[str, Config]] = {
         {"class_embed_type": "projection", "projection_class_embeddings_input_dim": 2048},
     ),
     "GLIGEN": ("sd15", {"attention_type": "gated"}),
+}
+
+# Of networks that read no text: the pipeline that a folder is for decides what they denoise.
+PICTURES: dict[str, tuple[str, Config]] = {
+    "DDPM CIFAR-10": (
+        "DDPMPipeline",
+        {
+            "block_out_channels": [128, 256, 256, 256],
+            "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
+            "up_block_types": ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
+            "attention_head_dim": None,
+            "downsample_padding": 0,
+        },
+    ),
+    "DDPM CelebA-HQ 256": (
+        "DDPMPipeline",
+        {
+            "block_out_channels": [128, 128, 256, 256, 512, 512],
+            "down_block_types": ["DownBlock2D"] * 4 + ["AttnDownBlock2D", "DownBlock2D"],
+            "up_block_types": ["UpBlock2D", "AttnUpBlock2D"] + ["UpBlock2D"] * 4,
+            "attention_head_dim": None,
+        },
+    ),
+    "DDIM bedrooms": ("DDIMPipeline", {}),
+}
+FOREIGN_PICTURES: dict[str, tuple[str, Config]] = {
+    "Unconditional latent diffusion": ("LDMPipeline", {}),
+    "Consistency model": ("ConsistencyModelPipeline", {"resnet_time_scale_shift": "scale_shift"}),
+    "NCSN++": ("DDPMPipeline", {"time_embedding_type": "fourier"}),
+    "DDPM of classes": ("DDPMPipeline", {"num_class_embeds": 10}),
+    "DDPM of digits": ("DDPMPipeline", {"in_channels": 1, "out_channels": 1}),
+    "Improved DDPM": ("DDPMPipeline", {"out_channels": 6}),
 }
 
 TRANSFORMERS: dict[str, tuple[str, str, Config]] = {
@@ -167,10 +200,12 @@ def _unet(family: str, config: Config) -> dict[str, Tensor]:
     return _tensors("UNet2DConditionModel", read_json(configs / "unet" / "config.json") | config)
 
 
-def _folder(tmp_path: Path, write_header: Write, part: str, tensors: dict[str, Tensor]) -> Path:
+def _folder(
+    tmp_path: Path, write_header: Write, part: str, tensors: dict[str, Tensor], *, pipeline: str = "Some"
+) -> Path:
     folder = tmp_path / "model"
     (folder / part).mkdir(parents=True)
-    (folder / "model_index.json").write_text('{"_class_name": "Some"}')
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": pipeline}))
     write_header(tensors).rename(folder / part / "diffusion_pytorch_model.safetensors")
     return folder
 
@@ -190,6 +225,27 @@ def test_transformers_are_recognised(tmp_path: Path, write_header: Write, name: 
     family, kind, config = TRANSFORMERS[name]
 
     assert identify(_folder(tmp_path, write_header, "transformer", _tensors(kind, config))).family == family
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_networks_of_pictures_are_recognised(tmp_path: Path, write_header: Write, name: str) -> None:
+    pipeline, config = PICTURES[name]
+    tensors = _tensors("UNet2DModel", config)
+
+    found = identify(_folder(tmp_path, write_header, "unet", tensors, pipeline=pipeline))
+
+    assert found.family == "ddpm"
+    assert "reads no text" in found.reason
+
+
+@pytest.mark.parametrize("name", FOREIGN_PICTURES)
+def test_networks_that_read_no_text_and_more_than_a_picture_are_unknown(
+    tmp_path: Path, write_header: Write, name: str
+) -> None:
+    pipeline, config = FOREIGN_PICTURES[name]
+    tensors = _tensors("UNet2DModel", config)
+
+    _assert_unknown(_folder(tmp_path, write_header, "unet", tensors, pipeline=pipeline))
 
 
 def test_kolors_is_told_from_the_model_it_is_made_after(tmp_path: Path, write_header: Write) -> None:
