@@ -37,22 +37,44 @@ def parts_of(path: Path) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(tree_of(path)))
 
 
+@cache
+def statements_of(path: Path) -> tuple[ast.AST, ...]:
+    """The syntax tree of one file and every statement in it, which are few beside all of its parts."""
+    found: list[ast.AST] = [tree_of(path)]
+    for item in found:
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            found.extend(getattr(item, field, ()))
+    return tuple(found)
+
+
+@cache
+def lines_of(path: Path) -> tuple[str, ...]:
+    """The lines of one file."""
+    return tuple(path.read_text().splitlines())
+
+
+@cache
+def prose_of(path: Path) -> frozenset[int]:
+    """The numbers of the lines of one file that hold docstrings."""
+    documented = (part for part in statements_of(path) if isinstance(part, DOCUMENTED))
+    return frozenset(number for part in documented for number in _docstring_lines(part))
+
+
 def shown(path: Path) -> str:
     """A path as a reader of the repository would write it."""
     return path.relative_to(ROOT).as_posix()
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Every function of a file, methods and inner functions included."""
-    for item in ast.walk(tree):
+    for item in statements_of(path):
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             yield item
 
 
-def code_lines(item: ast.AST, lines: list[str]) -> int:
-    """The lines of a file or function that hold code: no docstring, blank line or comment."""
-    documented = (part for part in ast.walk(item) if isinstance(part, DOCUMENTED))
-    prose = {number for part in documented for number in _docstring_lines(part)}
+def code_lines(path: Path, item: ast.AST | None = None) -> int:
+    """The lines of a file, or of a function in it, that hold code: no docstring, blank line or comment."""
+    prose, lines = prose_of(path), lines_of(path)
     first, last = getattr(item, "lineno", 1), getattr(item, "end_lineno", len(lines))
     numbered = enumerate(lines[first - 1 : last], first)
     return sum(

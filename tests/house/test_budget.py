@@ -2,7 +2,7 @@
 
 import ast
 
-from house.house import code_lines, files_of_tests, functions, shown, source_files, tree_of
+from house.house import code_lines, files_of_tests, functions, lines_of, shown, source_files
 
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 40
@@ -11,7 +11,7 @@ POSITIONAL_PARAMETERS = 3
 
 
 def test_no_source_file_is_longer_than_five_hundred_lines() -> None:
-    lengths = {shown(path): len(path.read_text().splitlines()) for path in source_files()}
+    lengths = {shown(path): len(lines_of(path)) for path in source_files()}
 
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
 
@@ -19,9 +19,8 @@ def test_no_source_file_is_longer_than_five_hundred_lines() -> None:
 def test_no_function_has_more_than_forty_lines_of_code() -> None:
     too_long = {}
     for path in source_files():
-        lines = path.read_text().splitlines()
-        for function in functions(tree_of(path)):
-            length = code_lines(function, lines)
+        for function in functions(path):
+            length = code_lines(path, function)
             if length > LONGEST_FUNCTION:
                 too_long[f"{shown(path)}:{function.name}"] = length
 
@@ -31,7 +30,7 @@ def test_no_function_has_more_than_forty_lines_of_code() -> None:
 def test_no_function_takes_more_than_six_parameters_unless_it_is_a_node_or_an_error() -> None:
     too_many = {}
     for path in source_files():
-        for function in functions(tree_of(path)):
+        for function in functions(path):
             arguments = function.args
             count = len([a for a in arguments.posonlyargs + arguments.args if a.arg not in {"self", "cls"}])
             count += len(arguments.kwonlyargs)
@@ -43,8 +42,7 @@ def test_no_function_takes_more_than_six_parameters_unless_it_is_a_node_or_an_er
 
 def test_there_are_at_least_six_lines_of_test_code_for_five_of_source() -> None:
     source, tests = (
-        sum(code_lines(tree_of(path), path.read_text().splitlines()) for path in paths)
-        for paths in (source_files(), files_of_tests())
+        sum(code_lines(path) for path in paths) for paths in (source_files(), files_of_tests())
     )
 
     assert tests / source >= 1.2

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cache
+from typing import NamedTuple, TypeVar
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -94,17 +96,8 @@ def label_regions(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
     Returns:
         An array of the mask's shape: 0 outside, else a number that is the same all over a region.
     """
-    height, width = mask.shape
-    labels = np.zeros((height + 2, width + 2), np.int32)
-    inner = labels[1:-1, 1:-1]
-    inner[mask] = np.arange(1, int(mask.sum()) + 1)
-    while True:
-        # The greatest number of a region spreads over it, one pixel further in every round.
-        across = np.maximum(np.maximum(labels[:, :-2], labels[:, 2:]), labels[:, 1:-1])
-        spread = np.maximum(np.maximum(across[:-2], across[2:]), across[1:-1]) * mask
-        if np.array_equal(spread, inner):
-            return inner.copy()
-        inner[:] = spread
+    labels: npt.NDArray[np.int32] = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1]
+    return labels
 
 
 def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]) -> Seen:
@@ -117,8 +110,9 @@ def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]
     rows, columns = np.flatnonzero((coverage > 0.5).any(1)), np.flatnonzero((coverage > 0.5).any(0))
     middle_y, middle_x = (rows[0] + rows[-1]) / 2, (columns[0] + columns[-1]) / 2
     extent = (int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+    padded = np.pad(coverage, len(stencil(Shape.CIRCLE, _RADII[-1])))
     fits = (
-        (_match(coverage, (middle_y, middle_x), shape, radius), shape, radius)
+        (_match(padded, (middle_y, middle_x), shape, radius), shape, radius)
         for shape, radius in _near(extent)
     )
     match, shape, radius = max(fits, key=lambda fit: fit[0], default=(0.0, None, max(extent) // 2))
@@ -141,25 +135,43 @@ def _near(extent: tuple[int, int]) -> Iterable[tuple[Shape, int]]:
     room = max(3.0, _EXTENT_ROOM * max(extent))
     for shape in Shape:
         for radius in _RADII:
-            solid = stencil(shape, radius) > 0.5
-            height, width = int(solid.any(1).sum()), int(solid.any(0).sum())
-            if max(abs(height - extent[0]), abs(width - extent[1])) <= room:
+            box = _box(shape, radius)
+            if max(abs(box.height - extent[0]), abs(box.width - extent[1])) <= room:
                 yield shape, radius
 
 
-def _match(coverage: _Pixels, middle: tuple[float, float], shape: Shape, radius: int) -> float:
-    """Return the best overlap (intersection over union) of a stencil laid over a region within a pixel."""
-    mould = stencil(shape, radius)
-    solid = mould > 0.5
+class _Box(NamedTuple):
+    """The rows and columns of a stencil that are covered by more than half."""
+
+    height: int
+    width: int
+    middle_y: float
+    middle_x: float
+
+
+@cache
+def _box(shape: Shape, radius: int) -> _Box:
+    solid = stencil(shape, radius) > 0.5
     rows, columns = np.flatnonzero(solid.any(1)), np.flatnonzero(solid.any(0))
-    top = round(middle[0] - (rows[0] + rows[-1]) / 2)
-    left = round(middle[1] - (columns[0] + columns[-1]) / 2)
-    edge = len(mould)
-    padded = np.pad(coverage, edge)
-    total = float(coverage.sum() + mould.sum())
+    return _Box(len(rows), len(columns), float(rows[0] + rows[-1]) / 2, float(columns[0] + columns[-1]) / 2)
+
+
+def _match(padded: _Pixels, middle: tuple[float, float], shape: Shape, radius: int) -> float:
+    """Return the best overlap (intersection over union) of a stencil laid over a region within a pixel.
+
+    Args:
+        padded: How much of each pixel the region covers, with room for the largest stencil on every side.
+        middle: Middle of the region in the picture.
+        shape: Shape of the stencil.
+        radius: Radius of the stencil.
+    """
+    mould, box = stencil(shape, radius), _box(shape, radius)
+    room, edge = len(stencil(Shape.CIRCLE, _RADII[-1])), len(mould)
+    top, left = room + round(middle[0] - box.middle_y), room + round(middle[1] - box.middle_x)
+    total = float(padded.sum() + mould.sum())
     best = 0.0
     for dy, dx in _SHIFTS:
-        y, x = top + dy + edge, left + dx + edge
+        y, x = top + dy, left + dx
         shared = float(np.minimum(padded[y : y + edge, x : x + edge], mould).sum())
         best = max(best, shared / (total - shared))
     return best
