@@ -1,8 +1,9 @@
-"""Pictures as prompts: IP-Adapters, by which a model reads a picture beside the words, and style models."""
+"""Pictures as prompts: IP-Adapters and style models, and text encoders that see what words speak of."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
+import torch
 from weft.sdk import (
     FingerprintScope,
     Image,
@@ -13,6 +14,7 @@ from weft.sdk import (
     Paths,
     Run,
     Slider,
+    Text,
     listing,
     node,
 )
@@ -20,11 +22,15 @@ from weft.sdk import (
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, ImagePrompt
 from weft_nodes.families.image_prompts import adapter_traits, list_adapters, open_adapter
+from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.styles import list_styles, open_style, style_traits, with_style
 from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.handles import TextEncoder
 from weft_nodes.models.image_prompts import ImageAdapter
+from weft_nodes.models.seeing import EditVersion, Shown
 from weft_nodes.models.styles import StyleModel
+from weft_nodes.models.wording import Weighting
 
 
 @listing("ip_adapter")
@@ -251,6 +257,62 @@ def apply_style(
         tokens_BTD.mean(dim=0, keepdim=True) if several == "mixed" else tokens_BTD.flatten(0, 1)[None]
     )
     return with_style(conditioning, tokens_1TD * strength, family=style.family, words=words, pooled=pooled)
+
+
+@node(
+    "prompt.encode_edit",
+    title="Encode edit instruction",
+    lane="device",
+    output="conditioning",
+    accepts={"encoder": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def encode_edit(
+    run: Run,
+    encoder: TextEncoder,
+    image: Image,
+    second: Image | None,
+    third: Image | None,
+    text: Annotated[
+        str,
+        Text(
+            multiline=True,
+            placeholder="make the circle blue",
+            brackets="()[]",
+            literal_where="weighting=off",
+        ),
+    ] = "",
+    *,
+    version: EditVersion = "2509",
+    weighting: Weighting = "interpolate",
+) -> Conditioning:
+    """Turn an instruction and the pictures it speaks of into what an editing model reads (Qwen-Image-Edit).
+
+    The text encoder sees the pictures at a reduced size, to know what is meant; show them to the model itself
+    with prompt.reference behind this node. Encode the negative prompt with the same pictures.
+
+    Args:
+        run: The run this is part of.
+        encoder: The text encoder of an editing model.
+        image: What to edit; a batch is several pictures.
+        second: More pictures.
+        third: More pictures.
+        text: What to do, in the syntax of prompt.encode; pictures are called Picture 1, Picture 2 and so on.
+        version: 2509: Qwen-Image-Edit of September 2025 and later, which was trained with up to three
+            pictures; first: the model before, which was trained with one.
+        weighting: How weights of words count, as in prompt.encode.
+
+    Returns:
+        The prompt, applying everywhere and during all steps; several where words change on the way.
+
+    Raises:
+        PromptUnreadableError: Brackets do not pair, or a number is out of bounds.
+        ConditioningError: The text encoder cannot be shown pictures, or not so many.
+        ModelError: The weights of the encoder cannot be read.
+    """
+    batches = [batch.pixels_BHWC for batch in (image, second, third) if batch is not None]
+    pictures = tuple(Image(single) for batch in batches for single in torch.split(batch, 1))
+    return encode_text(run, encoder, text, weighting=weighting, shown=Shown(pictures, version))
 
 
 def _memory(paths: Paths) -> DigestMemory:

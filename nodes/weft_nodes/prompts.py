@@ -24,12 +24,13 @@ from weft.sdk import (
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import is_sight
 from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import TextEncoder
 from weft_nodes.models.weights import single_files
-from weft_nodes.models.wording import EMBEDDING, Wording, read_prompt
+from weft_nodes.models.wording import EMBEDDING
 
 _EMBEDDING_FOLDER = "embeddings"
 _GUIDANCE = "guidance"
@@ -103,24 +104,7 @@ def encode_prompt(
         EmbeddingUnknownError: The text names a learned word that was not added to the encoder.
         ModelError: The weights of the encoder cannot be read.
     """
-    store = run.service(ModelStore)
-    encoded: dict[Wording, Prompt] = {}
-    entries = []
-    for timed in read_prompt(text, weighting=weighting):
-        run.check_cancelled()
-        if timed.wording not in encoded:
-            (encoded[timed.wording],) = store.encode_prompt(encoder, timed.wording).entries
-        entries.append(
-            replace(
-                encoded[timed.wording],
-                strength=timed.strength,
-                start=timed.start,
-                end=timed.end,
-                turn=timed.turn,
-                turns=timed.turns,
-            )
-        )
-    return Conditioning(tuple(entries))
+    return encode_text(run, encoder, text, weighting=weighting)
 
 
 @node(

@@ -23,12 +23,14 @@ from weft_nodes.checkpoints import checkpoints_by_name
 from weft_nodes.control import apply_control, load_control
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.editing import show_reference
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.image_prompts import (
     _digest_of_adapter,
     _digest_of_style,
     apply_image_prompt,
     apply_style,
+    encode_edit,
     image_adapters_by_name,
     load_image_adapter,
     load_style_model,
@@ -221,3 +223,25 @@ def test_style_models_are_listed_with_their_family_and_told_apart(tmp_path: Path
     assert not checkpoints_by_name(paths).keys() - {"starter"}
     assert _digest_of_style(scope, "redux") == _digest_of_style(scope, "redux") != "checkpoint-missing"
     assert _digest_of_style(scope, "absent") == "checkpoint-missing"
+
+
+def test_an_editing_model_reads_an_instruction_with_pictures_and_a_syntax(tmp_path: Path) -> None:
+    paths = Paths.below(tmp_path)
+    tiny_models.write_folder(paths.models[0] / "qwen", "qwen-image")
+    run = LocalRun(paths=paths)
+    found = load_tiny(run, "qwen")
+    batch = Image(torch.cat([PICTURE.pixels_BHWC, 1 - PICTURE.pixels_BHWC]))
+
+    one = encode_edit(run, found.encoder, PICTURE, None, None, "make it [red:blue:0.5]")
+    apart = encode_edit(run, found.encoder, batch, OTHER, None, "make it red")
+    together = encode_edit(
+        run, found.encoder, Image(batch.pixels_BHWC[:1]), Image(batch.pixels_BHWC[1:]), OTHER, "make it red"
+    )
+
+    assert [(entry.start, entry.end) for entry in one.entries] == [(0.0, 0.5), (0.5, 1.0)]
+    states = [found.entries[0].tensors["encoder_hidden_states"] for found in (one, apart, together)]
+    assert torch.equal(states[1], states[2])
+    referring = show_reference(run, one, Image(PICTURE.pixels_BHWC[:, :32, :16]), found.vae)
+    empty = empty_latent(found.model, width=64, height=64)
+    latent = asyncio.run(sample_latent(run, found.model, referring, None, empty, steps=2, guidance_scale=1))
+    assert torch.isfinite(latent.samples_BChw).all()

@@ -15,10 +15,12 @@ from weft_nodes.diffusion.batcher import Batcher
 from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.foreign import scheduler_levels, scheduler_program
 from weft_nodes.diffusion.guidance import Guidance
+from weft_nodes.diffusion.methods import Methods
 from weft_nodes.diffusion.schedules import schedule
 from weft_nodes.diffusion.steps import Program
 from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.families import FACTS
+from weft_nodes.models.seeing import Shown
 
 STEPS = 5
 HEIGHT, WIDTH = 64, 96
@@ -50,6 +52,8 @@ class Case:
         condition: Changes our prompts, for what the pipeline is told besides the text.
         relative: Name of another pipeline of the family in `tiny_models.MAKERS`.
         pipeline: Makes another pipeline of the same parts.
+        shown: Pictures that the prompts speak of, where the text encoder sees them.
+        methods: How our predictions are joined, where the pipeline has a guidance of its own.
         is_drawing: Whether the scheduler draws noise, so that it cannot run in our loop.
     """
 
@@ -64,6 +68,8 @@ class Case:
     condition: Callable[[Conditioning], Conditioning] = field(default=lambda prompt: prompt)
     relative: str = ""
     pipeline: Callable[[Any], Any] = field(default=lambda pipeline: pipeline)
+    shown: Shown | None = None
+    methods: Methods = field(default_factory=Methods)
     is_drawing: bool = False
 
 
@@ -96,11 +102,11 @@ def measure(opened: Callable[[str, str], Opened], case: Case) -> Measured:
             network=store.network(checkpoint.model),
             space=space,
             sigmas=levels,
-            positive=case.condition(store.encode_prompt(checkpoint.encoder, PROMPT)),
-            negative=case.condition(store.encode_prompt(checkpoint.encoder, NEGATIVE)),
+            positive=case.condition(store.encode_prompt(checkpoint.encoder, PROMPT, case.shown)),
+            negative=case.condition(store.encode_prompt(checkpoint.encoder, NEGATIVE, case.shown)),
             latent_BChw=empty,
             sampler=sampler,
-            guidance=Guidance(case.scale, token=FACTS[case.family].kept_token),
+            guidance=Guidance(case.scale, methods=case.methods, token=FACTS[case.family].kept_token),
             seed=SEED,
         )
         with Batcher() as batcher:

@@ -12,6 +12,9 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 
 from tiny.parts import WIDTH
 
+PATCH = 64
+"""Side of the patches in which pictures are read, in pixels."""
+
 
 def tiny_video_vae() -> AutoencoderKLQwenImage:
     """An autoencoder of videos that shrinks eight times, with the statistics of the published one."""
@@ -23,7 +26,8 @@ def tiny_qwen_tokenizer() -> Qwen2Tokenizer:
     """A byte-level tokenizer without merges, with the marks of a chat."""
     pieces = [*sorted(ByteLevel.alphabet()), "<|endoftext|>"]
     tokenizer = Qwen2Tokenizer(vocab={piece: index for index, piece in enumerate(pieces)}, merges=[])
-    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    marks = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>"]
+    tokenizer.add_special_tokens({"additional_special_tokens": marks})
     return tokenizer
 
 
@@ -42,15 +46,20 @@ def tiny_qwen() -> Qwen2_5_VLForConditionalGeneration:
                 "rope_theta": 1000000.0,
                 "rope_type": "default",
             },
-            "vocab_size": 260,
+            "vocab_size": 264,
         },
         vision_config={
-            "depth": 1,
+            "depth": 2,
             "hidden_size": 16,
             "intermediate_size": 16,
             "num_heads": 2,
             "out_hidden_size": WIDTH,
+            # Few tokens for pictures of a full size, and none that must be resized to be cut.
+            "patch_size": PATCH,
+            "window_size": 4 * PATCH,
+            "fullatt_block_indexes": [1],
         },
+        image_token_id=tiny_qwen_tokenizer().convert_tokens_to_ids("<|image_pad|>"),
     )
     return Qwen2_5_VLForConditionalGeneration(config).eval()
 

@@ -1,31 +1,35 @@
 """Qwen-Image: a rectified flow over packed tokens that reads a language model, in the latents of videos.
 
 Wu et al. 2025. The prompt is read by Qwen2.5-VL as a part of a chat that asks it to describe the picture.
-Pictures that a prompt shows are read as further tokens, as the editing models were trained.
+Pictures that a prompt shows are read as further tokens, as the editing models were trained; the language
+model of these sees them too.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from weft_nodes.diffusion.controls import ControlRows, token_mask
+from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import references_of, without_references
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.network import LiveNetwork, added_up
 from weft_nodes.families.packing import packed, unpacked
 from weft_nodes.families.transformer import TransformerFamily
-from weft_nodes.models.adapter import TextPart
+from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, language_model_part, transformer_part
 from weft_nodes.models.chats import Chat, read_chat
 from weft_nodes.models.errors import ControlMismatchError
+from weft_nodes.models.seeing import PICTURE, Shown, patches_of, seeing_stack, tower_part
 from weft_nodes.models.sequences import load_sequence_tokenizer
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.wording import Wording
 
+_ENCODER: Final = "text_encoder"
 # The words and the number of tokens that the model was trained on.
 _CHAT: Final = Chat(
     "<|im_start|>system\n"
@@ -34,6 +38,16 @@ _CHAT: Final = Chat(
     "<|im_end|>\n<|im_start|>assistant\n",
     34,
 )
+# What the editing models are told instead, in front of the pictures and the instruction.
+_EDITING: Final = (
+    "<|im_start|>system\n"
+    "Describe the key features of the input image (color, shape, size, texture, objects, background), then "
+    "explain how the user's text instruction should alter or modify the image. Generate a new image that "
+    "meets the user's requirements while maintaining consistency with the original input where appropriate."
+    "<|im_end|>\n<|im_start|>user\n"
+)
+_EDITING_TOKENS: Final = 64
+_LARGE, _SMALL = 1024 * 1024, 384 * 384
 # The network multiplies by this again.
 _TIMES: Final = 1000.0
 
@@ -104,6 +118,8 @@ class QwenImage(TransformerFamily):
 
     live: ClassVar[type[LiveNetwork]] = _Network
 
+    tower_part: ModulePart = field(default_factory=lambda: tower_part(_ENCODER))
+
     @classmethod
     def create(cls, name: str) -> Self:
         """Describe the family.
@@ -111,7 +127,7 @@ class QwenImage(TransformerFamily):
         Args:
             name: Its id.
         """
-        qwen = language_model_part("text_encoder", "Qwen2_5_VLTextModel")
+        qwen = language_model_part(_ENCODER, "Qwen2_5_VLTextModel")
         return cls(
             id=name,
             network_part=transformer_part("QwenImageTransformer2DModel", half="bfloat16"),
@@ -133,3 +149,36 @@ class QwenImage(TransformerFamily):
         """
         (qwen,) = stacks
         return {"encoder_hidden_states": read_chat(qwen, wording, _CHAT)}
+
+    def encode_seeing(
+        self, stacks: tuple[TextStack, ...], tower: nn.Module, wording: Wording, shown: Shown
+    ) -> Mapping[str, Tensor]:
+        """Encode an instruction and what it speaks of; see `weft_nodes.models.seeing.SeeingFamily`.
+
+        Since version 2509, several small pictures are shown by number; before, a single large one.
+
+        Returns:
+            `encoder_hidden_states` [1, T, D], the last layer of Qwen for the pictures and all that follows.
+
+        Raises:
+            ConditioningError: The model knows fewer pictures, or the words stand for some themselves.
+        """
+        (qwen,) = stacks
+        is_single = shown.version == "first"
+        if is_single and len(shown.pictures) != 1:
+            raise ConditioningError(
+                f"The first Qwen-Image-Edit was trained with one picture, not with {len(shown.pictures)}.",
+                hint="Join them with image.grid, or use version 2509 of the model.",
+            )
+        if PICTURE in wording.text:
+            raise ConditioningError(
+                f"The prompt says {PICTURE}, which stands for pictures.", hint="Remove it."
+            )
+        patches = patches_of(tower, shown.pictures, area=_LARGE if is_single else _SMALL)
+        seeing, written = seeing_stack(qwen, tower, patches)
+        named = [
+            f"{'' if is_single else f'Picture {number}: '}<|vision_start|>{picture}<|vision_end|>"
+            for number, picture in enumerate(written, start=1)
+        ]
+        chat = Chat(_EDITING + "".join(named), _CHAT.after, _EDITING_TOKENS)
+        return {"encoder_hidden_states": read_chat(seeing, wording, chat)}

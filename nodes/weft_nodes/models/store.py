@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from weft.sdk import Image
 
 from weft_nodes.diffusion.denoiser import Network
+from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Prompt
 from weft_nodes.models import loading
@@ -43,6 +44,7 @@ from weft_nodes.models.packed import storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
 from weft_nodes.models.seamless import VAE, check_together
+from weft_nodes.models.seeing import SeeingFamily, Shown
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.step_caches import behind_cache
 from weft_nodes.models.styles import StyleModel, load_embedder, read_style, seeing_part
@@ -145,23 +147,36 @@ class HandleStore:
         seen_hw = seen_size(size_hw, model.patches)
         return self._family(model.family).space(config, size_hw=seen_hw, steps=steps)
 
-    def encode_prompt(self, encoder: TextEncoder, prompt: str | Wording) -> Conditioning:
+    def encode_prompt(
+        self, encoder: TextEncoder, prompt: str | Wording, shown: Shown | None = None
+    ) -> Conditioning:
         """Encode a prompt of any length.
 
         Args:
             encoder: The handle of the encoders.
             prompt: The prompt; may be empty. A text is taken letter by letter, without any syntax.
+            shown: Pictures that it speaks of.
 
         Returns:
             A conditioning with one prompt, on the store's device.
 
         Raises:
+            ConditioningError: There are pictures, and the encoder cannot be shown any, or not so many.
             ModelError: The weights cannot be loaded, or a patch does not fit.
         """
         family = self._family(encoder.family)
         live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
         wording = Wording.plain(prompt) if isinstance(prompt, str) else prompt
-        tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
+        if shown is None:
+            tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
+        elif isinstance(family, SeeingFamily):
+            tower = self._tower(encoder, family.tower_part)
+            tensors = family.encode_seeing(live.stacks, tower, wording, shown)
+        else:
+            raise ConditioningError(
+                f"The text encoder of {encoder.family} cannot be shown pictures.",
+                hint="Encode the text with prompt.encode.",
+            )
         return Conditioning((Prompt(tensors, family=encoder.family),))
 
     def encode_image(self, vae: Vae, image: Image) -> Latent:
@@ -176,6 +191,19 @@ class HandleStore:
             ModelError: The weights cannot be loaded.
         """
         return Latent(encode_pixels(self._autoencoder(vae), image), vae.space)
+
+    def encode_raw(self, vae: Vae, image: Image) -> Tensor:
+        """Encode pictures to latents as the autoencoder gives them, not normalised; see `encode_image`.
+
+        Args:
+            vae: The handle of the autoencoder.
+            image: Pictures with three channels.
+
+        Returns:
+            Float32 latents [B, C, h, w].
+        """
+        scale = Normalisation.of(self._autoencoder(vae))
+        return scale.undone(self.encode_image(vae, image).samples_BChw)
 
     def encode_hint(self, control: ControlNet, vae: Vae, image: Image) -> Tensor:
         """Encode a picture as a control network was trained to read it.
@@ -334,6 +362,16 @@ class HandleStore:
             added += count_bytes(clone) - count_bytes(base)
             stacks.append(TextStack(clone, checkpoint.tokenizer(part)))
         return _LiveStacks(tuple(stacks), added)
+
+    def _tower(self, encoder: TextEncoder, part: ModulePart) -> nn.Module:
+        weights = encoder.weights
+
+        def load() -> nn.Module:
+            checkpoint, family = loading.open_weights(weights), self._family(encoder.family)
+            self._check_source(weights, loading.text_digest(checkpoint, family, self.digests))
+            return self._load(checkpoint, part, weights)
+
+        return self._bases.get(("tower", weights.source, weights.dtype), load)
 
     def _autoencoder(self, vae: Vae) -> AutoencoderKL:
         family = self._family(vae.family)

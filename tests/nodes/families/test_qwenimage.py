@@ -3,11 +3,16 @@
 import pytest
 import torch
 from tiny.controls import tiny_control
-from tiny.qwenimage import tiny_qwenimage
+from tiny.qwenimage import tiny_qwen, tiny_qwen_tokenizer, tiny_qwenimage
+from weft.sdk import Image
+from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.spaces import FlowSpace
 from weft_nodes.families import FACTS, FAMILIES
 from weft_nodes.models.controls import Steerable
 from weft_nodes.models.errors import ControlMismatchError
+from weft_nodes.models.seeing import EditVersion, SeeingFamily, Shown
+from weft_nodes.models.text import TextStack
+from weft_nodes.models.wording import Wording
 
 
 def test_a_picture_that_is_not_square_is_read_row_by_row() -> None:
@@ -70,3 +75,38 @@ def test_control_networks_do_not_know_reference_pictures() -> None:
     assert steered.predict(latent_1Chw, torch.tensor([500.0]), inputs).shape == latent_1Chw.shape
     with pytest.raises(ControlMismatchError, match="reference pictures"):
         steered.predict(latent_1Chw, torch.tensor([500.0]), {**inputs, "reference_latents/0": latent_1Chw})
+
+
+def parts() -> tuple[TextStack, torch.nn.Module, SeeingFamily]:
+    """The text layers with their tokenizer, the tower, and the family."""
+    whole, family = tiny_qwen().model, FAMILIES["qwen-image"]
+    assert isinstance(family, SeeingFamily)
+    return TextStack(whole.language_model, tiny_qwen_tokenizer()), whole.visual, family
+
+
+PICTURE = Image(torch.rand(1, 64, 64, 3, generator=torch.Generator().manual_seed(0)))
+
+
+def test_the_versions_are_shown_pictures_each_in_its_way() -> None:
+    stack, tower, family = parts()
+    words = Wording.plain("blue")
+    ways: tuple[tuple[int, EditVersion], ...] = ((1, "first"), (1, "2509"), (2, "2509"))
+
+    found = [
+        family.encode_seeing((stack,), tower, words, Shown((PICTURE,) * count, version))
+        for count, version in ways
+    ]
+
+    lengths = [tensors["encoder_hidden_states"].shape[1] for tensors in found]
+    # Squares of patches of a large and of a small picture, its number, and the marks around it.
+    assert lengths[0] - lengths[1] == (8 * 8) - (3 * 3 + len("Picture 1: "))
+    assert lengths[2] - lengths[1] == 3 * 3 + 2 + len("Picture 2: ")
+
+
+def test_what_was_not_trained_is_refused() -> None:
+    stack, tower, family = parts()
+
+    with pytest.raises(ConditioningError, match="trained with one picture, not with 2"):
+        family.encode_seeing((stack,), tower, Wording.plain(""), Shown((PICTURE, PICTURE), "first"))
+    with pytest.raises(ConditioningError, match="stands for pictures"):
+        family.encode_seeing((stack,), tower, Wording.plain("<|image_pad|>"), Shown((PICTURE,)))
