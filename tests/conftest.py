@@ -31,11 +31,12 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what may be tried again, and put the files in an order in which the machine is never idle."""
-    for item in items:
-        tries = next((count for name, count in TRIES.items() if is_in(item.path, name)), 0)
-        if tries:
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    for tests in files:
+        tries = next((count for name, count in TRIES.items() if is_in(tests[0].path, name)), 0)
+        for item in tests if tries else ():
             item.add_marker(pytest.mark.flaky(reruns=tries))
-    items[:] = in_order(items)
+    items[:] = in_order(files)
 
 
 def pytest_collection_finish() -> None:
@@ -50,13 +51,12 @@ def is_in(path: Path, *folders: str) -> bool:
     return place.startswith(tuple(f"{folder}/" for folder in folders))
 
 
-def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+def in_order(files: list[list[pytest.Item]]) -> list[pytest.Item]:
     """Put the tests in order, file by file.
 
     Processes that take file after file have some that wait beside some that work all the time, and in the
     end short ones, so that none works on when the others are done.
     """
-    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
     waiting = [file for file in files if is_in(file[0].path, *WAITS)]
     working = [file for file in files if is_in(file[0].path, *WORKS)]
     short = [file for file in files if not is_in(file[0].path, *WAITS, *WORKS)]
