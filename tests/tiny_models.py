@@ -196,6 +196,14 @@ def tiny_turbo() -> StableDiffusionXLPipeline:
     return pipeline
 
 
+def reading_pictures(pipeline: Any) -> Any:
+    """A relative whose U-Net reads the latent of a picture beside the noise (InstructPix2Pix)."""
+    torch.manual_seed(23)
+    unet = UNet2DConditionModel.from_config(pipeline.unet.config, in_channels=8)
+    pipeline.register_modules(unet=unet.eval())
+    return pipeline
+
+
 def tiny_kolors() -> KolorsPipeline:
     """Kolors: a language model in place of two encoders, wider than what the U-Net attends to."""
     # Without the list of what was left at its default, which would be set back to it.
@@ -241,12 +249,18 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "sd15-lcm": tiny_lcm,
     "sdxl-turbo": tiny_turbo,
     "flux-fill": lambda: tiny_flux(shown_channels=16 + 64),
+    "sd15-instruct": lambda: reading_pictures(tiny_sd15()),
+    "sdxl-instruct": lambda: reading_pictures(tiny_sdxl()),
+    "flux-depth": lambda: tiny_flux(shown_channels=16),
     "ddpm-small": lambda: tiny_ddpm(variance="fixed_small"),
 }
 RELATIVES: Mapping[str, str] = {
     "sd15-lcm": "sd15",
     "sdxl-turbo": "sdxl",
     "flux-fill": "flux",
+    "sd15-instruct": "sd15",
+    "sdxl-instruct": "sdxl",
+    "flux-depth": "flux",
     "ddpm-small": "ddpm",
 }
 

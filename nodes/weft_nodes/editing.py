@@ -11,7 +11,7 @@ from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.diffusion.windows import Windows
 from weft_nodes.families.facts import FACTS, check_size
-from weft_nodes.families.inpainting import inpainting_channels
+from weft_nodes.families.inpainting import inpainting_channels, reads_normalised
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Vae
 from weft_nodes.models.windows import WindowPatch
@@ -108,6 +108,41 @@ def show_to_inpaint(run: Run, conditioning: Conditioning, image: Image, mask: Ma
     family = _family_of(conditioning, vae)
     channels = inpainting_channels(family, is_new_1HW[:, None], masked.samples_BChw)
     return showing(conditioning, concat_1Chw=channels)
+
+
+@node(
+    "prompt.picture",
+    lane="device",
+    output="conditioning",
+    accepts={"conditioning": {"family": "$family"}, "vae": {"space": "$space"}},
+    gives={"conditioning": {"family": "$family"}},
+)
+def show_picture(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -> Conditioning:
+    """Show the picture to change, or a map to follow, to a model that was made to read one beside the noise.
+
+    InstructPix2Pix (U-Nets that read eight channels) changes the picture as the prompt says: "make it snow";
+    guidance.picture says how closely it is kept. FLUX.1 Depth and Canny follow a map of depth or of edges.
+    Sample from an empty latent of the picture's size. A negative prompt that shows nothing is shown the same.
+
+    Args:
+        run: The run this is part of.
+        conditioning: The prompt.
+        image: One picture without transparency, of the size that is sampled.
+        vae: The autoencoder of the checkpoint.
+
+    Returns:
+        The prompt, with the picture that it shows.
+
+    Raises:
+        PictureCountError: There are several pictures.
+        LatentMismatchError: The autoencoder cannot read the picture.
+        ModelError: The weights of the autoencoder cannot be read.
+    """
+    _check_single(image)
+    store = run.service(ModelStore)
+    is_normalised = reads_normalised(_family_of(conditioning, vae))
+    latent = store.encode_image(vae, image).samples_BChw if is_normalised else store.encode_raw(vae, image)
+    return showing(conditioning, concat_1Chw=latent.float())
 
 
 @node(
@@ -263,9 +298,9 @@ def paste_region(
     return Image(pasted)
 
 
-def _check_single(image: Image, mask: Mask) -> None:
-    pictures, masks = image.pixels_BHWC.shape[0], mask.values_BHW.shape[0]
-    for name, count in (("image", pictures), ("mask", masks)):
+def _check_single(image: Image, mask: Mask | None = None) -> None:
+    masks = 1 if mask is None else mask.values_BHW.shape[0]
+    for name, count in (("image", image.pixels_BHWC.shape[0]), ("mask", masks)):
         if count != 1:
             raise PictureCountError(first=name, first_count=count, second="a prompt", second_count=1)
 

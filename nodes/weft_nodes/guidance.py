@@ -13,6 +13,7 @@ from weft_nodes.diffusion.methods import (
     MagnitudeAware,
     Methods,
     PerpNeg,
+    PictureScale,
     Projection,
     Tangential,
     Weakening,
@@ -217,6 +218,29 @@ def use_perp_neg(
         GuidanceClashError: Another method before it joins the predictions or changes the negative one.
     """
     return (before or Guiding()).and_also(Methods(update=PerpNeg(neutral, strength)))
+
+
+@node("guidance.picture", **_chained("picture", "update"))
+def use_picture_scale(
+    picture_scale: Annotated[float, Slider(0, 10, step=0.1)] = 1.5, *, before: Guiding | None = None
+) -> Guiding:
+    """Say how closely the picture is kept that a model changes by instruction, such as InstructPix2Pix.
+
+    Brooks et al. 2023, arXiv 2211.09800, equation 3: beside the guidance scale, which moves towards what the
+    prompt says, this one moves towards the picture that prompt.picture or prompt.reference shows. It needs a
+    negative prompt, which may be empty. A step costs half as much again.
+
+    Args:
+        picture_scale: How closely the picture is kept, 0..10; 1 to 2 is usual.
+        before: Methods to use as well.
+
+    Returns:
+        Guidance for a sampling node.
+
+    Raises:
+        GuidanceClashError: Another method before it joins the predictions.
+    """
+    return (before or Guiding()).and_also(Methods(update=PictureScale(picture_scale)))
 
 
 @node("guidance.dynamic_threshold", **_chained("dynamic_threshold", "limit"))

@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+import tiny_models
 import torch
 from tiny_runs import load_tiny, tiny_paths
 from torch import Tensor
 from weft.engine.codec import decode, digest, encode
 from weft.sdk import Image, LocalRun, Mask
-from weft_nodes import editing
+from weft_nodes import editing, guidance
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError, JobError
 from weft_nodes.diffusion.sights import CONCAT, references_of
 from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.editing import Region, RegionEmptyError
 from weft_nodes.latents import empty_latent, encode_latent, paste_latent
+from weft_nodes.models.guiding import Guiding
 from weft_nodes.models.handles import Model
 from weft_nodes.pixels.errors import PictureCountError, PictureSizeError
 from weft_nodes.prompts import encode_prompt
@@ -121,6 +123,46 @@ def test_what_is_shown_must_be_one_picture_with_a_mask_of_its_size(
         editing.show_to_inpaint(run, words, noise(32, 32, 2), mask, checkpoint.vae)
     with pytest.raises(PictureSizeError):
         editing.show_to_inpaint(run, words, noise(64, 32), mask, checkpoint.vae)
+
+
+def test_a_model_that_changes_pictures_is_shown_the_latent_that_the_autoencoder_gives(
+    run: LocalRun, checkpoint: LoadedCheckpoint, words: Conditioning
+) -> None:
+    xl = load_tiny(run, "xl")
+    image = noise(32, 32)
+    prompts = encode_prompt(run, xl.encoder, "make it snow")
+
+    shown = editing.show_picture(run, prompts, image, xl.vae).entries[0].tensors[CONCAT]
+
+    scaling = tiny_models.tiny_sdxl().vae.config.scaling_factor
+    torch.testing.assert_close(shown * scaling, encode_latent(run, image, xl.vae).samples_BChw)
+    with pytest.raises(PictureCountError, match="image holds 2"):
+        editing.show_picture(run, words, noise(32, 32, 2), checkpoint.vae)
+
+
+def test_a_picture_is_changed_by_instruction_and_kept_as_closely_as_asked(run: LocalRun) -> None:
+    tiny_models.write_folder(run.paths.models[0] / "instruct", "sd15-instruct")
+    model, encoder, vae = load_tiny(run, "instruct")
+    words, empty = encode_prompt(run, encoder, "make it snow"), encode_prompt(run, encoder, "")
+    shown = editing.show_picture(run, words, noise(32, 32), vae)
+    latent = empty_latent(model, 32, 32)
+
+    def changed(positive: Conditioning, guiding: Guiding | None) -> Tensor:
+        work = sample_latent(run, model, positive, empty, latent, steps=2, guidance=guiding)
+        return asyncio.run(work).samples_BChw
+
+    plain, near, far = (
+        changed(shown, None),
+        *(changed(shown, guidance.use_picture_scale(scale)) for scale in (1.0, 2.0)),
+    )
+
+    # At 1 the prediction without the picture has no weight.
+    torch.testing.assert_close(near, plain, atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(far, plain, atol=1e-3)
+    with pytest.raises(ConditioningError, match="0 channels"):
+        changed(words, None)
+    with pytest.raises(ConditioningError, match="needs a prompt that shows one"):
+        changed(words, guidance.use_picture_scale())
 
 
 def test_references_add_up_and_keep_their_size(

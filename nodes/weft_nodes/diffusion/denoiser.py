@@ -20,7 +20,7 @@ from weft_nodes.diffusion.guide import Guide
 from weft_nodes.diffusion.masking import KeptPart
 from weft_nodes.diffusion.noise import SeededNoise, item_seed
 from weft_nodes.diffusion.schedules import is_falling
-from weft_nodes.diffusion.sights import following
+from weft_nodes.diffusion.sights import following, hiding
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.steps import Program
 from weft_nodes.diffusion.trajectories import tensor_digest
@@ -230,7 +230,9 @@ class Denoiser:
             for side in (job.positive, job.negative, methods.neutral)
         )
         self._negative = following(self._negative, self._positive)
-        self._neutral = following(self._neutral, self._positive)
+        self._neutral = (
+            hiding(self._negative) if methods.hides_pictures else following(self._neutral, self._positive)
+        )
         height, width = job.latent_BChw.shape[-2:]
         self._controlled = ControlledPrompts((int(height), int(width)), device)
         self._guide = None if methods.is_plain else Guide(job.guidance)

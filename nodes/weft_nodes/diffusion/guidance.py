@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from weft_nodes.diffusion.errors import JobError
-from weft_nodes.diffusion.methods import Methods, PerpNeg
+from weft_nodes.diffusion.methods import Methods
 
 _PLAIN = Methods()
 
@@ -51,7 +51,7 @@ class Guidance:
 
     def is_active(self, share: float) -> bool:
         """Tell whether the negative prediction is needed at a share of the steps, 0..1."""
-        has_effect = self.scale != 1.0 or isinstance(self.methods.update, PerpNeg)
+        has_effect = self.scale != 1.0 or self.methods.always_acts
         return has_effect and applies(self.start, self.end, share)
 
     def combine(self, positive: Tensor, negative: Tensor) -> Tensor:

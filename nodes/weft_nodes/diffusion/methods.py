@@ -22,7 +22,7 @@ class Sides(NamedTuple):
     Attributes:
         positive: For the positive prompt.
         negative: For the negative prompt.
-        neutral: For a prompt that says nothing; only where a method asks for one.
+        neutral: For a prompt that says nothing, or shows nothing; only where a method asks for one.
     """
 
     positive: Tensor
@@ -205,6 +205,35 @@ class PerpNeg:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureScale:
+    """Guidance by a picture that the prompts show (InstructPix2Pix, Brooks et al. 2023, eq. 3).
+
+    Args:
+        scale: How far to go from the prediction without the picture to the one with it, >= 0.
+
+    Raises:
+        JobError: `scale` is negative.
+    """
+
+    scale: float = 1.5
+
+    def __post_init__(self) -> None:
+        _demand(self.scale >= 0, f"Guidance by a picture has the scale {self.scale}.", "Use 0 or more.")
+
+    @property
+    def acts_on_denoised(self) -> bool:
+        """Return False: it is written for raw outputs."""
+        return False
+
+    def join(self, sides: Sides, scale: float, memory: Memory) -> Tensor:  # noqa: ARG002 - it carries nothing
+        """Return `h + picture scale * (n - h) + scale * (p - n)`, where h is n without the picture."""
+        if sides.neutral is None:
+            raise JobError("Guidance by a picture got no prediction without it.", hint="Show a picture.")
+        pull = self.scale * (sides.negative - sides.neutral)
+        return sides.neutral + scale * (sides.positive - sides.negative) + pull
+
+
+@dataclass(frozen=True, slots=True)
 class DynamicThreshold:
     """Dynamic thresholding (Saharia et al. 2022, section 2.3), for latents, which have no range of their own.
 
@@ -299,6 +328,16 @@ class Methods:
     def acts_on_denoised(self) -> bool:
         """Whether predictions are joined as denoised latents and not as raw outputs."""
         return self.limit is not None or (self.update is not None and self.update.acts_on_denoised)
+
+    @property
+    def always_acts(self) -> bool:
+        """Whether the update has an effect at the guidance scale 1, too."""
+        return isinstance(self.update, PerpNeg | PictureScale)
+
+    @property
+    def hides_pictures(self) -> bool:
+        """Whether the neutral prediction is the one for a negative prompt that shows nothing."""
+        return isinstance(self.update, PictureScale)
 
     @property
     def neutral(self) -> Conditioning | None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from weft_nodes.diffusion.errors import ConditioningError
@@ -80,6 +81,30 @@ def following(prompts: Sequence[Prompt], leaders: Sequence[Prompt]) -> tuple[Pro
     return tuple(
         entry if _sights(entry) else replace(entry, tensors={**entry.tensors, **sights}) for entry in prompts
     )
+
+
+def hiding(prompts: Sequence[Prompt]) -> tuple[Prompt, ...]:
+    """Let prompts say what they say, and show nothing: channels of zeros, and no reference.
+
+    Args:
+        prompts: Prompts that show something.
+
+    Raises:
+        ConditioningError: None of them does.
+    """
+    if not any(_sights(entry) for entry in prompts):
+        raise ConditioningError(
+            "Guidance by a picture needs a prompt that shows one.",
+            hint="Put prompt.picture behind the positive prompt, or disconnect guidance.picture.",
+        )
+    return tuple(replace(entry, tensors=_hidden(entry.tensors)) for entry in prompts)
+
+
+def _hidden(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    return {
+        name: torch.zeros_like(tensor) if name == CONCAT else tensor
+        for name, tensor in without_references(tensors).items()
+    }
 
 
 def _shown(entry: Prompt, concat_1Chw: Tensor | None, references: Sequence[Tensor]) -> Prompt:

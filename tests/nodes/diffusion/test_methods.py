@@ -12,6 +12,7 @@ from weft_nodes.diffusion.methods import (
     Memory,
     Methods,
     PerpNeg,
+    PictureScale,
     Projection,
     Sides,
     Tangential,
@@ -191,6 +192,28 @@ def test_perp_neg_without_a_neutral_prediction_is_refused() -> None:
 
     with pytest.raises(JobError, match="neutral"):
         PerpNeg(conditioning(1)).join(Sides(positive, negative), 3.0, Memory())
+
+
+def test_guidance_by_a_picture_goes_towards_the_picture_and_towards_the_words() -> None:
+    found = sides([3.0, 1.0], [2.0, 3.0], [1.0, 1.0])
+
+    guided = PictureScale(1.5).join(found, 4.0, Memory())
+
+    assert values(guided) == pytest.approx([1.0 + 4.0 * 1.0 + 1.5 * 1.0, 1.0 + 4.0 * -2.0 + 1.5 * 2.0])
+    assert Methods(update=PictureScale()).hides_pictures
+    assert not Methods(update=PerpNeg(conditioning(1))).hides_pictures
+
+
+def test_guidance_by_a_picture_needs_the_prediction_without_it() -> None:
+    positive, negative, _ = predictions()
+
+    with pytest.raises(JobError, match="without it"):
+        PictureScale().join(Sides(positive, negative), 3.0, Memory())
+
+
+@pytest.mark.parametrize("update", [PictureScale(), PerpNeg(conditioning(1)), Projection()])
+def test_only_methods_with_three_sides_act_at_the_scale_1(update: PictureScale) -> None:
+    assert Methods(update=update).always_acts == (not isinstance(update, Projection))
 
 
 def test_dynamic_thresholding_scales_to_the_range_of_the_lower_scale() -> None:

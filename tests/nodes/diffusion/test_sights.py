@@ -9,6 +9,7 @@ from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import (
     CONCAT,
     following,
+    hiding,
     is_sight,
     references_of,
     showing,
@@ -87,3 +88,18 @@ def test_it_is_not_guessed_which_of_two_pictures_is_meant() -> None:
 
     with pytest.raises(ConditioningError, match="different pictures"):
         following(plain().entries, leaders)
+
+
+def test_a_prompt_that_hides_its_pictures_keeps_its_words() -> None:
+    shown = showing(plain(), concat_1Chw=latent(1), references=[latent(2)]).entries
+
+    (entry,) = hiding(shown)
+
+    assert entry.tensors.keys() == {"encoder_hidden_states", CONCAT}
+    assert entry.tensors[CONCAT].equal(latent(0))
+    assert entry.tensors["encoder_hidden_states"] is WORDS["encoder_hidden_states"]
+
+
+def test_nothing_can_be_hidden_where_nothing_is_shown() -> None:
+    with pytest.raises(ConditioningError, match="needs a prompt that shows one"):
+        hiding(plain().entries)

@@ -1,7 +1,7 @@
 """Masks and masked pictures are laid out as the models of each family read them."""
 
 import torch
-from weft_nodes.families.inpainting import inpainting_channels
+from weft_nodes.families.inpainting import inpainting_channels, reads_normalised
 
 
 def test_unets_read_one_value_of_the_mask_per_latent_pixel_and_then_the_picture() -> None:
@@ -27,3 +27,9 @@ def test_flux_reads_the_picture_and_then_every_pixel_of_the_mask() -> None:
     assert found[:, :16].equal(masked)
     # Row 1 and column 1 of the last latent pixel.
     assert found[:, 16:].nonzero().tolist() == [[0, 8 + 1, 1, 2]]
+
+
+def test_only_flux_reads_a_picture_as_it_reads_the_noisy_latent() -> None:
+    assert reads_normalised("flux")
+    assert not reads_normalised("sd15")
+    assert not reads_normalised("sdxl")
