@@ -19,13 +19,12 @@ from typing import Any
 PATIENCE_S = 120.0
 """A process may need long to start on a busy machine."""
 
-PACK = '''"""Toy nodes."""
+PACK = '''"""Toy nodes; those that need torch import it themselves, since that takes seconds."""
 
 import time
 from typing import Annotated
 
 import numpy as np
-import torch
 from weft.sdk import Image, Run, Seed, Slider, node
 
 
@@ -56,6 +55,8 @@ def draw(
         run.preview(np.full((8, 8, 3), step % 256, dtype=np.uint8))
     if fault:
         raise ValueError(fault)
+    import torch
+
     generator = torch.Generator().manual_seed(seed + sum(map(ord, text)))
     return Image(torch.rand(1, 8, 8, 3, generator=generator))
 

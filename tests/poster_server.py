@@ -8,12 +8,11 @@ from typing import Any
 
 from live_server import LiveServer, lay_out, live_server
 
-PACK = '''"""Toy nodes that paint posters."""
+PACK = '''"""Toy nodes that paint posters, and import torch only then, since that takes seconds."""
 
 from pathlib import Path
 from typing import Annotated
 
-import torch
 from PIL import Image as Picture
 from weft.sdk import Image, ImageFile, Run, Seed, Slider, node, listing
 
@@ -34,6 +33,8 @@ def paint(
         width: Pixels.
         height: Pixels.
     """
+    import torch
+
     if seed == 13:
         raise ValueError("there is no luck in it")
     generator = torch.Generator().manual_seed(seed + sum(map(ord, text)))
@@ -64,6 +65,8 @@ def load(run: Run, image: Annotated[str, ImageFile()]) -> Image:
         run: The run.
         image: The asset.
     """
+    import torch
+
     with Picture.open(run.paths.asset(image.rpartition(":")[2])) as picture:
         width, height = picture.size
     return Image(torch.full((1, height, width, 3), 0.5))
@@ -78,6 +81,8 @@ def touch_up(image: Image, text: str, seed: Seed = 0) -> Image:
         text: What to show.
         seed: Seed of the noise.
     """
+    import torch
+
     generator = torch.Generator().manual_seed(seed + sum(map(ord, text)))
     noise = torch.rand(image.pixels_BHWC.shape, generator=generator)
     return Image(0.5 * image.pixels_BHWC + 0.5 * noise)

@@ -319,13 +319,17 @@ def scratch() -> Iterator[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a campaign and print its report as JSON."""
+    """Run campaigns and print their reports as JSON, by the names of the variants."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("variant", choices=sorted(variants()))
-    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("variants", nargs="+", metavar="NAME/EVERY", help=", ".join(sorted(variants())))
     parser.add_argument("--until-fault", action="store_true")
     given = parser.parse_args(arguments)
-    print(json.dumps(asdict(campaign(given.variant, given.every, is_ended_by_fault=given.until_fault))))
+    wanted = dict(text.split("/") for text in given.variants)
+    reports = {
+        name: asdict(campaign(name, int(every), is_ended_by_fault=given.until_fault))
+        for name, every in wanted.items()
+    }
+    print(json.dumps(reports))
 
 
 if __name__ == "__main__":

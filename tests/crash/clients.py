@@ -198,7 +198,7 @@ class Stream:
 
     def _submit(self, value: int, chance: Random) -> str:
         """Submit a job under an id of its own, with a key, or under an address; some of them twice."""
-        body = job("rest", value, pause_s=round(chance.uniform(0, self.longest_s), 3))
+        body = job("paint", value, pause_s=round(chance.uniform(0, self.longest_s), 3))
         name, way = f"job-{value}", chance.choice(("id", "key", "address"))
         told: set[str] = set()
         for _ in range(chance.choice((1, 1, 2))):

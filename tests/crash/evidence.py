@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -35,7 +36,8 @@ def faults_of(data: Path, promised: Mapping[str, int]) -> list[str]:
 
     Args:
         data: The data folder.
-        promised: The value that each acknowledged job was given, by its id; one that succeeded made one more.
+        promised: The value that each acknowledged job was given, by its id; one that succeeded made one more,
+            and whatever else its workflow makes.
     """
     with closing(sqlite3.connect(data / "weft.db")) as database:
         faults = [f"the database is damaged: {line}" for line in _damage(database)]
@@ -43,13 +45,17 @@ def faults_of(data: Path, promised: Mapping[str, int]) -> list[str]:
             return faults
         jobs = _rows(database, "SELECT * FROM jobs ORDER BY number")
         outputs = _rows(database, "SELECT * FROM outputs ORDER BY job, place")
+        documents = {
+            row["job"]: json.loads(row["document"]) for row in _rows(database, "SELECT * FROM documents")
+        }
         events = logged(data)
     known = {job["id"]: job for job in jobs}
     faults.extend(f"{name} is lost" for name in promised if name not in known)
     for job in jobs:
         life = [event["data"] for event in events if event["type"] == "job" and event["job"] == job["id"]]
         made = [output for output in outputs if output["job"] == job["number"]]
-        told = [*_life_faults(job, life), *_end_faults(job, made, promised.get(job["id"]))]
+        wanted = set(documents.get(job["number"], {}).get("outputs", ()))
+        told = [*_life_faults(job, life), *_end_faults(job, made, wanted, promised.get(job["id"]))]
         faults.extend(f"{job['id']} {fault}" for fault in told)
     return [*faults, *_blob_faults(data / "blobs", outputs)]
 
@@ -166,7 +172,7 @@ def _life_faults(job: Mapping[str, Any], life: Sequence[Mapping[str, Any]]) -> I
 
 
 def _end_faults(
-    job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], value: int | None
+    job: Mapping[str, Any], outputs: Sequence[Mapping[str, Any]], wanted: AbstractSet[str], value: int | None
 ) -> Iterator[str]:
     """Compare a job with what it made."""
     if job["state"] == "failed" and not json.loads(job["problems"]):
@@ -174,7 +180,7 @@ def _end_faults(
     if job["state"] != "succeeded" or value is None:
         return
     made = {output["output"]: output for output in outputs}
-    if len(made) != len(outputs) or set(made) != {"sum", "picture"}:
+    if len(made) != len(outputs) or set(made) != {"sum", *wanted}:
         yield f"made {[output['output'] for output in outputs]}"
     elif made["sum"]["value"] != str(value + 1):
         yield f"made {made['sum']['value']} of {value}"

@@ -13,11 +13,13 @@ import pytest
 from crash.clients import eventually_gone
 from crash.evidence import errors_in, faults_of, logged, processes_of, served_faults, stream_faults
 from live_server import eventually
+from weft.errors import JSON
 from weft.jobs.files.blobs import Blobs
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import NewJob, Outcome, Output
 
 PROMISED = {"job-1": 1, "job-2": 2, "job-3": 3}
+DOCUMENT: dict[str, JSON] = {"outputs": {"sum": {"from": "a.b"}, "picture": {"from": "c.d"}}}
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     ledger = Ledger.open(folder)
     blobs = Blobs(folder / "blobs")
-    ledger.submit([NewJob(id=name, document={}) for name in PROMISED], most_queued=10)
+    ledger.submit([NewJob(id=name, document=DOCUMENT) for name in PROMISED], most_queued=10)
     for name, value in PROMISED.items():
         content = f"picture {value}".encode()
         made = (
@@ -82,6 +84,7 @@ def test_there_is_no_fault_where_nothing_is_wrong(data: Path) -> None:
         ("UPDATE jobs SET attempt = 3 WHERE id = 'job-2'", "job-2 is in attempt 3"),
         ("UPDATE jobs SET problems = '[]' WHERE id = 'job-3'", "job-3 failed without a reason"),
         ("DELETE FROM outputs WHERE output = 'sum'", "job-1 made ['picture']"),
+        ("DELETE FROM outputs WHERE output = 'picture'", "job-1 made ['sum']"),
         ("UPDATE outputs SET value = '7' WHERE output = 'sum'", "job-1 made 7 of 1"),
         ("DELETE FROM jobs WHERE id = 'job-1'", "belongs to nothing"),
     ],

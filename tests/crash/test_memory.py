@@ -52,7 +52,7 @@ def test_a_job_that_runs_beside_one_without_memory_is_not_harmed(server: LiveSer
 
 
 def test_a_picture_with_a_number_that_is_none_is_no_success_and_names_its_node(server: LiveServer) -> None:
-    workflow = chain()
+    workflow = chain(paints=True)
     workflow["nodes"]["paint"]["inputs"]["is_spoilt"] = True
 
     failed = server.submit({"workflow": workflow, "inputs": {"value": 1}}, wait=120)

@@ -66,7 +66,7 @@ class Narrow:
 
     def try_to_submit(self, name: str, value: int) -> Answer:
         """Submit a job that takes some room in the database, if the server takes it."""
-        workflow = {**chain(("work.rest", {})), "description": PADDING}
+        workflow = {**chain(("work.rest", {}), paints=True), "description": PADDING}
         body = {"workflow": workflow, "inputs": {"value": value}, "id": name}
         answer = self.server.call("POST", "/api/jobs", body)
         if answer.status == 202:
@@ -134,7 +134,7 @@ def test_nothing_is_acknowledged_that_a_full_disk_does_not_keep(narrow: Narrow) 
 
 def test_a_job_whose_end_cannot_be_written_down_ends_once_there_is_room(narrow: Narrow) -> None:
     server = narrow.server
-    server.submit({**job("rest", 1, pause_s=3.0), "id": "running"})
+    server.submit({**job("paint", 1, pause_s=3.0), "id": "running"})
     server.wait_for("running", "running")
     narrow.ballast.fill()
     narrow.submit_until_refused()
@@ -147,12 +147,12 @@ def test_a_job_whose_end_cannot_be_written_down_ends_once_there_is_room(narrow: 
     # Its picture may have come too early for the room that there is now.
     assert shown["state"] == "succeeded" or "disk-full" in [fault["code"] for fault in shown["problems"]]
     assert narrow.ends() <= {"succeeded", "failed"}
-    assert server.submit(job("rest", 2), wait=120)["state"] == "succeeded"
+    assert server.submit(job("paint", 2), wait=120)["state"] == "succeeded"
 
 
 def test_a_file_that_finds_no_room_is_refused_and_leaves_nothing(narrow: Narrow) -> None:
     server = narrow.server
-    shown = server.submit(job("rest", 3), wait=120)
+    shown = server.submit(job("paint", 3), wait=120)
     url = next(output["asset"]["url"] for output in shown["outputs"] if output["asset"])
     picture = server.call("GET", url).body + bytes(2**20)
     headers = {"Content-Type": "application/octet-stream"}

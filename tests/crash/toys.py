@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-PACK = '''"""Toy nodes that do to a worker what nodes may do."""
+PACK = '''"""Toy nodes that do to a worker what nodes may do.
+
+Those that need torch import it themselves, since that takes seconds.
+"""
 
 import os
 import sys
@@ -14,7 +17,6 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 from weft.sdk import Image, Run, node
 
 
@@ -73,6 +75,8 @@ def paint(value: int, size: int = 8, is_spoilt: bool = False) -> Image:
         size: Pixels of an edge.
         is_spoilt: Whether one of its numbers is none.
     """
+    import torch
+
     pixels = torch.rand(1, size, size, 3, generator=torch.Generator().manual_seed(value))
     if is_spoilt:
         pixels[0, 0, 0, 0] = float("nan")
@@ -109,33 +113,34 @@ def hold(mebibytes: int) -> int:
     Args:
         mebibytes: How much.
     """
+    import torch
+
     return len(torch.full((mebibytes * 2**20,), 1, dtype=torch.uint8))
 '''
 
 
-def chain(*steps: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    """A workflow that adds one to its input `value`, passes that through the steps, and paints it.
+def chain(*steps: tuple[str, dict[str, Any]], paints: bool = False) -> dict[str, Any]:
+    """A workflow that adds one to its input `value` and passes that through the steps.
 
     Args:
-        steps: Type and values of each node between the two.
+        steps: Type and values of each node that follows.
+        paints: Whether it makes a picture of the number, too, for which its worker must import torch.
     """
     nodes: dict[str, Any] = {"add": {"type": "toys:number.add"}}
     source = "add.sum"
     for place, (kind, inputs) in enumerate(steps):
         nodes[f"step-{place}"] = {"type": f"toys:{kind}", "inputs": {"value": {"from": source}, **inputs}}
         source = f"step-{place}.value"
-    nodes["paint"] = {"type": "toys:picture.paint", "inputs": {"value": {"from": source}}}
-    return {
-        "weft": 1,
-        "inputs": {"value": {"to": ["add.a"]}},
-        "outputs": {"sum": {"from": source}, "picture": {"from": "paint.image"}},
-        "nodes": nodes,
-    }
+    outputs = {"sum": {"from": source}}
+    if paints:
+        nodes["paint"] = {"type": "toys:picture.paint", "inputs": {"value": {"from": source}}}
+        outputs["picture"] = {"from": "paint.image"}
+    return {"weft": 1, "inputs": {"value": {"to": ["add.a"]}}, "outputs": outputs, "nodes": nodes}
 
 
-def resting() -> dict[str, Any]:
-    """The workflow `rest`: its inputs say how long it takes, and how large its previews are."""
-    workflow = chain(("work.rest", {}))
+def resting(*, paints: bool = False) -> dict[str, Any]:
+    """The workflows `rest` and `paint`: inputs say how long they take, and how large their previews are."""
+    workflow = chain(("work.rest", {}), paints=paints)
     for name in ("pause_s", "preview_px"):
         workflow["inputs"][name] = {"to": [f"step-0.{name}"]}
     return workflow
@@ -143,6 +148,7 @@ def resting() -> dict[str, Any]:
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
     "rest": resting(),
+    "paint": resting(paints=True),
     "die": chain(("fault.die", {})),
     "hang": chain(("fault.hang", {})),
 }

@@ -21,7 +21,7 @@ from weft.settings import Settings
 PATIENCE_S = 120.0
 """A worker takes seconds to start, and many on a busy machine."""
 
-PACK = '''"""Toy nodes."""
+PACK = '''"""Toy nodes; the one that needs torch imports it itself, since that takes seconds."""
 
 import os
 import sys
@@ -30,7 +30,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import torch
 from weft.sdk import Image, ModelFile, Run, listing, node
 
 
@@ -158,6 +157,8 @@ def paint(run: Run, shade: float = 0.5, size: int = 8, pause_s: float = 0.0) -> 
         size: Pixels of an edge.
         pause_s: How long it is shown.
     """
+    import torch
+
     pixels = torch.full((1, size, size, 3), shade)
     run.preview((pixels[0] * 255).to(torch.uint8).numpy())
     run.progress(1, 1)

@@ -43,7 +43,7 @@ SERVER = """
 async def workers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Workers]:
     """A worker that was started in a folder with a file that is called as a library is."""
     folder = tmp_path_factory.mktemp("child")
-    (folder / "torch.py").write_text("raise RuntimeError('not torch')")
+    (folder / "pydantic.py").write_text("raise RuntimeError('not pydantic')")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         async with workers_in(settings_below(folder)) as started:

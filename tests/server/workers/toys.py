@@ -25,7 +25,7 @@ E = TypeVar("E", bound=WorkerEvent)
 PATIENCE_S = 60.0
 """A process may need long to start on a busy machine."""
 
-PACK = '''"""Toy nodes."""
+PACK = '''"""Toy nodes; those that need torch import it themselves, since that takes seconds."""
 
 import ctypes
 import os
@@ -36,7 +36,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-import torch
 from weft.sdk import (
     Choice, Image, Mask, ModelFile, NodeError, Paths, Run, Seed, Slider, choices, listing, node, value,
 )
@@ -47,7 +46,7 @@ from weft.sdk import (
 class Block:
     """Bytes that take room."""
 
-    bytes_N: torch.Tensor
+    bytes_N: object
 
 
 @choices("inks")
@@ -78,6 +77,8 @@ def _draw(
     pause_s: float = 0.0,
     show: bool = False,
 ) -> Image:
+    import torch
+
     for step in range(steps):
         time.sleep(pause_s)
         run.progress(step + 1, steps)
@@ -159,6 +160,8 @@ def _talk() -> str:
 
 @node("memory.hold", output="block", lane="cpu")
 def _hold(mebibytes: int, name: str = "") -> Block:
+    import torch
+
     return Block(torch.full((mebibytes * 2**20,), 1, dtype=torch.uint8))
 
 
