@@ -1,31 +1,30 @@
 """What is saved through a server runs on the command line too, while the server works and afterwards."""
 
-import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+from cli.heard import hear
 from live_server import DRAW, LiveServer, live_server
 
 
 def weft(server: LiveServer, *words: str) -> Any:
-    """Run a command beside a server, in its folder, and give its answer."""
+    """Carry out a command beside a server, in its folder, and give its answer.
+
+    The process of the tests is as strange to the server as any other.
+    """
     folder = server.folder
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WEFT_")}
-    places = {"WEFT_DATA_DIR": str(folder / "data"), "WEFT_WORKFLOWS_DIRS": str(folder / "workflows")}
-    done = subprocess.run(
-        [sys.executable, "-m", "weft", *words, "--json"],
-        cwd=folder,
-        env={**kept, **places, "WEFT_DEVICE": "cpu", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    return json.loads(done.stdout)
+    places = {"WEFT_DATA_DIR": folder / "data", "WEFT_WORKFLOWS_DIRS": folder / "workflows"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name in [name for name in os.environ if name.startswith("WEFT_")]:
+            patch.delenv(name)
+        for name, value in {**places, "WEFT_DEVICE": "cpu"}.items():
+            patch.setenv(name, str(value))
+        heard = hear(*words, "--json")
+    assert heard.code == 0, heard
+    return heard.answer
 
 
 def test_a_workflow_that_was_saved_through_the_server_runs_by_its_name(tmp_path: Path) -> None:
