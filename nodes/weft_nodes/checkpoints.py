@@ -1,5 +1,6 @@
 """Checkpoints: loading, whole or in parts, and how prompts and predictions are read."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from weft_nodes.families.split_files import (
     ENCODERS,
     NETWORKS,
     VAES,
+    find_network,
     find_part,
+    list_networks,
     list_parts,
     network_traits,
     open_encoders,
@@ -26,6 +29,7 @@ from weft_nodes.families.split_files import (
 )
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
+from weft_nodes.models.hub_cache import cache_folder
 
 DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8"]
 
@@ -61,7 +65,7 @@ class LoadedCheckpoint(NamedTuple):
 
 @listing("checkpoint")
 def checkpoints_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    """Name the checkpoints in the models folders, with their family, latent space and kind of network.
+    """Name the checkpoints in the models folders and in the cache of Hugging Face, with their traits.
 
     Args:
         paths: Where to look.
@@ -75,7 +79,7 @@ def checkpoints_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
     """Tell checkpoints apart by content and by place, which handles carry; or by what is wrong with them."""
     try:
-        path = find_checkpoint(checkpoint, run.paths.models)
+        path = find_checkpoint(checkpoint, run.paths.models, cache_folder(os.environ))
         digests = open_checkpoint(path, memory=_memory(run.paths)).digests
     except ModelError as error:
         return error.code
@@ -102,7 +106,8 @@ def load_checkpoint(
     Args:
         run: The run this is part of.
         checkpoint: Name of a checkpoint in the models folders: a .safetensors file or a folder in the
-            diffusers layout. "starter" is the small model that ships with weft.
+            diffusers layout; or a repository of Hugging Face, such as "owner/model", that was fetched into
+            its cache. "starter" is the small model that ships with weft.
         dtype: Type to compute in. auto: what suits the device, and weights that are packed in the file stay
             packed; float32, float16, bfloat16: that type; float8: like auto, but weights are packed to eight
             bits, for half of the memory and nearly the same picture.
@@ -116,7 +121,7 @@ def load_checkpoint(
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: The file belongs to no model family that is known here.
     """
-    path = find_checkpoint(checkpoint, run.paths.models)
+    path = find_checkpoint(checkpoint, run.paths.models, cache_folder(os.environ))
     found = open_checkpoint(path, memory=_memory(run.paths), dtype=dtype)
     for part, digest in sorted(found.digests.items()):
         run.note_file(f"{checkpoint}/{part}", digest)
@@ -125,7 +130,7 @@ def load_checkpoint(
 
 @listing("network")
 def networks_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    """Name the networks in the folders `diffusion_models` and `unet` of the models folders.
+    """Name the networks in the folders `diffusion_models` and `unet`, and those in the cache of Hugging Face.
 
     Args:
         paths: Where to look.
@@ -133,7 +138,8 @@ def networks_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     Returns:
         Traits by name, read from headers; empty for a file that cannot be read.
     """
-    return {name: network_traits(path) for name, path in list_parts(NETWORKS, paths.models).items()}
+    listed = list_networks(paths.models, cache_folder(os.environ))
+    return {name: network_traits(path) for name, path in listed.items()}
 
 
 @listing("text_encoder")
@@ -151,7 +157,7 @@ def encoders_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 @listing("vae")
 def vaes_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    """Name the autoencoders in the folders `vae` of the models folders.
+    """Name the autoencoders in the folders `vae` and `vae_approx` of the models folders.
 
     Args:
         paths: Where to look.
@@ -163,7 +169,14 @@ def vaes_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 
 def _digest_of_network(run: FingerprintScope, network: str) -> str:
-    return _digest_of_parts(run, NETWORKS, (network,))
+    """Tell networks apart by content and by place; or by what is wrong with them."""
+    try:
+        path = find_network(network, run.paths.models, cache_folder(os.environ))
+        memory = _memory(run.paths)
+        digest = open_network(path, memory=memory).source if path.is_dir() else memory.file(path)
+        return f"{path} {digest}"
+    except ModelError as error:
+        return error.code
 
 
 def _digest_of_encoders(run: FingerprintScope, first: str, second: str | None, third: str | None) -> str:
@@ -196,7 +209,7 @@ def load_model(run: Run, network: Annotated[str, ModelFile("network")], dtype: D
     Args:
         run: The run this is part of.
         network: Name of a .safetensors or .gguf file in the folder `diffusion_models` or `unet` of a models
-            folder.
+            folder; or a repository of Hugging Face, such as "owner/model", that was fetched into its cache.
         dtype: Type to compute in, as for checkpoint.load.
 
     Returns:
@@ -209,7 +222,7 @@ def load_model(run: Run, network: Annotated[str, ModelFile("network")], dtype: D
         CheckpointUnknownError: It is the network of no family that is known here.
         PackageMissingError: It is a GGUF file, and the package that reads them is not installed.
     """
-    path = find_part(network, NETWORKS, run.paths.models)
+    path = find_network(network, run.paths.models, cache_folder(os.environ))
     model = open_network(path, memory=_memory(run.paths), dtype=dtype)
     run.note_file(network, model.source)
     return model
@@ -274,10 +287,13 @@ def load_vae(
 ) -> Vae:
     """Load an autoencoder from a file of its own, in place of the one of a checkpoint or where none is.
 
+    A small one of the TAESD kind, for the latents of the model, decodes in a fraction of the time with a
+    little less detail.
+
     Args:
         run: The run this is part of.
         model: The model whose latents it decodes.
-        file: Name of a file in the folder `vae` of a models folder.
+        file: Name of a file in the folder `vae` or `vae_approx` of a models folder.
         dtype: Type to compute in, as for checkpoint.load; autoencoders are not packed to eight bits.
 
     Returns:
@@ -341,5 +357,5 @@ def _memory(paths: Paths) -> DigestMemory:
 
 def _checkpoints(paths: Paths) -> Mapping[str, Path]:
     """List what may be a checkpoint; LoRA files and learned words lie beside them, but are none."""
-    listed = list_checkpoints(paths.models)
+    listed = list_checkpoints(paths.models, cache_folder(os.environ))
     return {name: path for name, path in listed.items() if not name.startswith(_NO_CHECKPOINTS)}

@@ -1,7 +1,6 @@
 """Sampling: from noise to latents, step by step."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,29 +25,29 @@ from weft.sdk import (
 from weft_nodes.diffusion.denoiser import SampleJob, Start, split_latent
 from weft_nodes.diffusion.errors import SamplingCancelledError, ScheduleError
 from weft_nodes.diffusion.guidance import Guidance
-from weft_nodes.diffusion.previews import PREVIEWS
 from weft_nodes.diffusion.runs import StepReport
 from weft_nodes.diffusion.samplers import SAMPLERS, find_sampler
 from weft_nodes.diffusion.schedules import SCHEDULES, schedule
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.families.facts import FACTS, check_size
+from weft_nodes.families.previews import Previewer
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import MODEL_TRAITS, Model
+from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, Model
 from weft_nodes.models.service import SamplerService
 from weft_nodes.models.step_caches import for_job
 
 _MOST_STEPS = 1000
-_SECONDS_BETWEEN_PREVIEWS = 0.1
 
 # What is sampled together must be of one family and one latent space.
 _SAMPLED: Mapping[str, Traits] = MappingProxyType(
     {
         "model": MODEL_TRAITS,
-        "positive": {name: MODEL_TRAITS[name] for name in ("family", "blocks")},
-        "negative": {name: MODEL_TRAITS[name] for name in ("family", "blocks")},
+        "positive": PROMPT_TRAITS,
+        # A negative prompt that shows nothing is shown what the positive one shows.
+        "negative": {name: PROMPT_TRAITS[name] for name in ("family", "blocks", "references")},
         "latent": {"space": "$space"},
         "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
     }
@@ -119,6 +118,9 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     guidance: Guiding | None = None,
 ) -> Latent:
     """Sample latents: from nothing, or on from a picture.
+
+    What takes shape is shown in rough colours, or as it will be where the small decoder of its latents lies
+    in the folder `vae_approx` of a models folder: taesd, taesdxl, taesd3 or taef1, as its makers call it.
 
     Args:
         run: The run this is part of.
@@ -384,7 +386,7 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
         )
 
     jobs = split_latent(latent, seed, job)
-    samples = torch.cat(await _sample_all(run, jobs, latent.space))
+    samples = torch.cat(await _sample_all(run, jobs, Previewer(run, plan.model)))
     return replace(latent, samples_BChw=samples, original_BChw=_original_behind(latent, plan.sigmas))
 
 
@@ -395,14 +397,12 @@ def _original_behind(latent: Latent, sigmas: tuple[float, ...]) -> Tensor | None
     return latent.samples_BChw if latent.original_BChw is None else latent.original_BChw
 
 
-async def _sample_all(run: Run, jobs: Sequence[SampleJob], space: str) -> list[Tensor]:
+async def _sample_all(run: Run, jobs: Sequence[SampleJob], previewer: Previewer) -> list[Tensor]:
     """Sample jobs together; when one fails, the others end within a step."""
     batcher = run.service(SamplerService).batcher
-    reporter = _Reporter(run, space, total=sum(job.steps for job in jobs))
+    observer = _observers(run, previewer, total=sum(job.steps for job in jobs))
     tasks = [
-        asyncio.ensure_future(
-            batcher.sample(job, on_step=reporter.observer(index), cancelled=lambda: run.cancelled)
-        )
+        asyncio.ensure_future(batcher.sample(job, on_step=observer(index), cancelled=lambda: run.cancelled))
         for index, job in enumerate(jobs)
     ]
     try:
@@ -412,35 +412,23 @@ async def _sample_all(run: Run, jobs: Sequence[SampleJob], space: str) -> list[T
     finally:
         for task in tasks:
             task.cancel()
+        await previewer.close()
 
 
-class _Reporter:
-    """Turns the steps of all items into one progress, and those of the first into previews."""
+def _observers(
+    run: Run, previewer: Previewer, *, total: int
+) -> Callable[[int], Callable[[StepReport], None]]:
+    """Turn the steps of all items into one progress, and those of the first into previews."""
+    done = 0
 
-    def __init__(self, run: Run, space: str, *, total: int) -> None:
-        self._run = run
-        self._space = space
-        self._total = total
-        self._done = 0
-        self._shown_at = 0.0
-
-    def observer(self, index: int) -> Callable[[StepReport], None]:
-        """Make what one item tells its steps to; it raises where the run was cancelled."""
-
+    def observer(index: int) -> Callable[[StepReport], None]:
         def observe(report: StepReport) -> None:
-            self._done += 1
-            self._run.progress(self._done, self._total)
+            nonlocal done
+            done += 1
+            run.progress(done, total)
             if index == 0:
-                self._preview(report)
+                previewer.offer(report.denoised_BChw, is_last=report.step == report.steps)
 
         return observe
 
-    def _preview(self, report: StepReport) -> None:
-        # Looking at a latent makes a device wait, so it is done no more often than an eye can follow.
-        now = time.monotonic()
-        if report.step < report.steps and now - self._shown_at < _SECONDS_BETWEEN_PREVIEWS:
-            return
-        self._shown_at = now
-        preview = PREVIEWS.get(self._space)
-        if preview is not None:
-            self._run.preview(preview.render(report.denoised_BChw).numpy())
+    return observer

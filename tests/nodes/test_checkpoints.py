@@ -11,6 +11,7 @@ import pytest
 import tiny_models
 import torch
 from safetensors.torch import save_file
+from tiny.autoencoders import tiny_taesd
 from tiny_runs import tiny_paths
 from weft.sdk import FingerprintScope, LocalRun, Paths
 from weft_nodes import checkpoints
@@ -68,6 +69,29 @@ def test_checkpoints_are_listed_with_family_and_space_and_loras_and_learned_word
     assert listed["starter"].items() >= {"family": "starter", "space": "starter"}.items()
     assert listed["xl"].items() >= {"family": "sdxl", "space": "sdxl"}.items()
     assert not [name for name in listed if "lora" in name or "embedding" in name]
+
+
+def test_models_that_others_fetched_from_hugging_face_are_listed_and_loaded_by_their_names(
+    tmp_path: Path, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached = tiny_models.cache_folder(paths.models[0] / "xl", tmp_path / "hub", "owner/xl")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    empty = Paths.below(tmp_path)
+    run = LocalRun(paths=empty)
+
+    whole = checkpoints.load_checkpoint(run, "owner/xl").model
+    network = checkpoints.load_model(run, "owner/xl")
+
+    assert whole == network
+    assert (whole.family, whole.weights.path) == ("sdxl", str(cached))
+    assert checkpoints.checkpoints_by_name(empty)["owner/xl"]["family"] == "sdxl"
+    assert checkpoints.networks_by_name(empty)["owner/xl"]["space"] == "sdxl"
+    assert network.source in checkpoints._digest_of_network(FingerprintScope(empty), "owner/xl")
+    with pytest.raises(ModelFileMissingError) as caught:
+        checkpoints.load_model(run, "owner/other")
+    assert "`hf download owner/other`" in caught.value.hint
+    assert checkpoints._digest_of_network(FingerprintScope(empty), "owner/other") == "checkpoint-missing"
+    run.close()
 
 
 def test_a_name_that_is_not_listed_is_never_taken_for_a_path(run: LocalRun, paths: Paths) -> None:
@@ -232,6 +256,19 @@ def test_the_autoencoder_of_a_checkpoint_can_be_replaced(run: LocalRun, paths: P
     assert replaced.space == vae.space
     store = run.service(ModelStore)
     assert not torch.equal(store.decode(replaced, latent).pixels_BHWC, store.decode(vae, latent).pixels_BHWC)
+
+
+def test_a_small_autoencoder_is_loaded_by_the_name_of_its_folder(run: LocalRun, paths: Paths) -> None:
+    model, _, vae = checkpoints.load_checkpoint(run, "xl")
+    tiny_taesd().save_pretrained(paths.models[0] / "vae_approx" / "taesdxl")
+    latent = Latent(torch.zeros(1, 4, 4, 4), "sdxl")
+
+    small = checkpoints.load_vae(run, model, "taesdxl")
+
+    assert checkpoints.vaes_by_name(paths)["taesdxl"] == {}
+    assert not [name for name in checkpoints.checkpoints_by_name(paths) if "taesd" in name]
+    assert small.key != vae.key
+    assert run.service(ModelStore).decode(small, latent).pixels_BHWC.shape == (1, 32, 32, 3)
 
 
 def test_the_type_to_compute_in_is_part_of_the_key_of_every_part(run: LocalRun) -> None:

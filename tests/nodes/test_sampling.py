@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny.autoencoders import tiny_taesd, write_half
 from tiny_runs import load_tiny, tiny_paths
 from weft.graph.check import check
 from weft.graph.document import Document, parse_document
@@ -136,6 +137,20 @@ def test_a_preview_takes_shape_where_the_latent_space_is_known(fresh: LocalRun) 
     assert 1 <= len(fresh.previews) <= 3
     assert fresh.previews[-1].shape == (4, 6, 3)
     assert fresh.previews[-1].dtype == np.uint8
+
+
+def test_a_preview_is_the_picture_where_a_small_decoder_lies(fresh: LocalRun) -> None:
+    xl = load_tiny(fresh, "xl")
+    prompt = encode_prompt(fresh, xl.encoder, "a red circle")
+    path = fresh.paths.models[0] / "vae_approx" / "taesdxl_decoder.safetensors"
+    write_half(path, tiny_taesd(), "decoder")
+
+    asyncio.run(
+        sampling.sample_latent(fresh, xl.model, prompt, None, empty_latent(xl.model, 48, 32), steps=1)
+    )
+    path.unlink()
+
+    assert [preview.shape for preview in fresh.previews] == [(32, 48, 3)]
 
 
 def test_a_lora_changes_the_picture_as_much_as_its_strength_says(

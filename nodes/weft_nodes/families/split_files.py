@@ -19,17 +19,19 @@ from weft_nodes.families.checkpoints import (
     weights_below,
 )
 from weft_nodes.families.facts import FACTS
-from weft_nodes.families.identify import Identified, identify_network
+from weft_nodes.families.identify import Identified, identify, identify_network
 from weft_nodes.families.registry import FAMILIES
 from weft_nodes.models import loading
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import (
     CheckpointCorruptError,
     CheckpointUnknownError,
+    FamilyUnknownError,
     LatentMismatchError,
     ModelFileMissingError,
 )
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
+from weft_nodes.models.hub_cache import cached_models, is_repository
 from weft_nodes.models.weights import read_header
 
 NETWORKS: Final = ("diffusion_models", "unet")
@@ -38,7 +40,10 @@ NETWORKS: Final = ("diffusion_models", "unet")
 ENCODERS: Final = ("text_encoders", "clip")
 """Folders of a models folder in which text encoders lie by themselves."""
 
-VAES: Final = ("vae",)
+SMALL_VAES: Final = "vae_approx"
+"""Folder of a models folder for small autoencoders, by which pictures are shown while they take shape."""
+
+VAES: Final = ("vae", SMALL_VAES)
 """Folders of a models folder in which autoencoders lie by themselves."""
 
 # What the table of a text encoder's words is called: by CLIP and OpenCLIP, T5, and language models.
@@ -53,13 +58,16 @@ def list_parts(kinds: Sequence[str], folders: Sequence[Path]) -> Mapping[str, Pa
         folders: Folders of models, first match first.
 
     Returns:
-        Paths by name: the path below that folder, with forward slashes.
+        Paths by name: the path below that folder, with forward slashes. The file of an autoencoder in the
+        layout of diffusers has the name of its folder.
     """
     found: dict[str, Path] = {}
     for folder in (models / kind for models in folders for kind in kinds):
         for path in weights_below(folder, "config.json"):
-            if path.is_file():
-                found.setdefault(path.relative_to(folder).as_posix(), path)
+            inside = path.glob("diffusion_pytorch_model*.safetensors") if set(kinds) <= set(VAES) else ()
+            files = [path] if path.is_file() else sorted(inside)
+            if len(files) == 1:
+                found.setdefault(path.relative_to(folder).as_posix(), files[0])
     return dict(sorted(found.items()))
 
 
@@ -81,10 +89,48 @@ def find_part(name: str, kinds: Sequence[str], folders: Sequence[Path]) -> Path:
     return listed[name]
 
 
+def list_networks(folders: Sequence[Path], cache: Path) -> Mapping[str, Path]:
+    """List the networks that can be loaded by name: files of their own, and those of cached models.
+
+    Args:
+        folders: Folders of models, first match first.
+        cache: The cache of Hugging Face.
+
+    Returns:
+        Paths of files by name, as `list_parts` gives them, and folders by the name of their repository.
+    """
+    parts = {family.network_part.name for family in FAMILIES.values()}
+    cached = {
+        name: folder
+        for name, folder in cached_models(cache).items()
+        if any((folder / part).is_dir() for part in parts)
+    }
+    return dict(sorted({**cached, **list_parts(NETWORKS, folders)}.items()))
+
+
+def find_network(name: str, folders: Sequence[Path], cache: Path) -> Path:
+    """Return the path of a listed network.
+
+    Args:
+        name: As `list_networks` gives it; a name that is not listed is never looked up as a path.
+        folders: Folders of models.
+        cache: The cache of Hugging Face.
+
+    Raises:
+        ModelFileMissingError: No network of this name is listed.
+    """
+    listed = list_networks(folders, cache)
+    if name not in listed:
+        fetch = f"Fetch it with `hf download {name}`. " if is_repository(name) else ""
+        known = ", ".join(listed) or "none yet"
+        raise ModelFileMissingError(path=Path(name), hint=f"{fetch}There are these networks: {known}.")
+    return listed[name]
+
+
 def network_traits(path: Path) -> Mapping[str, str]:
     """Return what the check of a workflow may know of a network; none for a file that cannot be read."""
     try:
-        found = identify_network(path)
+        found = _identified(path)
     except ModelError:
         return {}
     adapter = FAMILIES[found.family]
@@ -100,13 +146,13 @@ def open_network(
     config: Path | None = None,
     dtype: Dtype = "auto",
 ) -> Model:
-    """Make the handle of a network in a file of its own.
+    """Make the handle of a network in a file of its own, or of the network of a model folder.
 
     Args:
-        path: The file, in the original layout or in that of diffusers.
+        path: The file, in the original layout or in that of diffusers; or a folder with `model_index.json`.
         memory: Remembers digests of files; the first opening of a file reads all of it.
         family: Id of the family; "auto" finds it out from names and shapes of the tensors.
-        config: Folder of configurations; None takes what `checkpoints.configs_for` finds.
+        config: Folder of configurations; None takes what `checkpoints.configs_for` finds. Folders have theirs.
         dtype: Type to compute in; see `Weights`.
 
     Raises:
@@ -117,11 +163,12 @@ def open_network(
         PackageMissingError: It needs a package that is not installed.
     """
     path = path.absolute()
-    found = identify_network(path) if family == "auto" else Identified(family, "given by the caller")
+    found = _identified(path) if family == "auto" else Identified(family, "given by the caller")
     adapter = FAMILIES[found.family]
-    configs = config or configs_for(path, found)
-    tokenizers = tokenizers_for(path, adapter, configs)
-    weights = Weights("", str(path), str(configs), dtype, tokenizers)
+    weights = Weights("", str(path), dtype=dtype)
+    if not path.is_dir():
+        configs = config or configs_for(path, found)
+        weights = replace(weights, config=str(configs), parts=tokenizers_for(path, adapter, configs))
     source = loading.network_digest(loading.open_weights(weights), adapter, memory)
     return Model(
         found.family,
@@ -205,6 +252,13 @@ def open_vae(path: Path, model: Model, *, memory: DigestMemory, dtype: Dtype = "
     read_header(path)
     source = loading.vae_digest(loading.open_weights(weights), adapter, memory)
     return Vae(model.family, model.space, replace(weights, source=source))
+
+
+def _identified(path: Path) -> Identified:
+    found = identify(path) if path.is_dir() else identify_network(path)
+    if found.family not in FAMILIES:
+        raise FamilyUnknownError(family=found.family, known=tuple(FAMILIES))
+    return found
 
 
 def _configs_of(model: Model) -> tuple[Path, tuple[tuple[str, str], ...]]:

@@ -10,7 +10,7 @@ grow with the batch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,9 +21,17 @@ from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import LatentMismatchError
 
 if TYPE_CHECKING:
-    from diffusers import AutoencoderDC, AutoencoderKL, AutoencoderKLFlux2, AutoencoderKLQwenImage
+    from diffusers import (
+        AutoencoderDC,
+        AutoencoderKL,
+        AutoencoderKLFlux2,
+        AutoencoderKLQwenImage,
+        AutoencoderTiny,
+    )
 
-    Autoencoder: TypeAlias = AutoencoderDC | AutoencoderKL | AutoencoderKLFlux2 | AutoencoderKLQwenImage
+    Autoencoder: TypeAlias = (
+        AutoencoderDC | AutoencoderKL | AutoencoderKLFlux2 | AutoencoderKLQwenImage | AutoencoderTiny
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,10 @@ def encode_pixels(vae: Autoencoder, image: Image) -> Tensor:
         Float32 latents [B, c, h, w] on the autoencoder's device.
 
     Raises:
-        LatentMismatchError: The pictures have an alpha channel, or sides that are no multiples.
+        LatentMismatchError: The pictures have an alpha channel, or sides that are no multiples; or there is
+            only a decoder.
     """
+    _check_half(vae, "encoder")
     _check_picture(image, reduction(vae))
     vae = _private(vae)
     latents = []
@@ -83,8 +93,8 @@ def encode_pixels(vae: Autoencoder, image: Image) -> Tensor:
         for pixels_HWC in image.pixels_BHWC:
             signed = pixels_HWC.movedim(-1, 0)[None].to(vae.device, vae.dtype) * 2.0 - 1.0
             found = vae.encode(signed[:, :, None] if _has_time(vae) else signed)
-            # Deterministic autoencoders have no distribution.
-            encoded = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latent
+            # Deterministic autoencoders have no distribution, and name what they give in two ways.
+            encoded = found.latent_dist.mode() if hasattr(found, "latent_dist") else found[0]
             latents.append((encoded[:, :, 0] if _has_time(vae) else encoded).float())
     return Normalisation.of(vae).applied(functional.pixel_unshuffle(torch.cat(latents), _folding(vae)))
 
@@ -103,9 +113,10 @@ def decode_latents(vae: Autoencoder, samples_BChw: Tensor, *, tile: int | None =
 
     Raises:
         LatentMismatchError: The latents have another number of channels than the autoencoder, or tiles are
-            too small.
+            too small, or there is only an encoder.
         NotFiniteError: The autoencoder overflowed.
     """
+    _check_half(vae, "decoder")
     own = vae.config.get("latent_channels") or vae.config["z_dim"]
     channels = int(own) * _folding(vae) ** 2
     if samples_BChw.ndim != 4 or samples_BChw.shape[1] != channels:
@@ -171,6 +182,14 @@ def _tiled(vae: Autoencoder, tile: int) -> Autoencoder:
         private.tile_sample_min_size = tile
         private.tile_latent_min_size = tile // factor
     return private
+
+
+def _check_half(vae: Autoencoder, half: Literal["encoder", "decoder"]) -> None:
+    if getattr(vae, half) is None:
+        raise LatentMismatchError(
+            f"The file of this autoencoder has no {half}.",
+            hint=f"Load the file of the {half}, or one that holds both.",
+        )
 
 
 def _check_picture(image: Image, factor: int) -> None:

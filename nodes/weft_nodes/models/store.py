@@ -49,6 +49,7 @@ from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.step_caches import behind_cache
 from weft_nodes.models.styles import StyleModel, load_embedder, read_style, seeing_part
 from weft_nodes.models.text import TextStack
+from weft_nodes.models.tiny_autoencoders import is_tiny, tiny_part
 from weft_nodes.models.weights import count_bytes
 from weft_nodes.models.windows import behind_windows, seen_size
 from weft_nodes.models.wording import Wording
@@ -381,6 +382,8 @@ class HandleStore:
             checkpoint = loading.open_weights(weights)
             self._check_source(weights, loading.vae_digest(checkpoint, family, self.digests))
             config = {} if part.is_weightless else checkpoint.config(part.name)
+            if not part.is_weightless and is_tiny(checkpoint, part):
+                return self._load(checkpoint, tiny_part(part.name), weights)
             overflows = bool(config.get("force_upcast"))
             return self._load(checkpoint, part, weights, overflows=overflows)
 
