@@ -88,6 +88,8 @@ const linksOfNode = (node, inputs) => {
   /** @type {FoundLink[]} */
   const links = [];
   for (const input of Object.keys(inputs)) {
+    // Most of what inputs are given are plain values.
+    if (typeof inputs[input] !== "object") continue;
     for (const { index, source } of linksIn(inputs[input])) {
       links.push({ key: linkKey(node, input, index), source, target: { node, input, index } });
     }

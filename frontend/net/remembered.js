@@ -9,8 +9,10 @@ export const remembered = (make) => {
   /** @type {Map<string, T>} */
   const known = new Map();
   return (name) => {
-    const found = known.get(name) ?? make(name);
-    known.set(name, found);
-    return found;
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const made = make(name);
+    known.set(name, made);
+    return made;
   };
 };

@@ -5,6 +5,7 @@ import { render } from "preact";
 import { html } from "../ui/html.js";
 import { say } from "../ui/texts.js";
 import { followFocus } from "./follow_focus.js";
+import { followRuns } from "./follow_runs.js";
 import { drawGesture, isDrawn } from "./gesture_drawing.js";
 import { createBackdrop } from "./backdrop.js";
 import { createInk } from "./ink.js";
@@ -12,7 +13,8 @@ import { createLayer } from "./layer.js";
 import { SIZES } from "./metrics.js";
 import { createMinimap } from "./minimap.js";
 import { isSameTouched, touchedBy } from "./live.js";
-import { createFacts, isPreviewed, isWrong } from "./node_state.js";
+
+import { createFacts, isPreviewed } from "./node_state.js";
 import { createSocketLights, exposedSockets, mountNode } from "./nodes.js";
 import { mountNote } from "./notes.js";
 import { Outline } from "./outline.js";
@@ -24,8 +26,9 @@ import { ZoomBar } from "./zoom_bar.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
- * @import { Editor, NodeState, Plane, Viewport } from "../interfaces.d.ts"
+ * @import { Editor, Plane, Viewport } from "../interfaces.d.ts"
  * @import { Ink } from "./ink.js"
+ * @import { Facts } from "./node_state.js"
  * @import { Scene } from "./scene.js"
  * @import { LaidBox } from "./plane.js"
  */
@@ -85,46 +88,13 @@ const createSheet = (host, name, size) => {
 };
 
 /**
- * Follows what all nodes of the document in front do.
- * @param {Editor} editor
- * @param {ReturnType<typeof createFacts>} facts
- */
-const followRuns = (editor, facts) => {
-  /** @type {ReadonlyMap<string, NodeState>} */
-  let last = new Map();
-  const states = computed(() => {
-    const tab = editor.tabs.current.value;
-    /** @type {Map<string, NodeState>} */
-    const next = new Map();
-    for (const id of editor.plane.boxes.value.keys()) {
-      const state = facts(tab, id).run.value?.state;
-      if (state) next.set(id, state);
-    }
-    const isSame = next.size === last.size && [...next].every(([id, state]) => last.get(id) === state);
-    if (!isSame) last = next;
-    return last;
-  });
-  const running = computed(() =>
-    new Set([...states.value].filter(([, state]) => state === "running").map(([id]) => id))
-  );
-  const faulty = computed(() => {
-    const failed = [...states.value].filter(([, state]) => state === "failed").map(([id]) => id);
-    const checked = editor.advice.problems.value.flatMap((problem) =>
-      isWrong([problem]) ? problem.node ?? [] : []
-    );
-    return new Set([...checked, ...failed]);
-  });
-  return { states, running, faulty };
-};
-
-/**
  * Gives the URLs of the pictures that a node shows.
  * @param {Editor} editor
- * @param {ReturnType<typeof createFacts>} facts
+ * @param {Facts} facts
  * @returns {(node: string) => readonly string[]}
  */
-const picturesShown = (editor, facts) => (node) => {
-  const { run, pictures } = facts(editor.tabs.current.peek(), node);
+const picturesShown = (editor, { gist }) => (node) => {
+  const { run, pictures } = gist(editor.tabs.current.peek(), node);
   const [now, all] = [run.peek(), pictures.peek()];
   return isPreviewed(now, all) && now?.preview ? [now.preview] : all.map(({ thumbnail }) => thumbnail);
 };
@@ -253,7 +223,7 @@ export const createCanvas = (host, surroundings) => {
     document,
     catalog,
     wireStyle: settings.wireStyle,
-    extras: (node) => facts(tabs.current.value, node).extras.value,
+    extras: (node) => facts.gist(tabs.current.value, node).extras.value,
   });
   const editor = { ...surroundings, viewport, plane };
   const shown = createPicture(host, editor, facts);
@@ -271,7 +241,7 @@ export const createCanvas = (host, surroundings) => {
  * Makes what is seen of the graph, and keeps it up to date.
  * @param {HTMLElement} host
  * @param {Editor & { plane: LaidPlane }} editor
- * @param {ReturnType<typeof createFacts>} facts
+ * @param {Facts} facts
  * @returns {{ destroy(): void }}
  */
 const createPicture = (host, editor, facts) => {
@@ -286,9 +256,13 @@ const createPicture = (host, editor, facts) => {
       for (const note of editor.document.peek().view.notes) yield [NOTE + note.id, boundsOf(note)];
     },
     mount: (key) =>
-      key.startsWith(NOTE)
-        ? mountNote(editor, key.slice(NOTE.length))
-        : mountNode({ editor, id: key, facts: facts(tabs.current.peek(), key), boxes: plane.boxes, exposed }),
+      key.startsWith(NOTE) ? mountNote(editor, key.slice(NOTE.length)) : mountNode({
+        editor,
+        id: key,
+        facts: facts.facts(tabs.current.peek(), key),
+        boxes: plane.boxes,
+        exposed,
+      }),
   });
   const front = createSheet(host, "sheet gesture", viewport.size);
   const lights = createSocketLights(editor, layer.element);

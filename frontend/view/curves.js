@@ -1,5 +1,8 @@
 /**
  * The way of a wire between its points, the same for drawing and for hitting.
+ *
+ * When a large graph opens, what runs for each of its wires runs before a browser has made it fast. So points are
+ * taken apart by index there and not as lists, for which a browser then walks through an iterator.
  */
 
 /** @import { Point, Settings } from "../interfaces.d.ts" */
@@ -52,7 +55,8 @@ const corners = (from, to) => {
 export const trace = (pen, points, style) => {
   pen.moveTo(points[0][0], points[0][1]);
   for (let index = 1; index < points.length; index++) {
-    const [from, to] = [points[index - 1], points[index]];
+    const from = points[index - 1];
+    const to = points[index];
     if (style === "curved") {
       const handle = reach(from, to);
       pen.bezierCurveTo(from[0] + handle, from[1], to[0] - handle, to[1], to[0], to[1]);
@@ -137,16 +141,17 @@ export const distance = (line, at) => {
  * @returns {{ left: number, top: number, right: number, bottom: number }}
  */
 export const extent = (points) => {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let index = 0; index < points.length; index++) {
-    const [x, y] = points[index];
+  let [left, right] = [points[0][0], points[0][0]];
+  let [top, bottom] = [points[0][1], points[0][1]];
+  for (let index = 1; index < points.length; index++) {
+    const from = points[index - 1];
+    const to = points[index];
     // Handles may pull a wire out of the box of its points.
-    const before = index > 0 ? Math.max(STUB, reach(points[index - 1], points[index])) : 0;
-    const after = index + 1 < points.length ? Math.max(STUB, reach(points[index], points[index + 1])) : 0;
-    left = Math.min(left, x - before);
-    right = Math.max(right, x + after);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
+    const handle = Math.max(STUB, reach(from, to));
+    left = Math.min(left, from[0], to[0] - handle);
+    right = Math.max(right, from[0] + handle, to[0]);
+    top = Math.min(top, to[1]);
+    bottom = Math.max(bottom, to[1]);
   }
   return { left, top, right, bottom };
 };

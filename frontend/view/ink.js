@@ -4,6 +4,7 @@
 
 import { signal } from "@preact/signals";
 import { parseType, withoutNull } from "../model/types.js";
+import { remembered } from "../net/remembered.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
@@ -47,26 +48,15 @@ const TOKENS = /** @type {const} */ ({
   font: "--font",
 });
 
-/** Each socket that is shown asks for its colour, and there are few types. @type {Map<string, string>} */
-const plainNames = new Map();
-
 /**
- * Gives the name of the value type that the colour of a socket stands for: that of the items of a list.
- * @param {string} type
- * @returns {string}
+ * Gives the name of the value type that the colour of a socket stands for: that of the items of a list. Each socket
+ * that is shown asks for it, and there are few types.
  */
-const plainName = (type) => {
-  const name = plainNames.get(type) ?? readPlainName(type);
-  plainNames.set(type, name);
-  return name;
-};
-
-/** @param {string} type */
-const readPlainName = (type) => {
+const plainName = remembered((type) => {
   let plain = withoutNull(parseType(type));
   while (plain.kind === "list") plain = withoutNull(plain.item);
   return plain.text;
-};
+});
 
 /**
  * Gives the colour of a value type for a style: that of the theme, or the one the catalogue names.
@@ -93,22 +83,15 @@ export const readInk = (element, catalog) => {
   const style = getComputedStyle(element.isConnected ? element : document.documentElement);
   /** @param {string} name */
   const read = (name) => style.getPropertyValue(name).trim();
-  /** @type {Map<string, string>} */
-  const types = new Map();
-  /** @param {string} type */
-  const ofType = (type) => {
-    const known = types.get(type);
-    if (known !== undefined) return known;
+  const ofType = remembered((type) => {
     const name = type === "" ? "" : plainName(type);
-    const color = (/^[\w-]+$/.test(name) && read(`--wire-${name}`)) || (name && catalog.color(type)) ||
+    return (/^[\w-]+$/.test(name) && read(`--wire-${name}`)) || (name && catalog.color(type)) ||
       read("--wire");
-    types.set(type, color);
-    return color;
-  };
+  });
   const tokens = Object.fromEntries(Object.entries(TOKENS).map(([key, name]) => [key, read(name)]));
   const colors = Object.fromEntries(NODE_COLORS.map((name) => [name, read(`--node-${name}`)]));
-  /** The header of a node that makes such values, as the stylesheet mixes it. @param {string} type */
-  const headerOf = (type) => `color-mix(in oklab, ${tokens.nodeHeader} 84%, ${ofType(type)})`;
+  /** The header of a node that makes such values, as the stylesheet mixes it. */
+  const headerOf = remembered((type) => `color-mix(in oklab, ${tokens.nodeHeader} 84%, ${ofType(type)})`);
   return /** @type {Ink} */ ({ ...tokens, colors, ofType, headerOf });
 };
 

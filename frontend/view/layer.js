@@ -133,11 +133,12 @@ export const createLayer = (host, { all, mount }) => {
      */
     update: (scene) => {
       const { place: { zoom }, seen, isZooming } = scene;
+      isShown = zoom >= OVERVIEW_ZOOM;
+      element.classList.toggle("hidden", !isShown);
+      if (!isShown && mounted.size === 0) return false;
       const items = [...all()];
       const keys = new Set(items.map(([key]) => key));
       for (const key of mounted.keys()) if (!keys.has(key)) remove(key);
-      isShown = zoom >= OVERVIEW_ZOOM;
-      element.classList.toggle("hidden", !isShown);
       let isMore = false;
       if (isShown) {
         place(scene);

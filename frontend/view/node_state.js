@@ -3,6 +3,7 @@
  */
 
 import { computed, signal } from "@preact/signals";
+import { remembered } from "../net/remembered.js";
 import { sizeOf } from "../ui/sizes.js";
 import { say } from "../ui/texts.js";
 import { capitalized, socketLabel, spanOf } from "./labels.js";
@@ -24,18 +25,28 @@ import { NO_EXTRAS } from "./metrics.js";
  */
 
 /**
- * @typedef {object} NodeFacts
+ * @typedef {object} NodeGist What the plane needs of each node, so that there is little of it.
  * @property {ReadonlySignal<NodeRun | null>} run
  * @property {ReadonlySignal<readonly Picture[]>} pictures
+ * @property {ReadonlySignal<Extras>} extras
+ */
+
+/**
+ * @typedef {object} MoreFacts What a node on the page needs besides.
  * @property {ReadonlySignal<readonly ProblemEntry[]>} problems Of the check and of the run, each once.
  * @property {ReadonlySignal<StepView | null>} step
  * @property {ReadonlySignal<boolean>} isOutdated Whether an edit since has made the run that is shown history.
  * @property {Signal<number>} previewRatio Height by width of the unfinished picture.
- * @property {ReadonlySignal<Extras>} extras
  */
+
+/** @typedef {NodeGist & MoreFacts} NodeFacts */
+/** @typedef {ReturnType<typeof createFacts>} Facts */
 
 /** Inputs that are not connected yet are marked at their sockets; sentences about them would only shout. */
 const MARKED_ONLY = "input-missing";
+
+/** @type {readonly ProblemEntry[]} */
+const NO_PROBLEMS = [];
 
 /** The longest list of inputs in a reason. */
 const MOST_INPUTS = 2;
@@ -58,7 +69,7 @@ const together = (first, second) => {
  * @returns {string}
  */
 export const sentences = (problems) =>
-  problems.filter(({ code }) => code !== MARKED_ONLY)
+  problems.length === 0 ? "" : problems.filter(({ code }) => code !== MARKED_ONLY)
     .map(({ message, hint }) => hint ? `${message} ${hint}` : message)
     .join("\n");
 
@@ -74,13 +85,13 @@ export const isWrong = (problems) =>
  * Gives the pictures a node has room for.
  * @param {NodeRun | null} run
  * @param {readonly Picture[]} pictures
- * @param {number} previewRatio
+ * @param {() => number} previewRatio
  * @returns {Extras["pictures"]}
  */
 const picturesOf = (run, pictures, previewRatio) => {
-  const ratio = pictures.length === 0 ? previewRatio : pictures[0].height / pictures[0].width;
-  if (isPreviewed(run, pictures)) return { count: 1, ratio };
-  return pictures.length === 0 ? null : { count: pictures.length, ratio };
+  const count = isPreviewed(run, pictures) ? 1 : pictures.length;
+  if (count === 0) return null;
+  return { count, ratio: pictures.length === 0 ? previewRatio() : pictures[0].height / pictures[0].width };
 };
 
 /**
@@ -92,10 +103,8 @@ const picturesOf = (run, pictures, previewRatio) => {
 export const isPreviewed = (run, pictures) =>
   run?.preview !== undefined && (run.state === "running" || pictures.length === 0);
 
-/** @param {Extras} one @param {Extras} other @returns {boolean} */
-const isSame = (one, other) =>
-  one.problems === other.problems && one.pictures?.count === other.pictures?.count &&
-  one.pictures?.ratio === other.pictures?.ratio;
+/** @param {Extras["pictures"]} one @param {Extras["pictures"]} other @returns {boolean} */
+const isSame = (one, other) => one?.count === other?.count && one?.ratio === other?.ratio;
 
 /**
  * Tells whether a run would make another result than the run that is shown.
@@ -117,47 +126,74 @@ const outdated = (job, run, step) => {
 };
 
 /**
- * Makes the facts of one node.
+ * Makes the gist of one node.
  * @param {Pick<Editor, "runs" | "advice">} editor
  * @param {string} tab
  * @param {string} node
- * @param {ReadonlySignal<JobView | null>} job The one whose run is shown.
- * @returns {NodeFacts}
+ * @param {(node: string) => Signal<number>} previewRatio
+ * @returns {NodeGist}
  */
-const factsOf = ({ runs, advice }, tab, node, job) => {
+const gistOf = ({ runs, advice }, tab, node, previewRatio) => {
   const run = runs.node(tab, node);
   const pictures = runs.pictures(tab, node);
   const checked = advice.ofNode(node);
-  const step = advice.step(node);
-  const previewRatio = signal(1);
-  const problems = computed(() => together(checked.value, run.value?.problems ?? []));
   let last = NO_EXTRAS;
   const extras = computed(() => {
-    const next = {
-      pictures: picturesOf(run.value, pictures.value, previewRatio.value),
-      problems: sentences(problems.value),
-    };
+    const now = run.value;
+    const shown = picturesOf(now, pictures.value, () => previewRatio(node).value);
+    const problems = sentences(together(checked.value, now?.problems ?? NO_PROBLEMS));
     // Steps of a run come many times a second; a node whose parts stay the same is not laid out again.
-    if (!isSame(last, next)) last = next;
+    if (last.problems !== problems || !isSame(last.pictures, shown)) last = { pictures: shown, problems };
     return last;
   });
-  return { run, pictures, problems, step, isOutdated: outdated(job, run, step), previewRatio, extras };
+  return { run, pictures, extras };
 };
 
 /**
- * Makes the facts of all nodes, each when it is first asked for.
+ * Makes the facts of one node.
  * @param {Pick<Editor, "runs" | "advice">} editor
- * @returns {(tab: Tab, node: string) => NodeFacts}
+ * @param {string} node
+ * @param {NodeGist} gist
+ * @param {{ job: ReadonlySignal<JobView | null>, previewRatio: Signal<number> }} more `job` is the one whose run is shown.
+ * @returns {NodeFacts}
+ */
+const factsOf = ({ advice }, node, gist, { job, previewRatio }) => {
+  const { run } = gist;
+  const checked = advice.ofNode(node);
+  const step = advice.step(node);
+  const problems = computed(() => together(checked.value, run.value?.problems ?? NO_PROBLEMS));
+  return { ...gist, problems, step, isOutdated: outdated(job, run, step), previewRatio };
+};
+
+/**
+ * Makes what is known of all nodes, each when it is first asked for.
+ * @param {Pick<Editor, "runs" | "advice">} editor
+ * @returns {{ gist(tab: Tab, node: string): NodeGist, facts(tab: Tab, node: string): NodeFacts }}
  */
 export const createFacts = (editor) => {
-  /** @type {WeakMap<Tab, { job: ReadonlySignal<JobView | null>, nodes: Map<string, NodeFacts> }>} */
+  /** @param {Tab} tab */
+  const ofTab = ({ id }) => {
+    const previewRatio = remembered((_node) => signal(1));
+    const gist = remembered((node) => gistOf(editor, id, node, previewRatio));
+    const job = editor.runs.shown(id);
+    const facts = remembered((node) =>
+      factsOf(editor, node, gist(node), { job, previewRatio: previewRatio(node) })
+    );
+    return { gist, facts };
+  };
+  /** @type {WeakMap<Tab, ReturnType<typeof ofTab>>} */
   const tabs = new WeakMap();
-  return (tab, node) => {
-    const known = tabs.get(tab) ?? { job: editor.runs.shown(tab.id), nodes: new Map() };
-    tabs.set(tab, known);
-    const facts = known.nodes.get(node) ?? factsOf(editor, tab.id, node, known.job);
-    known.nodes.set(node, facts);
-    return facts;
+  /** @param {Tab} tab */
+  const known = (tab) => {
+    const before = tabs.get(tab);
+    if (before) return before;
+    const made = ofTab(tab);
+    tabs.set(tab, made);
+    return made;
+  };
+  return {
+    gist: (tab, node) => known(tab).gist(node),
+    facts: (tab, node) => known(tab).facts(node),
   };
 };
 

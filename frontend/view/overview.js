@@ -28,6 +28,9 @@ const TITLE_INDENT = 34;
 /** Titles are cut to their first letters rather than measured. */
 const LETTER_SHARE = 0.64;
 
+/** How much is seen of a node that is bypassed or off. */
+const FADED = 0.45;
+
 /**
  * Collects shapes by how they are drawn.
  * @returns {{ path(style: string): Path2D, each(draw: (path: Path2D, style: string) => void): void }}
@@ -37,9 +40,11 @@ const collect = () => {
   const paths = new Map();
   return {
     path: (style) => {
-      const found = paths.get(style) ?? new Path2D();
-      paths.set(style, found);
-      return found;
+      const known = paths.get(style);
+      if (known) return known;
+      const made = new Path2D();
+      paths.set(style, made);
+      return made;
     },
     each: (draw) => paths.forEach(draw),
   };
@@ -67,12 +72,13 @@ const drawBodies = (context, scene, boxes) => {
   const { ink, place } = scene;
   const isRough = place.zoom < ROUGH_ZOOM;
   const [bodies, headers, borders] = [collect(), collect(), collect()];
+  const [fadedBodies, fadedHeaders] = [collect(), collect()];
   for (const { id, x, y, width, height, look, entry, type } of boxes) {
-    const faded = entry.mode === undefined ? "1" : "0.45";
-    const body = bodies.path(`${faded} ${ink.node}`);
+    const isFaded = entry.mode !== undefined;
+    const body = (isFaded ? fadedBodies : bodies).path(ink.node);
     const made = type?.outputs[0]?.type;
     const tint = (look.color && ink.colors[look.color]) || (made ? ink.headerOf(made) : ink.nodeHeader);
-    const header = headers.path(`${faded} ${tint}`);
+    const header = (isFaded ? fadedHeaders : headers).path(tint);
     const border = borderOf(scene, id);
     if (isRough) {
       body.rect(x, y, width, height);
@@ -84,12 +90,15 @@ const drawBodies = (context, scene, boxes) => {
       borders.path(border).roundRect(x, y, width, height, RADIUS);
     }
   }
-  for (const kind of [bodies, headers]) {
-    kind.each((path, style) => {
-      const gap = style.indexOf(" ");
-      context.globalAlpha = Number(style.slice(0, gap));
-      context.fillStyle = style.slice(gap + 1);
-      context.fill(path);
+  /** @type {(path: Path2D, color: string) => void} */
+  const fill = (path, color) => {
+    context.fillStyle = color;
+    context.fill(path);
+  };
+  for (const kinds of [[bodies, fadedBodies], [headers, fadedHeaders]]) {
+    kinds.forEach((kind, isFaded) => {
+      context.globalAlpha = isFaded ? FADED : 1;
+      kind.each(fill);
     });
   }
   context.globalAlpha = 1;

@@ -10,89 +10,60 @@ import { computed } from "@preact/signals";
 import { linksOf } from "../model/links.js";
 import { socketType, typeIn } from "../model/sockets.js";
 import { distance, extent, polyline } from "./curves.js";
-import { layOut, NO_EXTRAS, SIZES } from "./metrics.js";
+import { NO_EXTRAS, SIZES } from "./metrics.js";
+import { createShapes, NO_NAMES, withName } from "./shapes.js";
 
 /**
  * @import { ReadonlySignal } from "@preact/signals"
- * @import { Bounds, Box, Frame, NodeEntry, NodeLook, NodeType, Note, Plane, Point, Socket, Wire, WorkflowDocument } from "../interfaces.d.ts"
- * @import { Extras, Layout } from "./metrics.js"
+ * @import { Bounds, Box, Frame, NodeLook, Note, Plane, Point, Socket, Wire, WorkflowDocument } from "../interfaces.d.ts"
+ * @import { FoundLink } from "../model/links.js"
+ * @import { Extras } from "./metrics.js"
+ * @import { Parts, Shape } from "./shapes.js"
  * @import { Installed } from "../model/sockets.js"
  * @import { WireStyle } from "./curves.js"
  */
 
-/** @typedef {Box & Layout & { mentioned: readonly string[], extras: Extras }} LaidBox */
+/** @typedef {Box & Shape & { extras: Extras }} LaidBox */
 
 /** @type {NodeLook} */
 const NOWHERE = Object.freeze({ at: /** @type {Point} */ (Object.freeze([0, 0])) });
-
-/** @type {readonly string[]} */
-const NONE = Object.freeze([]);
 
 /** How far around a node its sockets and what is near them still count as near it. */
 const AROUND = 64;
 
 /**
- * What a box is made of, in an order that can be compared.
- * @typedef {readonly [NodeEntry, NodeLook, NodeType | undefined, string, Extras]} Parts
+ * Gives the outputs of each node that links start from.
+ * @param {WorkflowDocument} document
+ * @returns {Map<string, readonly string[]>} The same list for the same outputs.
  */
+const mentionedOutputs = (document) => {
+  /** @type {Map<string, readonly string[]>} */
+  const outputs = new Map();
+  for (const { source } of linksOf(document)) {
+    const before = outputs.get(source.node) ?? NO_NAMES;
+    const names = withName(before, source.output);
+    if (names !== before) outputs.set(source.node, names);
+  }
+  return outputs;
+};
 
 /**
  * Makes the box of a node.
  * @param {string} id
- * @param {Parts} parts
+ * @param {Omit<Parts, "mentioned">} parts
+ * @param {Shape} shape
  * @returns {LaidBox}
  */
-export const boxOf = (id, [entry, look, type, outputs, extras]) => {
-  const mentioned = outputs === "" ? NONE : outputs.split("/");
-  const layout = layOut({ entry, look, type, mentioned, extras });
-  return { id, entry, look, type, mentioned, extras, x: look.at[0], y: look.at[1], ...layout };
-};
-
-/**
- * Gives the outputs of each node that links start from.
- * @param {WorkflowDocument} document
- * @returns {Map<string, string>} Joined with `/`, which no name contains.
- */
-const mentionedOutputs = (document) => {
-  /** @type {Map<string, Set<string>>} */
-  const outputs = new Map();
-  for (const { source } of linksOf(document)) {
-    const names = outputs.get(source.node);
-    if (names) names.add(source.output);
-    else outputs.set(source.node, new Set([source.output]));
-  }
-  return new Map([...outputs].map(([node, names]) => [node, [...names].join("/")]));
-};
-
-/**
- * Keeps what was made of parts for as long as they are the same.
- * @template {readonly unknown[]} P
- * @template T
- * @param {(id: string, parts: P) => T} make
- */
-const keeper = (make) => {
-  /** @type {Map<string, { parts: P, made: T }>} */
-  let before = new Map();
-  /**
-   * Makes all anew and forgets what is not among them any more.
-   * @param {Iterable<readonly [string, P]>} all
-   * @returns {{ made: T, id: string }[]}
-   */
-  return (all) => {
-    /** @type {typeof before} */
-    const now = new Map();
-    const list = [];
-    for (const [id, parts] of all) {
-      const old = before.get(id);
-      const same = old !== undefined && parts.every((part, index) => part === old.parts[index]);
-      const kept = same ? old : { parts, made: make(id, parts) };
-      now.set(id, kept);
-      list.push({ id, made: kept.made });
-    }
-    before = now;
-    return list;
-  };
-};
+export const boxOf = (id, { entry, look, type, extras }, shape) => ({
+  ...shape,
+  id,
+  entry,
+  look,
+  type,
+  extras,
+  x: look.at[0],
+  y: look.at[1],
+});
 
 /**
  * Makes the signal of the boxes.
@@ -100,57 +71,57 @@ const keeper = (make) => {
  * @returns {ReadonlySignal<ReadonlyMap<string, LaidBox>>}
  */
 const boxesOf = ({ document, catalog, extras = () => NO_EXTRAS }) => {
-  /** @type {(all: Iterable<readonly [string, Parts]>) => { id: string, made: LaidBox }[]} */
-  const keep = keeper(boxOf);
+  const shapeOf = createShapes();
   /** @type {Map<string, LaidBox>} */
   let last = new Map();
   return computed(() => {
     const { nodes, view } = document.value;
-    const mentioned = mentionedOutputs(document.value);
-    const made = keep(
-      Object.entries(nodes).map(([id, entry]) => /** @type {const} */ ([
-        id,
-        [
-          entry,
-          view.nodes[id] ?? NOWHERE,
-          typeIn(document.value, catalog, entry.type),
-          mentioned.get(id) ?? "",
-          extras(id),
-        ],
-      ])),
-    );
-    const isSame = made.length === last.size &&
-      [...last.values()].every((box, index) => box === made[index].made);
-    if (!isSame) last = new Map(made.map(({ id, made: box }) => [id, box]));
+    const outputs = mentionedOutputs(document.value);
+    const before = last.values();
+    /** @type {Map<string, LaidBox>} */
+    const now = new Map();
+    let isSame = true;
+    for (const id of Object.keys(nodes)) {
+      const entry = nodes[id];
+      const look = view.nodes[id] ?? NOWHERE;
+      const type = typeIn(document.value, catalog, entry.type);
+      const mentioned = outputs.get(id) ?? NO_NAMES;
+      const more = extras(id);
+      const old = last.get(id);
+      const isKept = old !== undefined && old.entry === entry && old.look === look && old.type === type &&
+        old.mentioned === mentioned && old.extras === more;
+      const parts = { entry, look, type, mentioned, extras: more };
+      const box = isKept ? old : boxOf(id, parts, shapeOf(parts));
+      now.set(id, box);
+      isSame &&= before.next().value === box;
+    }
+    if (!isSame || now.size !== last.size) last = now;
     return last;
   });
 };
-
-/**
- * What a wire is made of: its boxes, the names of its sockets, its type and the points it passes.
- * @typedef {readonly [LaidBox, string, LaidBox, string, string, readonly Point[] | undefined]} Ends
- */
 
 /** @param {Box} box @param {Point} point @returns {Point} */
 const placed = (box, point) => [box.x + point[0], box.y + point[1]];
 
 /**
  * Makes a wire.
- * @param {string} key
- * @param {Ends} ends
+ * @param {FoundLink} link
+ * @param {LaidBox} from
+ * @param {LaidBox} to
+ * @param {{ type: string, route: readonly Point[] | undefined }} more Its type and the points it passes.
  * @returns {Wire}
  */
-const wireOf = (key, [from, output, to, input, type, route = []]) => ({
-  key,
-  source: { node: from.id, side: "output", name: output },
-  target: { node: to.id, side: "input", name: input },
-  type,
-  points: [
-    placed(from, from.outputs.get(output) ?? [from.width, SIZES.header / 2]),
-    ...route,
-    placed(to, to.inputs.get(input) ?? [0, SIZES.header / 2]),
-  ],
-});
+const wireOf = ({ key, source: { output }, target: { input } }, from, to, { type, route }) => {
+  const start = placed(from, from.outputs.get(output) ?? [from.width, SIZES.header / 2]);
+  const end = placed(to, to.inputs.get(input) ?? [0, SIZES.header / 2]);
+  return {
+    key,
+    source: { node: from.id, side: "output", name: output },
+    target: { node: to.id, side: "input", name: input },
+    type,
+    points: route ? [start, ...route, end] : [start, end],
+  };
+};
 
 /**
  * Makes the signal of the wires.
@@ -159,29 +130,42 @@ const wireOf = (key, [from, output, to, input, type, route = []]) => ({
  * @returns {ReadonlySignal<readonly Wire[]>}
  */
 const wiresOf = ({ document, catalog }, boxes) => {
-  /** @type {(all: Iterable<readonly [string, Ends]>) => { made: Wire }[]} */
-  const keep = keeper(wireOf);
+  /** @typedef {{ wire: Wire, from: LaidBox, to: LaidBox, link: FoundLink, route: readonly Point[] | undefined }} Kept */
+  /** @type {Map<string, Kept>} */
+  let before = new Map();
   /** @type {readonly Wire[]} */
   let last = [];
+  /** @param {FoundLink} link @param {LaidBox} from */
+  const typeOf = ({ source }, from) => {
+    const declared = from.type?.outputs.find(({ name }) => name === source.output)?.type ?? "";
+    if (!declared.includes("$")) return declared;
+    const socket = /** @type {Socket} */ ({ node: from.id, side: "output", name: source.output });
+    return socketType(document.value, catalog, socket) ?? declared;
+  };
   return computed(() => {
     const found = boxes.value;
     const { routes } = document.value.view;
-    /** @type {(readonly [string, Ends])[]} */
-    const all = [];
-    for (const { key, source, target } of linksOf(document.value)) {
-      const [from, to] = [found.get(source.node), found.get(target.node)];
+    /** @type {typeof before} */
+    const now = new Map();
+    const wires = [];
+    let isSame = true;
+    for (const link of linksOf(document.value)) {
+      const from = found.get(link.source.node);
+      const to = found.get(link.target.node);
       // A link to a node that is not there is a problem that the check reports; there is nothing to draw.
       if (!from || !to) continue;
-      const declared = from.type?.outputs.find(({ name }) => name === source.output)?.type ?? "";
-      const socket = /** @type {Socket} */ ({ node: from.id, side: "output", name: source.output });
-      const type = declared.includes("$")
-        ? socketType(document.value, catalog, socket) ?? declared
-        : declared;
-      all.push([key, [from, source.output, to, target.input, type, routes?.[key]]]);
+      const type = typeOf(link, from);
+      const route = routes?.[link.key];
+      const old = before.get(link.key);
+      const isKept = old !== undefined && old.link === link && old.from === from && old.to === to &&
+        old.wire.type === type && old.route === route;
+      const kept = isKept ? old : { wire: wireOf(link, from, to, { type, route }), from, to, link, route };
+      now.set(link.key, kept);
+      isSame &&= last[wires.length] === kept.wire;
+      wires.push(kept.wire);
     }
-    const made = keep(all).map((kept) => kept.made);
-    const isSame = made.length === last.length && made.every((wire, index) => wire === last[index]);
-    if (!isSame) last = made;
+    before = now;
+    if (!isSame || wires.length !== last.length) last = wires;
     return last;
   });
 };

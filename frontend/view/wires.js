@@ -47,8 +47,9 @@ const seenWires = ({ wires, boxes, gesture, seen, touched }, part) => {
   const found = [];
   const boxOf = (/** @type {string} */ node) => boxes.get(node);
   const isLive = part === "live";
+  const isAnyTouched = hasTouched(touched);
   for (const wire of wires) {
-    if (isTouched(touched, wire) !== isLive) continue;
+    if ((isAnyTouched && isTouched(touched, wire)) !== isLive) continue;
     const points = isLive ? livePoints(wire, gesture, boxOf) : wire.points;
     const { left, top, right, bottom } = extent(points);
     if (right >= seen.left && left <= seen.right && bottom >= seen.top && top <= seen.bottom) {
@@ -56,6 +57,35 @@ const seenWires = ({ wires, boxes, gesture, seen, touched }, part) => {
     }
   }
   return found;
+};
+
+/**
+ * Gives where the wires of one look are drawn.
+ * @param {Scene} scene
+ * @param {boolean} isFine
+ */
+const createStrands = ({ ink, boxes, place, selectedWire }, isFine) => {
+  /** @type {Map<string, Strands>} */
+  const strands = new Map();
+  const isSwitched = (/** @type {string} */ node) => boxes.get(node)?.entry.mode !== undefined;
+  const areSwitched = boxes.values().some(({ entry }) => entry.mode !== undefined);
+  /** @param {Wire} wire */
+  const of = (wire) => {
+    const isSelected = wire.key === selectedWire;
+    const isFaded = areSwitched && (isSwitched(wire.source.node) || isSwitched(wire.target.node));
+    const key = isSelected || isFaded ? `${wire.type} ${isSelected} ${isFaded}` : wire.type;
+    const known = strands.get(key);
+    if (known) return known;
+    const made = {
+      path: new Path2D(),
+      color: isSelected ? ink.wireSelected : ink.ofType(wire.type),
+      width: widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom, isFine),
+      alpha: isFaded ? FADED : 1,
+    };
+    strands.set(key, made);
+    return made;
+  };
+  return { of, all: () => strands.values() };
 };
 
 /**
@@ -118,23 +148,15 @@ const widthAt = (usual, zoom, isFine) => isFine ? Math.max(usual, 1.25 / zoom) :
  * @param {Part} part
  */
 export const drawWires = (context, scene, part) => {
-  const { ink, boxes, place, wireStyle, selectedWire } = scene;
+  const { ink, place, wireStyle } = scene;
   if (wireStyle === "hidden" || (part === "live" && !hasTouched(scene.touched))) return;
   const style = place.zoom < LINES_ZOOM ? "straight" : wireStyle;
   const found = seenWires(scene, part);
-  /** @type {Map<string, Strands>} */
-  const strands = new Map();
-  const casing = new Path2D();
   const isFine = place.zoom >= OVERVIEW_ZOOM && !scene.isZooming;
-  const isSwitched = (/** @type {string} */ node) => boxes.get(node)?.entry.mode !== undefined;
+  const strands = createStrands(scene, isFine);
+  const casing = new Path2D();
   for (const { wire, points } of found) {
-    const width = widthAt(carriesList(wire) ? LIST_WIDTH : WIDTH, place.zoom, isFine);
-    const color = wire.key === selectedWire ? ink.wireSelected : ink.ofType(wire.type);
-    const alpha = isSwitched(wire.source.node) || isSwitched(wire.target.node) ? FADED : 1;
-    const key = `${color} ${width} ${alpha}`;
-    const strand = strands.get(key) ?? { path: new Path2D(), color, width, alpha };
-    strands.set(key, strand);
-    trace(strand.path, points, style);
+    trace(strands.of(wire).path, points, style);
     if (isFine) trace(casing, points, style);
   }
   context.lineJoin = "round";
@@ -143,7 +165,7 @@ export const drawWires = (context, scene, part) => {
     context.lineWidth = LIST_WIDTH + 2.5;
     context.stroke(casing);
   }
-  for (const { path, color, width, alpha } of strands.values()) {
+  for (const { path, color, width, alpha } of strands.all()) {
     context.globalAlpha = alpha;
     context.strokeStyle = color;
     context.lineWidth = width;

@@ -126,7 +126,7 @@ const told = () => {
     advice: { ofNode: () => parts.checked, step: () => parts.step },
   });
   const tab = /** @type {any} */ ({ id: "tab" });
-  return { parts, facts: createFacts(editor)(tab, "a") };
+  return { parts, facts: createFacts(editor).facts(tab, "a") };
 };
 
 Deno.test("the steps of a run do not change what the node has room for", () => {

@@ -1,6 +1,8 @@
 /** A canvas that writes down what is drawn on it, and scenes to draw. */
 
+import { NO_EXTRAS } from "../../../frontend/view/metrics.js";
 import { boxOf } from "../../../frontend/view/plane.js";
+import { createShapes } from "../../../frontend/view/shapes.js";
 
 /**
  * @import { Gesture, NodeLook, Point, Wire } from "../../../frontend/interfaces.d.ts"
@@ -122,11 +124,16 @@ const TYPE = /** @type {any} */ ({
  * @param {Point} at
  * @param {Partial<NodeLook>} [look]
  */
-export const node = (id, at, look = {}) =>
-  boxOf(id, [{ type: "show", version: 1, inputs: {} }, { at, ...look }, TYPE, "image", {
-    pictures: null,
-    problems: "",
-  }]);
+export const node = (id, at, look = {}) => {
+  const parts = {
+    entry: { type: "show", version: 1, inputs: {} },
+    look: { at, ...look },
+    type: TYPE,
+    mentioned: ["image"],
+    extras: NO_EXTRAS,
+  };
+  return boxOf(id, parts, createShapes()(parts));
+};
 
 /**
  * Makes a wire between two nodes of a scene.
