@@ -283,6 +283,21 @@ def write_folder(folder: Path, family: str) -> Path:
     return folder
 
 
+def cache_folder(folder: Path, cache: Path, name: str) -> Path:
+    """Put a checkpoint into a cache of Hugging Face, which links to files that are named else."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / "0123456789abcdef0123456789abcdef01234567"
+    for number, file in enumerate(path for path in sorted(folder.rglob("*")) if path.is_file()):
+        blob, link = repository / "blobs" / f"{number}", snapshot / file.relative_to(folder)
+        for path in (blob, link):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, blob)
+        link.symlink_to(blob)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(snapshot.name)
+    return snapshot
+
+
 def write_configs(folder: Path, family: str) -> Path:
     """Write the configurations and tokenizers of a tiny checkpoint, without its weights."""
     write_folder(folder, family)

@@ -174,9 +174,9 @@ def _digest_of_network(run: FingerprintScope, network: str) -> str:
         path = find_network(network, run.paths.models, cache_folder(os.environ))
         memory = _memory(run.paths)
         digest = open_network(path, memory=memory).source if path.is_dir() else memory.file(path)
-        return f"{path} {digest}"
     except ModelError as error:
         return error.code
+    return f"{path} {digest}"
 
 
 def _digest_of_encoders(run: FingerprintScope, first: str, second: str | None, third: str | None) -> str:

@@ -15,6 +15,7 @@ from weft_nodes.models.adapter import Family
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
+from weft_nodes.models.hub_cache import cached_models, is_repository
 
 SUFFIXES: Final = frozenset({".safetensors", ".gguf"})
 """What the names of weight files end with."""
@@ -167,15 +168,17 @@ def _folder_above(path: Path, family: str) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
-def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
+def list_checkpoints(folders: Sequence[Path], cache: Path | None = None) -> Mapping[str, Path]:
     """List the checkpoints that can be loaded by name.
 
     Args:
         folders: Folders of models, first match first. Missing ones are passed over.
+        cache: The cache of Hugging Face; None leaves it alone.
 
     Returns:
-        Paths by name: the path below its folder, with forward slashes, such as "xl/base.safetensors". The
-        model that ships with weft is always there, as "starter", unless a folder holds one of that name.
+        Paths by name: the path below its folder, with forward slashes, such as "xl/base.safetensors", or the
+        name of a repository in the cache, such as "owner/model". The model that ships with weft is always
+        there, as "starter", unless a folder holds one of that name.
     """
     found: dict[str, Path] = {}
     for folder in folders:
@@ -184,7 +187,8 @@ def list_checkpoints(folders: Sequence[Path]) -> Mapping[str, Path]:
     shipped = _STARTER / "model"
     if (shipped / "model_index.json").is_file():
         found.setdefault("starter", shipped)
-    return dict(sorted(found.items()))
+    cached = {} if cache is None else cached_models(cache)
+    return dict(sorted({**cached, **found}.items()))
 
 
 def weights_below(folder: Path, index: str) -> Iterator[Path]:
@@ -230,18 +234,20 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
     return {**known, **found.traits}
 
 
-def find_checkpoint(name: str, folders: Sequence[Path]) -> Path:
+def find_checkpoint(name: str, folders: Sequence[Path], cache: Path | None = None) -> Path:
     """Return the path of a listed checkpoint.
 
     Args:
         name: As `list_checkpoints` gives it; a name that is not listed is never looked up as a path.
         folders: Folders of models.
+        cache: The cache of Hugging Face; None leaves it alone.
 
     Raises:
         ModelFileMissingError: No checkpoint of this name is listed.
     """
-    listed = list_checkpoints(folders)
+    listed = list_checkpoints(folders, cache)
     if name not in listed:
+        fetch = f"Fetch it with `hf download {name}`. " if is_repository(name) else ""
         known = ", ".join(listed) or "none yet"
-        raise ModelFileMissingError(path=Path(name), hint=f"Checkpoints in the models folders: {known}.")
+        raise ModelFileMissingError(path=Path(name), hint=f"{fetch}There are these checkpoints: {known}.")
     return listed[name]

@@ -15,6 +15,8 @@ from weft.sockets import FLOAT, ListOf, SocketType, members_of, without_null
 from weft.widgets import AnyOf, Choice, ImageFile, Items, ModelFile, Text, Widget, check_choice, shown
 
 _ASSET = re.compile(rf"{ASSET_PREFIX}[0-9a-f]{{64}}")
+# How repositories of model hubs are named; names of files in a folder end with what is in them.
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?<!\.safetensors)(?<!\.gguf)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ def file_hint(widget: Widget | None, value: JSON = None) -> str:
     match widget:
         case ModelFile() if _is_pickle(value):
             return "Download the model as .safetensors, or convert it on a machine you can afford to lose."
+        case ModelFile() if isinstance(value, str) and _REPOSITORY.fullmatch(value):
+            return f"Correct it, or fetch {value} on the page of models, or with `hf download {value}`."
         case ModelFile():
             return "Correct it, or put the file into a models folder: ./models or one of WEFT_MODELS_DIRS."
         case ImageFile():

@@ -239,6 +239,30 @@ def test_of_two_checkpoints_of_one_name_the_first_folder_wins(tmp_path: Path) ->
     assert list_checkpoints([tmp_path / "2", tmp_path / "1"])["a.safetensors"] == second
 
 
+def test_models_in_the_cache_of_hugging_face_are_listed_behind_those_of_the_same_name(
+    tmp_path: Path, folder: Path
+) -> None:
+    first = tiny_models.cache_folder(folder, tmp_path / "cache", "owner/model")
+    tiny_models.cache_folder(folder, tmp_path / "cache", "owner/other")
+    own = _touch(tmp_path / "models" / "owner" / "other" / "model_index.json").parent
+
+    listed = list_checkpoints([tmp_path / "models"], tmp_path / "cache")
+
+    assert listed["owner/model"] == find_checkpoint("owner/model", [], tmp_path / "cache") == first
+    assert listed["owner/other"] == own
+    assert checkpoint_traits(first)["family"] == "sdxl"
+    assert open_checkpoint(first, memory=DigestMemory()).digests == (
+        open_checkpoint(folder, memory=DigestMemory()).digests
+    )
+
+
+def test_a_repository_that_was_not_fetched_is_answered_with_how_to_fetch_it(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileMissingError) as caught:
+        find_checkpoint("owner/model", [], tmp_path)
+
+    assert "`hf download owner/model`" in caught.value.hint
+
+
 def test_a_listed_checkpoint_is_found(tmp_path: Path) -> None:
     path = _touch(tmp_path / "a.safetensors")
 

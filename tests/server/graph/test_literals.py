@@ -263,6 +263,12 @@ def test_a_pickle_is_refused_as_what_it_is(name: str) -> None:
     assert "as .safetensors" in file_hint(weights.widget, name)
 
 
+def test_a_repository_that_is_not_there_is_answered_with_how_to_fetch_it() -> None:
+    assert "`hf download owner/model-1.0`" in file_hint(ModelFile("checkpoint"), "owner/model-1.0")
+    for name in ("xl/base.safetensors", "sub/model.gguf", "model", "a/b/c", 5):
+        assert "models folder" in file_hint(ModelFile("checkpoint"), name)
+
+
 def test_model_files_that_are_not_there_are_named() -> None:
     registry = Registry()
     registry.add(_weights)
