@@ -1,8 +1,13 @@
-"""Desks for the tests of shipped workflows: one with a tiny random model, one with the starter model."""
+"""Desks for the tests of shipped workflows: with a tiny random model, its additions, or the starter model."""
 
 from collections.abc import Iterator
 
 import pytest
+import tiny_models
+from PIL import Image
+from safetensors.torch import save_file
+from tiny.image_prompts import write_adapter
+from tiny.upscalers import compact_shapes, filled
 from workflow_runs import STARTER, Desk, open_desk, open_tiny_desk
 
 
@@ -10,6 +15,22 @@ from workflow_runs import STARTER, Desk, open_desk, open_tiny_desk
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with a tiny random model: quick, and its pictures show nothing."""
     desk = open_tiny_desk(tmp_path_factory.mktemp("tiny"))
+    yield desk
+    desk.engine.close()
+
+
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A tiny desk with what workflows ask users for: a picture, an IP-Adapter, an upscaler, a FLUX.1."""
+    folder = tmp_path_factory.mktemp("stocked")
+    models = folder / "models"
+    tiny_models.write_folder(models / "flux", "flux")
+    write_adapter(models / "ip_adapter", tiny_models.tiny_starter().unet, "starter")
+    (models / "upscalers").mkdir()
+    save_file(filled(compact_shapes(2)), models / "upscalers" / "double.safetensors")
+    (folder / "input").mkdir()
+    Image.new("RGB", (160, 128), "red").save(folder / "input" / "own.png")
+    desk = open_tiny_desk(folder)
     yield desk
     desk.engine.close()
 
