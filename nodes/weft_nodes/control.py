@@ -27,7 +27,7 @@ from weft_nodes.families.facts import FACTS
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.controls import ControlNet
 from weft_nodes.models.digests import DigestMemory
-from weft_nodes.models.handles import Vae
+from weft_nodes.models.handles import PROMPT_TRAITS, Vae
 
 # The order in which the network for several kinds of FLUX.1 was trained to number them.
 PictureKind = Literal["canny", "tile", "depth", "blur", "pose", "gray", "low_quality"]
@@ -101,11 +101,11 @@ def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet")])
     lane="device",
     output="conditioning",
     accepts={
-        "conditioning": {"family": "$family"},
+        "conditioning": {**PROMPT_TRAITS, "blocks": "whole"},
         "control": {"family": "$family", "space": "$space"},
         "vae": {"space": "$space"},
     },
-    gives={"conditioning": {"family": "$family", "blocks": "whole"}},
+    gives={"conditioning": {**PROMPT_TRAITS, "blocks": "whole"}},
 )
 def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
     run: Run,

@@ -1,11 +1,12 @@
 """Editing: models that are shown what to change, parts worked on alone, and very large pictures."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from types import MappingProxyType
+from typing import Annotated, ClassVar, Final, NamedTuple
 
 import torch
 from torch import Tensor
-from weft.sdk import Image, Mask, NodeError, Number, Run, Slider, node, value
+from weft.sdk import Image, Mask, NodeError, Number, Run, Slider, Traits, node, value
 
 from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning
@@ -13,7 +14,7 @@ from weft_nodes.diffusion.windows import Windows
 from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.inpainting import inpainting_channels, reads_normalised
 from weft_nodes.families.registry import ModelStore
-from weft_nodes.models.handles import MODEL_TRAITS, Model, Vae
+from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, Model, Vae
 from weft_nodes.models.windows import WindowPatch
 from weft_nodes.pixels.conversion import same_channels, same_count, same_size, size_of, size_text
 from weft_nodes.pixels.errors import PictureCountError, PictureSizeError
@@ -22,6 +23,9 @@ from weft_nodes.pixels.resizing import Method, resize_mask, resize_pixels
 
 _LARGEST = 16384
 _MIDDLE_GREY = 0.5
+# What showing something leaves of what is known of a prompt.
+_SHOWING: Final[Traits] = MappingProxyType({n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references")})
+_REFERRING: Final[Traits] = MappingProxyType({n: PROMPT_TRAITS[n] for n in ("family", "blocks", "shown")})
 # So far inside its edge a Gaussian of standard deviation 1 is as good as whole.
 _WHOLE_FROM = 2.0
 
@@ -74,8 +78,8 @@ class CutRegion(NamedTuple):
     "prompt.inpaint",
     lane="device",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}, "vae": {"space": "$space"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": _SHOWING, "vae": {"space": "$space"}},
+    gives={"conditioning": {**_SHOWING, "shown": "picture+mask"}},
 )
 def show_to_inpaint(run: Run, conditioning: Conditioning, image: Image, mask: Mask, vae: Vae) -> Conditioning:
     """Show a picture and what to repaint of it to a model that was made for inpainting.
@@ -114,8 +118,8 @@ def show_to_inpaint(run: Run, conditioning: Conditioning, image: Image, mask: Ma
     "prompt.picture",
     lane="device",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}, "vae": {"space": "$space"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": _SHOWING, "vae": {"space": "$space"}},
+    gives={"conditioning": {**_SHOWING, "shown": "picture"}},
 )
 def show_picture(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -> Conditioning:
     """Show the picture to change, or a map to follow, to a model that was made to read one beside the noise.
@@ -149,8 +153,8 @@ def show_picture(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -
     "prompt.reference",
     lane="device",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}, "vae": {"space": "$space"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": _REFERRING, "vae": {"space": "$space"}},
+    gives={"conditioning": {**_REFERRING, "references": "shown"}},
 )
 def show_reference(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -> Conditioning:
     """Show pictures to a model that edits by instruction, such as FLUX.1 Kontext, FLUX.2 or Qwen-Image-Edit.
@@ -177,7 +181,12 @@ def show_reference(run: Run, conditioning: Conditioning, image: Image, vae: Vae)
     return showing(conditioning, references=torch.split(latent.samples_BChw, 1))
 
 
-@node("model.tile_sampling", lane="inline", accepts={"model": MODEL_TRAITS}, gives={"model": MODEL_TRAITS})
+@node(
+    "model.tile_sampling",
+    lane="inline",
+    accepts={"model": {**MODEL_TRAITS, "edges": "tiled"}},
+    gives={"model": {**MODEL_TRAITS, "edges": "tiled"}},
+)
 def tile_sampling(
     model: Model,
     tile: Annotated[int, Number(64, 4096, step=64)] = 1024,

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
-from weft.sdk import Image, Mask, NodeError, Number, Run, Slider, node
+from weft.sdk import Advice, Image, Mask, NodeError, Number, Run, Slider, node
 
 from weft_nodes.diffusion.values import Latent
 from weft_nodes.families.facts import FACTS, FamilyFacts
@@ -16,6 +16,8 @@ from weft_nodes.pixels.filters import blur_planes, grow_planes
 from weft_nodes.pixels.resizing import Method, resize_mask, resize_planes
 
 _LARGEST = 16384
+_SEAMS = "continues at its edges, which are not those of tiles"
+_IN_ONE_PIECE = Advice(0, "vae", "edges", "seamless", reason=_SEAMS, hint="Set it to 0.")
 
 
 class LatentSizeError(NodeError):
@@ -141,6 +143,7 @@ def encode_latent(run: Run, image: Image, vae: Vae) -> Latent:
     "latent.decode",
     lane="device",
     accepts={"latent": {"space": "$space"}, "vae": {"space": "$space"}},
+    advises={"tile": (_IN_ONE_PIECE,)},
 )
 def decode_latent(
     run: Run, latent: Latent, vae: Vae, *, tile: Annotated[int, Number(0, 4096, step=64)] = 0

@@ -13,6 +13,11 @@ from weft_nodes.models.step_caches import CacheKind, StepCache
 from weft_nodes.models.token_merging import TokenMerging
 
 _TRANSFORMER: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "transformer"})
+# A step cache remembers a picture seen whole, and there is one at most.
+_UNCACHED: Final[Traits] = MappingProxyType({**_TRANSFORMER, "edges": "whole", "step_cache": "all layers"})
+_CACHED: Final[Traits] = MappingProxyType({**_UNCACHED, "step_cache": "used"})
+_SELECTABLE: Final[Traits] = MappingProxyType({**_TRANSFORMER, "execution": "free"})
+_COMPILABLE: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "execution": "free"})
 _UNET: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "unet"})
 
 
@@ -31,8 +36,8 @@ class SeamlessParts(NamedTuple):
 @node(
     "model.first_block_cache",
     lane="inline",
-    accepts={"model": {**_TRANSFORMER, "blocks": "whole"}},
-    gives={"model": {**_TRANSFORMER, "blocks": "skipped"}},
+    accepts={"model": _UNCACHED},
+    gives={"model": {**_CACHED, "blocks": "skipped"}},
 )
 def cache_by_first_block(
     model: Model, *, threshold: Annotated[float, Slider(0, 1, step=0.01)] = 0.1
@@ -56,8 +61,8 @@ def cache_by_first_block(
 @node(
     "model.magnitude_cache",
     lane="inline",
-    accepts={"model": {**_TRANSFORMER, "family": "flux", "blocks": "whole"}},
-    gives={"model": {**_TRANSFORMER, "family": "flux", "blocks": "skipped"}},
+    accepts={"model": {**_UNCACHED, "family": "flux"}},
+    gives={"model": {**_CACHED, "family": "flux", "blocks": "skipped"}},
 )
 def cache_by_magnitude(
     model: Model,
@@ -88,8 +93,8 @@ def cache_by_magnitude(
 @node(
     "model.taylor_cache",
     lane="inline",
-    accepts={"model": {**_TRANSFORMER, "blocks": "whole"}},
-    gives={"model": {**_TRANSFORMER, "blocks": "whole"}},
+    accepts={"model": {**_UNCACHED, "step_cache": "last layer"}},
+    gives={"model": {**_CACHED, "blocks": "whole"}},
 )
 def cache_by_taylor(
     model: Model,
@@ -121,8 +126,8 @@ def cache_by_taylor(
 @node(
     "model.seamless",
     lane="inline",
-    accepts={"model": _UNET, "vae": {"space": "$space"}},
-    gives={"model": _UNET, "vae": {"space": "$space"}},
+    accepts={"model": {**_UNET, "edges": "seamless"}, "vae": {"space": "$space"}},
+    gives={"model": {**_UNET, "edges": "seamless"}, "vae": {"space": "$space", "edges": "seamless"}},
 )
 def make_seamless(model: Model, vae: Vae, *, across: bool = True, down: bool = True) -> SeamlessParts:
     """Make pictures that continue at the opposite edge, for textures that repeat.
@@ -165,7 +170,7 @@ def merge_tokens(
     return model.with_patches(TokenMerging(ratio, levels))
 
 
-@node("model.attention", lane="inline", accepts={"model": _TRANSFORMER}, gives={"model": _TRANSFORMER})
+@node("model.attention", lane="inline", accepts={"model": _SELECTABLE}, gives={"model": _SELECTABLE})
 def choose_attention(model: Model, kernel: Kernel = "native") -> Model:
     """Choose the kernel by which attention is computed; pictures differ by rounding alone.
 
@@ -182,7 +187,7 @@ def choose_attention(model: Model, kernel: Kernel = "native") -> Model:
     return model.with_patches(AttentionKernel(kernel))
 
 
-@node("model.compile", lane="inline", accepts={"model": MODEL_TRAITS}, gives={"model": MODEL_TRAITS})
+@node("model.compile", lane="inline", accepts={"model": _COMPILABLE}, gives={"model": _COMPILABLE})
 def compile_model(model: Model) -> Model:
     """Compile the blocks that repeat in a network: the first step takes minutes, all others less time.
 

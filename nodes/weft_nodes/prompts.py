@@ -28,7 +28,7 @@ from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
-from weft_nodes.models.handles import TextEncoder
+from weft_nodes.models.handles import PROMPT_TRAITS, TextEncoder
 from weft_nodes.models.weights import single_files
 from weft_nodes.models.wording import EMBEDDING
 
@@ -62,7 +62,7 @@ def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
     lane="device",
     output="conditioning",
     accepts={"encoder": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    gives={"conditioning": {"family": "$family", "shown": "nothing"}},
 )
 def encode_prompt(
     run: Run,
@@ -181,8 +181,8 @@ def combine_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
 @node(
     "prompt.concat",
     output="conditioning",
-    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"a": PROMPT_TRAITS, "b": {"family": "$family"}},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
     """Read one prompt behind another, as if they were one long text.
@@ -213,8 +213,8 @@ def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
 @node(
     "prompt.average",
     output="conditioning",
-    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"a": PROMPT_TRAITS, "b": {"family": "$family"}},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def average_prompts(
     a: Conditioning, b: Conditioning, amount: Annotated[float, Slider(0, 1)] = 0.5
@@ -249,8 +249,8 @@ def average_prompts(
 @node(
     "prompt.region",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def limit_to_region(
     conditioning: Conditioning, mask: Mask, strength: Annotated[float, Slider(0, 10, step=0.05)] = 1.0
@@ -280,8 +280,8 @@ def limit_to_region(
     "prompt.range",
     lane="inline",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def limit_to_range(
     conditioning: Conditioning,
@@ -315,8 +315,8 @@ def limit_to_range(
     "prompt.strength",
     lane="inline",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def set_strength(
     conditioning: Conditioning, strength: Annotated[float, Slider(0, 10, step=0.05)] = 1.0
@@ -337,8 +337,8 @@ def set_strength(
     "prompt.guidance",
     lane="inline",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def set_guidance(
     conditioning: Conditioning, guidance: Annotated[float, Slider(0, 30, step=0.1)] = 3.5
@@ -364,8 +364,8 @@ def set_guidance(
 @node(
     "prompt.zero_out",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def zero_out(conditioning: Conditioning) -> Conditioning:
     """Make a prompt say nothing at all, which some models expect of a negative prompt.

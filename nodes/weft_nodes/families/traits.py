@@ -4,7 +4,10 @@ Which traits there are, and what they mean, is told in `weft_nodes.models.handle
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
+
+from weft_nodes.families.facts import FACTS
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -25,6 +28,34 @@ _TOLD_GUIDANCE: Final = (
 )
 # Families whose networks were all distilled: one that is not told the guidance has none.
 _WITHOUT_GUIDANCE: Final = frozenset({"flux"})
+# The first layer of a network, in any layout.
+_FIRST_LAYERS: Final = (
+    _FIRST,
+    "input_blocks.0.0.weight",
+    "img_in.weight",
+    "x_embedder.weight",
+    "x_embedder.proj.weight",
+    "pos_embed.proj.weight",
+    "patch_embed.proj.weight",
+)
+# Families with relatives that read pictures as further tokens, which their tensors do not show.
+_WITH_REFERENCES: Final = frozenset({"flux", "flux2", "qwen-image"})
+# Families with transformers of which the step caches of diffusers do not know all layers, and what they do.
+_CACHED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "chroma": "last layer",
+        "sd3": "none",
+        "auraflow": "none",
+        "pixart-sigma": "none",
+        "hunyuandit": "none",
+        "sana": "none",
+        "z-image": "none",
+        "lumina2": "none",
+        "flux2": "none",
+    }
+)
+# Families whose classes in diffusers are of the older kind.
+_FIXED: Final = frozenset({"sd3", "auraflow", "pixart-sigma", "hunyuandit", "sana", "lumina2", "ddpm"})
 # Families that read no text.
 _UNPROMPTED: Final = frozenset({"ddpm"})
 
@@ -47,12 +78,28 @@ def reads_no_text(pipeline: str, shapes: Shapes) -> bool:
 
 
 def traits_of(family: str, shapes: Shapes) -> Mapping[str, str]:
-    """Tell how a network attends, and what it learned of guidance.
+    """Tell how a network attends, what it reads beside the noise, and what it can be made to do.
 
     Args:
         family: Its family.
         shapes: Shapes of its tensors by name, without prefix.
+
+    Returns:
+        Traits that are known. Those that would allow everything are left out, since what is not known is
+        compared with nothing.
     """
+    found = {**_reading(family, shapes), "shown": _shown(family, shapes)}
+    if family not in _WITH_REFERENCES:
+        found["references"] = "none"
+    if family in _CACHED:
+        found["step_cache"] = _CACHED[family]
+    if family in _FIXED:
+        found["execution"] = "fixed"
+    return {name: value for name, value in found.items() if value}
+
+
+def _reading(family: str, shapes: Shapes) -> Mapping[str, str]:
+    """Tell how a network reads text, and what it learned of guidance."""
     if family in _UNPROMPTED:
         return {"network": "unconditional", "attention": "plain", "guidance": "unprompted"}
     # diffusers and the first U-Nets call self-attention `attn1` where text is read by an `attn2` of its own.
@@ -60,3 +107,18 @@ def traits_of(family: str, shapes: Shapes) -> Mapping[str, str]:
     is_told = any(name.endswith(_TOLD_GUIDANCE) for name in shapes)
     guidance = "told" if is_told else "none" if family in _WITHOUT_GUIDANCE else "free"
     return {"attention": attention, "guidance": guidance}
+
+
+def _shown(family: str, shapes: Shapes) -> str:
+    """Tell what a network reads beside the noise; empty where its first layer does not show it."""
+    facts = FACTS.get(family)
+    shape = next((shapes[name] for name in _FIRST_LAYERS if name in shapes), ())
+    if facts is None or len(shape) not in (2, 4):
+        return ""
+    # A linear layer reads the channels of a whole token, a convolution those of one place.
+    channels = shape[1] // facts.patch**2 if len(shape) == 2 else shape[1]
+    kinds = {0: "nothing", facts.latent_channels: "picture"}
+    # The mask is one channel more, or all of its pixels.
+    masks = (1, facts.reduction**2)
+    kinds |= {facts.latent_channels + mask: "picture+mask" for mask in masks}
+    return kinds.get(channels - facts.latent_channels, "")

@@ -18,7 +18,22 @@ Dtype = Literal["auto", "float32", "float16", "bfloat16", "float8"]
 Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
 
 MODEL_TRAITS: Final[Traits] = MappingProxyType(
-    {name: f"${name}" for name in ("family", "space", "network", "attention", "guidance", "blocks")}
+    {
+        name: f"${name}"
+        for name in (
+            "family",
+            "space",
+            "network",
+            "attention",
+            "guidance",
+            "blocks",
+            "shown",
+            "references",
+            "step_cache",
+            "execution",
+            "edges",
+        )
+    }
 )
 """What is known of a model before anything runs; nodes that change a model accept and give it.
 
@@ -29,7 +44,18 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
     guidance   free where two prompts are weighed against each other, told where the network is told how much
                to follow the prompt, none where it was distilled to need neither, unprompted where it reads
                no prompt
+    shown      nothing, picture or picture+mask: what it reads beside the noise, and its prompts must show
+    references none where it reads no pictures as further tokens
+    step_cache none where no step cache knows its layers, last layer where one does, used behind a step cache
+    execution  fixed where its attention is of one kernel, and none of its blocks can be compiled
+    edges      seamless where opposite edges meet, tiled where it sees large pictures through windows, whole
+               where it cannot become either any more
 """
+
+PROMPT_TRAITS: Final[Traits] = MappingProxyType(
+    {name: MODEL_TRAITS[name] for name in ("family", "blocks", "shown", "references")}
+)
+"""What is known of a prompt before anything runs; nodes that change a prompt accept and give it."""
 
 
 @dataclass(frozen=True, slots=True)

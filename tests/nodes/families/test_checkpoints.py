@@ -294,6 +294,8 @@ def test_traits_of_a_checkpoint_are_its_family_and_space_and_the_kind_of_its_net
         "space": "sdxl",
         "network": "unet",
         "attention": "self",
+        "shown": "nothing",
+        "references": "none",
         "guidance": "free",
     }
 

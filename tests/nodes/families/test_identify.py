@@ -81,7 +81,7 @@ def test_tensors_tell_how_a_network_attends_and_what_it_learned_of_guidance(
     (tmp_path / "model_index.json").write_text(json.dumps({"_weft_family": family}))
     save_file({tensor: torch.zeros(1)}, tmp_path / "transformer" / "diffusion_pytorch_model.safetensors")
 
-    assert identify(tmp_path).traits == {"attention": attention, "guidance": guidance}
+    assert identify(tmp_path).traits.items() >= {"attention": attention, "guidance": guidance}.items()
 
 
 @pytest.mark.parametrize(
