@@ -10,11 +10,11 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	@$(BIN)/weft serve
 
-# The tests of the editor's model come first and count, but the last word has pytest. Three at once, since many
+# The tests of the editor's model come first and count, but the last word has pytest. Four at once, since many
 # wait for a browser or another process, in the order of tests/conftest.py; what one has compiled the others read.
 test: $(VENV)/installed-dev
 	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1; editor=$$?; \
-	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder && exit $$editor
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder && exit $$editor
 
 soak: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak
