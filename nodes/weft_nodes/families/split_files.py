@@ -152,7 +152,7 @@ def open_network(
         path: The file, in the original layout or in that of diffusers; or a folder with `model_index.json`.
         memory: Remembers digests of files; the first opening of a file reads all of it.
         family: Id of the family; "auto" finds it out from names and shapes of the tensors.
-        config: Folder of configurations; None takes what `checkpoints.configs_for` finds; folders have theirs.
+        config: Folder of configurations for a file; None takes what `checkpoints.configs_for` finds.
         dtype: Type to compute in; see `Weights`.
 
     Raises:

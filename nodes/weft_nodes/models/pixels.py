@@ -185,7 +185,8 @@ def _tiled(vae: Autoencoder, tile: int) -> Autoencoder:
 
 
 def _check_half(vae: Autoencoder, half: Literal["encoder", "decoder"]) -> None:
-    if getattr(vae, half) is None:
+    # What stands for an autoencoder where pictures are sampled has no halves.
+    if getattr(vae, half, vae) is None:
         raise LatentMismatchError(
             f"The file of this autoencoder has no {half}.",
             hint=f"Load the file of the {half}, or one that holds both.",
