@@ -41,9 +41,7 @@ def test_no_function_takes_more_than_six_parameters_unless_it_is_a_node_or_an_er
 
 
 def test_there_are_at_least_six_lines_of_test_code_for_five_of_source() -> None:
-    source, tests = (
-        sum(code_lines(path) for path in paths) for paths in (source_files(), files_of_tests())
-    )
+    source, tests = (sum(code_lines(path) for path in paths) for paths in (source_files(), files_of_tests()))
 
     assert tests / source >= 1.2
 

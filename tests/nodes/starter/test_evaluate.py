@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from tiny.starter import narrow_parts
 from weft_nodes.starter.drawing import draw_scene
 from weft_nodes.starter.evaluate import Accuracy, judge, main, tally
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae, save_model
+from weft_nodes.starter.networks import save_model
 from weft_nodes.starter.reading import Reading, Seen, read_picture
 from weft_nodes.starter.scenes import (
     Background,
@@ -20,20 +20,12 @@ from weft_nodes.starter.scenes import (
     Thing,
     held_out_claims,
     place_claim,
-    vocabulary,
 )
-from weft_nodes.starter.tokenizer import build_tokenizer
 
 CIRCLE = Thing(Shape.CIRCLE, Colour.RED, Size.LARGE)
 STAR = Thing(Shape.STAR, Colour.BLUE)
 SEEN_CIRCLE = Seen(Shape.CIRCLE, Colour.RED, 27, 30, 64, 0.95)
 SEEN_STAR = Seen(Shape.STAR, Colour.BLUE, 20, 96, 64, 0.95)
-
-
-def seeded_parts() -> Parts:
-    torch.manual_seed(0)
-    tokenizer = build_tokenizer(vocabulary())
-    return Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet().eval(), build_vae().eval())
 
 
 def test_perfect_pictures_keep_every_claim() -> None:
@@ -103,7 +95,7 @@ def test_the_relation_of_and_is_not_judged() -> None:
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model that has learned nothing."""
     folder: Path = tmp_path_factory.mktemp("model")
-    save_model(seeded_parts(), folder)
+    save_model(narrow_parts(), folder)
     return str(folder)
 
 

@@ -38,7 +38,7 @@ def test_a_change_outside_the_mask_is_counted() -> None:
 
 
 def test_the_starter_model_paints_what_is_asked_for_and_keeps_the_rest() -> None:
-    found = judge(TASKS, inpaint(MODEL_FOLDER, TASKS, Sampling(steps=12)))
+    found = judge(TASKS, inpaint(MODEL_FOLDER, TASKS, Sampling(steps=8)))
 
     assert found["inside"].right >= len(TASKS) - 1
     assert found["outside"].right == len(TASKS)

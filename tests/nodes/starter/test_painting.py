@@ -4,13 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from tiny.starter import narrow_parts
 from weft_nodes.diffusion.errors import UnknownNameError
 from weft_nodes.models.errors import ModelFileMissingError
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae, save_model
+from weft_nodes.starter.networks import save_model
 from weft_nodes.starter.painting import Sampling, paint
-from weft_nodes.starter.scenes import vocabulary
-from weft_nodes.starter.tokenizer import build_tokenizer
 
 CAPTIONS = ("a red circle", "a blue star", "a red ring")
 
@@ -18,9 +16,7 @@ CAPTIONS = ("a red circle", "a blue star", "a red ring")
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("model")
-    torch.manual_seed(0)
-    tokenizer = build_tokenizer(vocabulary())
-    save_model(Parts(tokenizer, build_text_encoder(tokenizer), build_unet(), build_vae()), folder)
+    save_model(narrow_parts(), folder)
     return folder
 
 

@@ -18,7 +18,7 @@ STAGES = ("vae64", "vae128", "text", "unet", "decoder")
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out: Path = tmp_path_factory.mktemp("training")
-    assert main(["--out", str(out), "--steps", "2", "--batch", "2", "--scenes", "6"]) == 0
+    assert main(["--out", str(out), "--steps", "1", "--batch", "1", "--scenes", "2"]) == 0
     return out
 
 
@@ -41,17 +41,17 @@ def test_the_exported_weights_are_half_precision_and_small(trained: Path) -> Non
 
 def test_every_stage_leaves_a_checkpoint_to_resume_from(trained: Path) -> None:
     for stage in STAGES:
-        assert torch.load(trained / stage / "checkpoint.pt", weights_only=True)["step"] == 2
+        assert torch.load(trained / stage / "checkpoint.pt", weights_only=True)["step"] == 1
 
 
 def test_running_again_resumes_and_repeats_nothing(trained: Path) -> None:
     before = (trained / "unet" / "checkpoint.pt").read_bytes()
     assert (
-        main(["--out", str(trained), "--steps", "2", "--batch", "2", "--scenes", "6", "--stage", "unet"]) == 0
+        main(["--out", str(trained), "--steps", "1", "--batch", "1", "--scenes", "2", "--stage", "unet"]) == 0
     )
     state = torch.load(trained / "unet" / "checkpoint.pt", weights_only=True)
 
-    assert state["step"] == 2
+    assert state["step"] == 1
     assert len(before) > 0
 
 
@@ -67,9 +67,9 @@ def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
     trained: Path, tmp_path: Path
 ) -> None:
     start = trained / "model"
-    common = ["--out", str(tmp_path), "--base", str(start), "--batch", "2"]
+    common = ["--out", str(tmp_path), "--base", str(start), "--batch", "1"]
     for stage in ("latents", "unet"):
-        assert main([*common, "--stage", stage, "--scenes", "4", "--pairs", "0", "--steps", "1"]) == 0
+        assert main([*common, "--stage", stage, "--scenes", "2", "--pairs", "0", "--steps", "1"]) == 0
     assert main([*common, "--stage", "export"]) == 0
 
     assert str(start) not in (tmp_path / "model" / "unet" / "config.json").read_text()
@@ -84,7 +84,7 @@ def test_training_goes_on_from_a_finished_model_without_its_checkpoints(
 
 
 def test_what_steers_a_model_is_trained_beside_it(trained: Path) -> None:
-    common = ["--out", str(trained), "--steps", "1", "--batch", "2", "--scenes", "4"]
+    common = ["--out", str(trained), "--steps", "1", "--batch", "1", "--scenes", "2"]
     for stage in ("control", "lora"):
         assert main([*common, "--stage", stage]) == 0
     models = trained / "steering"

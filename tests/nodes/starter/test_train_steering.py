@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
-from weft_nodes.starter.scenes import vocabulary
-from weft_nodes.starter.tokenizer import build_tokenizer
+from tiny.starter import narrow_parts
 from weft_nodes.starter.train_steering import (
     ControlObjective,
     LoraObjective,
@@ -18,16 +16,10 @@ from weft_nodes.starter.train_steering import (
 from weft_nodes.starter.train_unet import LatentCache, UnetObjective, build_cache
 
 
-def seeded_parts() -> Parts:
-    torch.manual_seed(0)
-    tokenizer = build_tokenizer(vocabulary())
-    return Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet(), build_vae().eval())
-
-
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> LatentCache:
     folder: Path = tmp_path_factory.mktemp("latents")
-    build_cache(seeded_parts().vae, folder, count=6, seed=5)
+    build_cache(narrow_parts().vae, folder, count=6, seed=5)
     return LatentCache(folder)
 
 
@@ -36,7 +28,7 @@ def loss_of(objective: UnetObjective) -> torch.Tensor:
 
 
 def test_what_steers_changes_nothing_before_it_has_learned(cache: LatentCache) -> None:
-    parts = seeded_parts()
+    parts = narrow_parts()
     plain = loss_of(UnetObjective(parts, cache, batch=2))
     controlled = loss_of(ControlObjective(parts, build_control(parts), cache, batch=2))
     changed = loss_of(LoraObjective(parts, LowRankChanges(parts.unet), cache, batch=2))
@@ -47,7 +39,7 @@ def test_what_steers_changes_nothing_before_it_has_learned(cache: LatentCache) -
 
 def test_only_what_steers_is_trained(cache: LatentCache) -> None:
     for steer in ("control", "lora"):
-        parts = seeded_parts()
+        parts = narrow_parts()
         objective: UnetObjective
         if steer == "control":
             objective = ControlObjective(parts, build_control(parts), cache, batch=2)
@@ -62,7 +54,7 @@ def test_only_what_steers_is_trained(cache: LatentCache) -> None:
 
 
 def test_changes_are_written_by_the_names_of_their_layers(tmp_path: Path) -> None:
-    unet = seeded_parts().unet
+    unet = narrow_parts().unet
     LowRankChanges(unet, rank=3).save(tmp_path / "new" / "style.safetensors")
     tensors = load_file(tmp_path / "new" / "style.safetensors")
     layers = dict(unet.named_modules())

@@ -7,24 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny.starter import narrow_parts
 from weft_nodes.starter.drawing import draw_batch, draw_edges
 from weft_nodes.starter.loop import Habits, Run, Schedule
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
-from weft_nodes.starter.scenes import sample_scene, vocabulary
-from weft_nodes.starter.tokenizer import build_tokenizer
+from weft_nodes.starter.scenes import sample_scene
 from weft_nodes.starter.train_unet import LatentCache, UnetObjective, build_cache, probe_unet
-
-
-def seeded_parts() -> Parts:
-    torch.manual_seed(0)
-    tokenizer = build_tokenizer(vocabulary())
-    return Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet(), build_vae().eval())
 
 
 @pytest.fixture(scope="module")
 def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("latents")
-    build_cache(seeded_parts().vae, folder, count=12, seed=5)
+    build_cache(narrow_parts().vae, folder, count=12, seed=5)
     return folder
 
 
@@ -33,7 +26,7 @@ def test_the_cache_holds_the_latents_and_captions_of_its_seed(cache_folder: Path
     rng = np.random.default_rng(5)
     scenes = [sample_scene(rng) for _ in range(12)]
     with torch.no_grad():
-        expected = seeded_parts().vae.encode(draw_batch(scenes[3:5])).latent_dist.mean
+        expected = narrow_parts().vae.encode(draw_batch(scenes[3:5])).latent_dist.mean
 
     assert len(cache) == 12
     assert cache.captions == [scene.caption for scene in scenes]
@@ -42,7 +35,7 @@ def test_the_cache_holds_the_latents_and_captions_of_its_seed(cache_folder: Path
 
 
 def test_losses_follow_from_the_seed(cache_folder: Path) -> None:
-    objective = UnetObjective(seeded_parts(), LatentCache(cache_folder), batch=4)
+    objective = UnetObjective(narrow_parts(), LatentCache(cache_folder), batch=4)
     first, second = (objective.losses(np.random.default_rng(2))["loss"] for _ in range(2))
 
     assert torch.equal(first, second)
@@ -50,11 +43,11 @@ def test_losses_follow_from_the_seed(cache_folder: Path) -> None:
 
 def test_training_lowers_the_loss_and_resumes_bit_for_bit(cache_folder: Path, tmp_path: Path) -> None:
     def new_run(folder: Path) -> Run:
-        objective = UnetObjective(seeded_parts(), LatentCache(cache_folder), batch=2)
-        return Run(objective, Schedule(14, rate=1e-3, warmup=2), folder, seed=0, habits=Habits(log_every=1))
+        objective = UnetObjective(narrow_parts(), LatentCache(cache_folder), batch=2)
+        return Run(objective, Schedule(8, rate=3e-3, warmup=2), folder, seed=0, habits=Habits(log_every=1))
 
     whole = new_run(tmp_path / "whole")
-    whole.train(until=11)
+    whole.train(until=6)
     shutil.copytree(tmp_path / "whole", tmp_path / "part")
     whole.train()
     resumed = new_run(tmp_path / "part")
@@ -69,7 +62,7 @@ def test_training_lowers_the_loss_and_resumes_bit_for_bit(cache_folder: Path, tm
 
 
 def test_only_the_unet_is_trained(cache_folder: Path) -> None:
-    parts = seeded_parts()
+    parts = narrow_parts()
     losses = UnetObjective(parts, LatentCache(cache_folder), batch=2).losses(np.random.default_rng(0))
     torch.autograd.backward(losses["loss"])
 
@@ -78,7 +71,7 @@ def test_only_the_unet_is_trained(cache_folder: Path) -> None:
 
 
 def test_a_probe_gives_a_share_per_kind_of_claim() -> None:
-    shares = probe_unet(seeded_parts(), prompts=2)
+    shares = probe_unet(narrow_parts(), prompts=2)
 
     assert {"background", "single object", "both objects", "relation"} <= shares.keys()
     assert all(0 <= share <= 1 for share in shares.values())

@@ -1,16 +1,17 @@
 """Training the VAE: it learns to restore drawn pictures, and its latents are normalised without a trace."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from diffusers import AutoencoderKL
+from tiny.starter import narrow_parts
 from weft_nodes.starter.drawing import draw_batch
 from weft_nodes.starter.loop import Habits, Run, Schedule
-from weft_nodes.starter.networks import Parts, build_text_encoder, build_unet, build_vae
-from weft_nodes.starter.scenes import sample_scene, vocabulary
-from weft_nodes.starter.tokenizer import build_tokenizer
+from weft_nodes.starter.networks import build_vae
+from weft_nodes.starter.scenes import sample_scene
 from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normalise_latents
 
 
@@ -29,9 +30,9 @@ def test_losses_follow_from_the_seed(edge: int) -> None:
 
 
 def test_the_vae_learns(tmp_path: Path) -> None:
-    objective = VaeObjective(seeded_vae(), batch=8, edge=32)
+    objective = VaeObjective(seeded_vae(), batch=2, edge=32)
     before = objective.losses(np.random.default_rng(1))["loss"]
-    Run(objective, Schedule(25, rate=3e-3, warmup=3), tmp_path, seed=0, habits=Habits()).train()
+    Run(objective, Schedule(10, rate=1e-2, warmup=3), tmp_path, seed=0, habits=Habits()).train()
 
     assert objective.losses(np.random.default_rng(1))["loss"] < 0.8 * before
 
@@ -71,9 +72,8 @@ def scale_of(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
 
 
 def test_polishing_the_decoder_leaves_the_latents_as_they_are(tmp_path: Path) -> None:
-    tokenizer = build_tokenizer(vocabulary())
     vae = seeded_vae()
-    parts = Parts(tokenizer, build_text_encoder(tokenizer).eval(), build_unet().eval(), vae)
+    parts = replace(narrow_parts(), vae=vae)
     rng = np.random.default_rng(0)
     pictures = draw_batch([sample_scene(rng) for _ in range(2)])
     with torch.no_grad():
