@@ -130,10 +130,13 @@ def _pipeline_files(snapshot: Snapshot, index: Mapping[str, object]) -> list[str
     """List the files of a pipeline: of each part its texts, and its weights in one variant."""
     # A part is named with its library and its class; null stands for one that is not there.
     parts = {name for name, entry in index.items() if isinstance(entry, list) and None not in entry}
+    if not any(PurePosixPath(path).parent.as_posix() in parts for path in snapshot.files):
+        # The first models that were published have their only network beside the index.
+        parts = {"."}
     found = [INDEX]
     for part in sorted(parts):
         inside = [path for path in sorted(snapshot.files) if PurePosixPath(path).parent.as_posix() == part]
-        texts = [path for path in inside if PurePosixPath(path).suffix in TEXT_SUFFIXES]
+        texts = [path for path in inside if PurePosixPath(path).suffix in TEXT_SUFFIXES and path != INDEX]
         weights = [path for path in inside if path.endswith(WEIGHTS_SUFFIX)]
         pickles = [path for path in inside if PurePosixPath(path).suffix.lower() in PICKLE_SUFFIXES]
         if pickles and not weights:

@@ -98,6 +98,23 @@ def test_a_pipeline_goes_into_a_folder_of_its_name_with_the_files_of_its_parts()
     assert found["unet/config.json"] == "xl/model/unet/config.json"
 
 
+def test_a_network_beside_its_index_is_loaded_with_its_texts() -> None:
+    index: dict[str, object] = {
+        "unet": ["diffusers", "UNet2DModel"],
+        "scheduler": ["diffusers", "DDPMScheduler"],
+    }
+    texts = ["config.json", "model_index.json", "scheduler_config.json"]
+    weights = "diffusion_pytorch_model.safetensors"
+
+    found = chosen(
+        PullRequest("owner/model"),
+        [*texts, weights, "diffusion_pytorch_model.bin", "README.md", "images/one.png"],
+        index,
+    )
+
+    assert found == {path: f"model/{path}" for path in (*texts, weights)}
+
+
 def test_all_shards_of_one_variant_are_chosen() -> None:
     shards = [f"unet/model-0000{part}-of-00002.safetensors" for part in (1, 2)]
     halves = [f"unet/model.fp16-0000{part}-of-00002.safetensors" for part in (1, 2)]
