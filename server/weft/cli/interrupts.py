@@ -34,8 +34,9 @@ def cancel_on_interrupt(
             # cache writes appears under its name only when it is whole, so nothing half-written is left.
             clean_up()
             os._exit(ExitCode.CANCELLED)
-        announce("Cancelling after this step; press Ctrl-C again to stop at once.")
+        # First of all, since whoever reads the sentence may press Ctrl-C again before it has returned.
         token.cancel()
+        announce("Cancelling after this step; press Ctrl-C again to stop at once.")
 
     before = signal.signal(signal.SIGINT, stop)
     try:

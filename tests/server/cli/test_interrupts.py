@@ -18,9 +18,13 @@ from weft.engine.cancel import CancelToken
 def clean_up():
     os.write(1, b"cleaned")
 
-with cancel_on_interrupt(CancelToken(), announce=lambda text: None, clean_up=clean_up):
+def press(text=""):
     os.kill(os.getpid(), signal.SIGINT)
-    os.kill(os.getpid(), signal.SIGINT)
+
+announce = press if {is_hasty} else len
+with cancel_on_interrupt(CancelToken(), announce=announce, clean_up=clean_up):
+    press()
+    press()
     time.sleep(60)
 """
 
@@ -56,7 +60,10 @@ def test_afterwards_an_interrupt_is_what_it_was() -> None:
     assert not token.cancelled
 
 
-def test_the_second_interrupt_cleans_up_and_ends_the_process() -> None:
-    ended = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, check=False)
+@pytest.mark.parametrize("is_hasty", [False, True], ids=["later", "while-the-first-is-answered"])
+def test_the_second_interrupt_cleans_up_and_ends_the_process(is_hasty: bool) -> None:
+    program = STUBBORN.format(is_hasty=is_hasty)
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
 
     assert (ended.returncode, ended.stdout) == (130, b"cleaned")
