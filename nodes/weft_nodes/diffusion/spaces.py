@@ -211,7 +211,7 @@ class DiffusionSpace(_VarianceExploding):
         """
         kept = alphas_cumprod.clamp_min(_SMALLEST_ALPHA_BAR)
         sigmas = ((1 - kept) / kept) ** 0.5
-        return cls(tuple(float(sigma) for sigma in sigmas), prediction, steps_offset)
+        return cls(tuple(sigmas.tolist()), prediction, steps_offset)
 
     @classmethod
     def from_scheduler_config(cls, config: Mapping[str, object]) -> "DiffusionSpace":
