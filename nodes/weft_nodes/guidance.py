@@ -281,8 +281,8 @@ def use_perturbed_attention(
     """Guide away from a network whose places do not see each other (PAG); it needs no negative prompt.
 
     Ahn et al. 2024, arXiv 2403.17377: scale times the difference to the prediction of a network with
-    perturbed self-attention is added. For U-Nets, and transformers that read text apart from the picture. A
-    step costs one more prediction.
+    perturbed self-attention is added. For U-Nets, transformers that read text apart from the picture, and
+    Stable Diffusion 3. A step costs one more prediction.
 
     Args:
         scale: How far to go, 0..10.

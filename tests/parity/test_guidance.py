@@ -100,6 +100,21 @@ def test_perturbed_attention_equals_the_pipeline(opened: Open, family: str, kind
     assert distance(ours, theirs) <= MOST
 
 
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_perturbed_attention_over_text_and_picture_equals_the_pipeline(opened: Open, scale: float) -> None:
+    made = tiny_models.MAKERS["sd3"]().components
+    parts = {name: part for name, part in made.items() if part is not None}
+    pipeline = diffusers.StableDiffusion3PAGPipeline(**parts, pag_applied_layers=["blocks.(0|1)"])
+    theirs, levels = reference(pipeline, guidance_scale=scale, pag_scale=2.0)
+    guiding = Guiding().and_away_from(PerturbedAttention("all"), Weakening(2.0))
+
+    ours = staged(opened("sd3", "folder"), levels, guiding, scale, like=theirs)
+    plain = staged(opened("sd3", "folder"), levels, Guiding(), scale, like=theirs)
+
+    assert distance(ours, theirs) <= MOST
+    assert distance(plain, theirs) > 100 * MOST
+
+
 def test_skipped_layers_equal_the_pipeline(opened: Open) -> None:
     theirs, levels = reference(
         tiny_models.MAKERS["sd3"](),

@@ -56,6 +56,8 @@ _CACHED: Final[Mapping[str, str]] = MappingProxyType(
 )
 # Families whose classes in diffusers are of the older kind.
 _FIXED: Final = frozenset({"sd3", "auraflow", "pixart-sigma", "hunyuandit", "sana", "lumina2", "ddpm"})
+# Families that read text and picture as one, by layers in which what places attend to can be changed alone.
+_WEAKENED: Final = frozenset({"sd3"})
 # Families that read no text.
 _UNPROMPTED: Final = frozenset({"ddpm"})
 
@@ -103,7 +105,8 @@ def _reading(family: str, shapes: Shapes) -> Mapping[str, str]:
     if family in _UNPROMPTED:
         return {"network": "unconditional", "attention": "plain", "guidance": "unprompted"}
     # diffusers and the first U-Nets call self-attention `attn1` where text is read by an `attn2` of its own.
-    attention = "self" if any(".attn1." in name for name in shapes) else "joint"
+    is_apart = family in _WEAKENED or any(".attn1." in name for name in shapes)
+    attention = "self" if is_apart else "joint"
     is_told = any(name.endswith(_TOLD_GUIDANCE) for name in shapes)
     guidance = "told" if is_told else "none" if family in _WITHOUT_GUIDANCE else "free"
     return {"attention": attention, "guidance": guidance}

@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from weft_nodes.models.errors import PatchMismatchError
 from weft_nodes.models.patches import DENOISER
@@ -44,6 +45,8 @@ class _LayerPatch:
 class PerturbedAttention(_LayerPatch):
     """Self-attention where each place sees only itself (Ahn et al. 2024, arXiv 2403.17377, section 4).
 
+    Where text is read by the same layers, each place sees that too, and the text sees all.
+
     Args:
         layers: Which layers.
     """
@@ -52,7 +55,8 @@ class PerturbedAttention(_LayerPatch):
 
     def apply(self, net: nn.Module) -> None:
         """Replace the attention map of self-attention by the identity; see `Patch`."""
-        _replace_processors(net, self.layers, _attend_to_itself, patch="Perturbed attention")
+        processor = _Processor(_attend_to_itself, _join_to_itself)
+        _replace_processors(net, self.layers, processor, patch="Perturbed attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class SmoothedAttention(_LayerPatch):
 
     def apply(self, net: nn.Module) -> None:
         """Replace the queries of self-attention by their mean; see `Patch`."""
-        _replace_processors(net, self.layers, _attend_alike, patch="Smoothed attention")
+        processor = _Processor(_attend_alike, _join_alike)
+        _replace_processors(net, self.layers, processor, patch="Smoothed attention")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,8 @@ class _SkippedBlock(nn.Module):
 
 
 # Kinds of blocks that pass on text and picture side by side.
-_JOINT: Final = frozenset({"JointTransformerBlock", "FluxTransformerBlock"})
+_JOINT_BLOCK: Final = "JointTransformerBlock"
+_JOINT: Final = frozenset({_JOINT_BLOCK, "FluxTransformerBlock"})
 
 
 def _is_joint(block: nn.Module) -> bool:
@@ -156,20 +162,85 @@ def _is_joint(block: nn.Module) -> bool:
 
 
 _Attend = Callable[["Attention", Tensor], Tensor]
+_Join = Callable[["_Heads", "_Heads"], Tensor]
+
+
+class _Heads(NamedTuple):
+    """What an attention layer asks, offers and says of some tokens, each [B, heads, T, D]."""
+
+    query: Tensor
+    key: Tensor
+    value: Tensor
 
 
 class _Processor:
-    """An attention processor of diffusers around a function that attends."""
+    """An attention processor of diffusers around functions that attend.
 
-    def __init__(self, attend: _Attend) -> None:
+    Args:
+        attend: Answers where picture tokens attend to each other alone.
+        join: Answers, of the heads of picture and text, for picture tokens where both are read as one.
+    """
+
+    def __init__(self, attend: _Attend, join: _Join) -> None:
         self._attend = attend
+        self._join = join
 
-    def __call__(self, attn: "Attention", hidden_states: Tensor, *_: object, **__: object) -> Tensor:
-        return cast("Tensor", attn.to_out[1](attn.to_out[0](self._attend(attn, hidden_states))))
+    def __call__(
+        self,
+        attn: "Attention",
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        *_: object,
+        **__: object,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """Attend; the parameters have the names that diffusers gives them."""
+        if encoder_hidden_states is None or attn.add_q_proj is None:
+            return _said(attn, self._attend(attn, hidden_states))
+        picture = _heads(attn, hidden_states, "to_{}", "norm_{}")
+        text = _heads(attn, encoder_hidden_states, "add_{}_proj", "norm_added_{}")
+        keys, values = torch.cat([picture.key, text.key], 2), torch.cat([picture.value, text.value], 2)
+        # What the text asks is not weakened.
+        told_BTD = _flat(functional.scaled_dot_product_attention(text.query, keys, values))
+        seen_BND = _flat(self._join(picture, text))
+        return _said(attn, seen_BND), told_BTD if attn.context_pre_only else attn.to_add_out(told_BTD)
+
+
+def _said(attn: "Attention", answer_BND: Tensor) -> Tensor:
+    return cast("Tensor", attn.to_out[1](attn.to_out[0](answer_BND)))
+
+
+def _heads(attn: "Attention", states_BTD: Tensor, layer: str, norm: str) -> _Heads:
+    """Project tokens by the layers of a name; queries and keys are normalised where the model does."""
+    found = []
+    for part in "qkv":
+        projected = getattr(attn, layer.format(part))(states_BTD)
+        heads_BHTD = projected.unflatten(2, (attn.heads, -1)).transpose(1, 2)
+        normalise = getattr(attn, norm.format(part), None)
+        found.append(heads_BHTD if normalise is None else normalise(heads_BHTD))
+    return _Heads(*found)
+
+
+def _flat(answer_BHTD: Tensor) -> Tensor:
+    return answer_BHTD.transpose(1, 2).flatten(2)
 
 
 def _attend_to_itself(attn: "Attention", hidden_BTD: Tensor) -> Tensor:
     return cast("Tensor", attn.to_v(hidden_BTD))
+
+
+def _join_to_itself(picture: _Heads, text: _Heads) -> Tensor:
+    """Let each place see the text, and itself as the only place."""
+    places, words = picture.query.shape[2], text.query.shape[2]
+    device = picture.query.device
+    is_seen = torch.cat(
+        [
+            torch.eye(places, dtype=torch.bool, device=device),
+            torch.ones(places, words, dtype=torch.bool, device=device),
+        ],
+        dim=1,
+    )
+    keys, values = torch.cat([picture.key, text.key], 2), torch.cat([picture.value, text.value], 2)
+    return functional.scaled_dot_product_attention(picture.query, keys, values, attn_mask=is_seen)
 
 
 def _attend_alike(attn: "Attention", hidden_BTD: Tensor) -> Tensor:
@@ -180,11 +251,18 @@ def _attend_alike(attn: "Attention", hidden_BTD: Tensor) -> Tensor:
         attn.to_v(hidden_BTD),
     )
     query, key, value = (part.unflatten(2, (attn.heads, -1)).transpose(1, 2) for part in projected)
-    answer = torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=attn.scale)
-    return answer.transpose(1, 2).flatten(2).expand(-1, hidden_BTD.shape[1], -1)
+    answer = functional.scaled_dot_product_attention(query, key, value, scale=attn.scale)
+    return _flat(answer).expand(-1, hidden_BTD.shape[1], -1)
 
 
-def _replace_processors(net: nn.Module, layers: Layers, attend: _Attend, *, patch: str) -> None:
+def _join_alike(picture: _Heads, text: _Heads) -> Tensor:
+    keys, values = torch.cat([picture.key, text.key], 2), torch.cat([picture.value, text.value], 2)
+    query = picture.query.mean(dim=2, keepdim=True)
+    answer = functional.scaled_dot_product_attention(query, keys, values)
+    return answer.expand_as(picture.query)
+
+
+def _replace_processors(net: nn.Module, layers: Layers, processor: _Processor, *, patch: str) -> None:
     found = list(_self_attentions(net, layers))
     if not found:
         raise PatchMismatchError(
@@ -193,14 +271,22 @@ def _replace_processors(net: nn.Module, layers: Layers, attend: _Attend, *, patc
             hint="Use layer skipping with transformers that read text and picture together.",
         )
     for attention in found:
-        attention.set_processor(_Processor(attend))
+        attention.set_processor(processor)
 
 
 def _self_attentions(net: nn.Module, layers: Layers) -> Iterator["Attention"]:
-    """List self-attention: diffusers calls it `attn1` in U-Nets and in transformers with text apart."""
+    """List self-attention, which diffusers calls `attn1` in U-Nets and in transformers with text apart.
+
+    In the blocks of Stable Diffusion 3 it is `attn`, over the text too, and in some `attn2`, over the picture
+    alone.
+    """
     stack = getattr(net, "transformer_blocks", None)
     middle = f"transformer_blocks.{len(stack) // 2}." if isinstance(stack, nn.ModuleList) else "mid_block."
     prefix = middle if layers == "middle" else ""
     for name, module in net.named_modules():
-        if name.startswith(prefix) and name.endswith(".attn1"):
+        if not f"{name}.".startswith(prefix):
+            continue
+        if name.endswith(".attn1"):
             yield cast("Attention", module)
+        elif type(module).__name__ == _JOINT_BLOCK:
+            yield from (part for part in (module.attn, module.attn2) if part is not None)

@@ -69,7 +69,7 @@ def test_a_folder_may_name_its_family_itself(tmp_path: Path, family: str) -> Non
     [
         ("flux", "time_text_embed.guidance_embedder.linear_1.weight", "joint", "told"),
         ("flux", "transformer_blocks.0.attn.to_q.weight", "joint", "none"),
-        ("sd3", "transformer_blocks.0.attn.to_q.weight", "joint", "free"),
+        ("sd3", "transformer_blocks.0.attn.to_q.weight", "self", "free"),
         ("sd15", "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q.weight", "self", "free"),
         ("sd15", "time_embedding.cond_proj.weight", "joint", "told"),
     ],

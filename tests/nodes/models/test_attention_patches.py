@@ -1,10 +1,12 @@
 """Weakened attention, left-out blocks and FreeU: what they compute, privacy and keys."""
 
 import math
+from typing import NamedTuple
 
 import pytest
 import tiny_models
 import torch
+from diffusers import SD3Transformer2DModel
 from diffusers.models.attention_processor import Attention, PAGIdentitySelfAttnProcessor2_0
 from torch import Tensor, nn
 from weft_nodes.models.attention_patches import FreeU, PerturbedAttention, SkippedBlocks, SmoothedAttention
@@ -174,11 +176,118 @@ def test_free_u_equals_diffusers_own(unet: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("patch", [PerturbedAttention(), SmoothedAttention("all"), FreeU()])
-def test_what_is_for_u_nets_is_refused_by_transformers_of_text_and_picture(
-    transformer: nn.Module, patch: Patch
-) -> None:
+def test_what_is_for_other_networks_is_refused_by_flux(patch: Patch) -> None:
     with pytest.raises(PatchMismatchError):
-        patch.apply(transformer)
+        patch.apply(tiny_models.MAKERS["flux"]().transformer)
+
+
+class Joint(NamedTuple):
+    """What a layer over picture and text is given, and what each of its tokens asks, offers and says."""
+
+    picture: Tensor
+    text: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
+
+
+def joint(attention: Attention) -> Joint:
+    """Three places and two words, and the heads of the layer for all five."""
+    generator = torch.Generator().manual_seed(1)
+    picture, text = (torch.randn(1, count, 32, generator=generator) for count in (3, 2))
+    norms = {"to_q": "norm_q", "to_k": "norm_k", "add_q_proj": "norm_added_q", "add_k_proj": "norm_added_k"}
+
+    def heads(name: str, states: Tensor) -> Tensor:
+        found: Tensor = getattr(attention, name)(states)[0].unflatten(1, (attention.heads, -1))
+        return getattr(attention, norms[name])(found) if name in norms else found
+
+    with torch.no_grad():
+        parts = [
+            torch.cat([heads(f"to_{part}", picture), heads(f"add_{part}_proj", text)]).transpose(0, 1)
+            for part in "qkv"
+        ]
+    return Joint(picture, text, *parts)
+
+
+def answered(query: Tensor, given: Joint, seen: Tensor) -> Tensor:
+    """What is answered, by the formula of attention, where only some tokens are seen."""
+    scores = query @ given.key.mT / math.sqrt(given.query.shape[-1])
+    found = torch.softmax(scores.masked_fill(~seen, -math.inf), dim=-1) @ given.value
+    return found.transpose(0, 1).flatten(1)
+
+
+@pytest.fixture
+def newest() -> nn.Module:
+    """The first block of a tiny Stable Diffusion 3.5, with normalised questions and a second attention."""
+    torch.manual_seed(4)
+    transformer = SD3Transformer2DModel(
+        in_channels=16,
+        num_layers=2,
+        attention_head_dim=8,
+        num_attention_heads=4,
+        caption_projection_dim=32,
+        joint_attention_dim=80,
+        pooled_projection_dim=72,
+        pos_embed_max_size=24,
+        qk_norm="rms_norm",
+        dual_attention_layers=(0,),
+    )
+    for name, parameter in transformer.named_parameters():
+        if ".norm_" in name:
+            nn.init.uniform_(parameter, 0.5, 2.0)
+    made: nn.Module = transformer.eval().requires_grad_(False)
+    return made
+
+
+def test_places_see_themselves_and_the_text_where_both_are_read_as_one(newest: nn.Module) -> None:
+    attention = newest.get_submodule("transformer_blocks.0.attn")
+    assert isinstance(attention, Attention)
+    given = joint(attention)
+
+    clone = patched(newest, PerturbedAttention("all")).get_submodule("transformer_blocks.0.attn")
+    seen, told = clone(given.picture, given.text)
+
+    allowed = torch.ones(5, 5, dtype=torch.bool)
+    allowed[:3, :3] = torch.eye(3, dtype=torch.bool)
+    expected = answered(given.query, given, allowed)
+    torch.testing.assert_close(seen[0], attention.to_out[0](expected[:3]))
+    torch.testing.assert_close(told[0], attention.to_add_out(expected[3:]))
+
+
+def test_places_ask_alike_where_picture_and_text_are_read_as_one(newest: nn.Module) -> None:
+    attention = newest.get_submodule("transformer_blocks.0.attn")
+    assert isinstance(attention, Attention)
+    given = joint(attention)
+
+    clone = patched(newest, SmoothedAttention("all")).get_submodule("transformer_blocks.0.attn")
+    seen, told = clone(given.picture, given.text)
+
+    query = torch.cat(
+        [given.query[:, :3].mean(dim=1, keepdim=True).expand(-1, 3, -1), given.query[:, 3:]], dim=1
+    )
+    expected = answered(query, given, torch.ones(5, 5, dtype=torch.bool))
+    torch.testing.assert_close(seen[0], attention.to_out[0](expected[:3]))
+    torch.testing.assert_close(told[0], attention.to_add_out(expected[3:]))
+
+
+@pytest.mark.parametrize("patch", [PerturbedAttention("all"), SmoothedAttention("all")])
+def test_the_second_attention_of_a_block_is_weakened_as_well(newest: nn.Module, patch: Patch) -> None:
+    before, clone = velocity(newest), patched(newest, patch)
+    kinds = {type(processor).__name__ for processor in clone.attn_processors.values()}  # type: ignore[operator]
+
+    assert kinds == {"_Processor"}
+    assert not torch.allclose(velocity(clone), before, atol=1e-5)
+    assert velocity(newest).equal(before)
+
+
+def test_the_middle_of_a_transformer_is_the_block_half_way(transformer: nn.Module) -> None:
+    changed = {
+        name
+        for name, processor in patched(transformer, PerturbedAttention()).attn_processors.items()  # type: ignore[operator, union-attr]
+        if type(processor).__name__ == "_Processor"
+    }
+
+    assert changed == {"transformer_blocks.1.attn.processor"}
 
 
 def test_layers_of_a_u_net_cannot_be_skipped(unet: nn.Module) -> None:
