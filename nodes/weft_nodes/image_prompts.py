@@ -26,7 +26,7 @@ from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.styles import list_styles, open_style, style_traits, with_style
 from weft_nodes.models.digests import DigestMemory
-from weft_nodes.models.handles import TextEncoder
+from weft_nodes.models.handles import PROMPT_TRAITS, TextEncoder
 from weft_nodes.models.image_prompts import ImageAdapter
 from weft_nodes.models.seeing import EditVersion, Shown
 from weft_nodes.models.styles import StyleModel
@@ -94,8 +94,8 @@ def load_image_adapter(run: Run, ip_adapter: Annotated[str, ModelFile("ip_adapte
     title="Apply IP-Adapter",
     lane="device",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}, "adapter": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS, "adapter": {"family": "$family"}},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def apply_image_prompt(
     run: Run,
@@ -215,8 +215,8 @@ def load_style_model(run: Run, style_model: Annotated[str, ModelFile("style_mode
     title="Apply style model",
     lane="device",
     output="conditioning",
-    accepts={"conditioning": {"family": "$family"}, "style": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={"conditioning": PROMPT_TRAITS, "style": {"family": "$family"}},
+    gives={"conditioning": PROMPT_TRAITS},
 )
 def apply_style(
     run: Run,
