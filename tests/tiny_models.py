@@ -4,10 +4,13 @@ Nothing is looked up anywhere. A single file is written by inverting the names t
 expect, so that reading it again tests our loading against names that were not derived from it.
 """
 
+import atexit
 import json
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -265,6 +268,12 @@ RELATIVES: Mapping[str, str] = {
 }
 
 
+@cache
+def shared(family: str) -> Any:
+    """A tiny pipeline that is made once in a process, for those who change nothing in it."""
+    return MAKERS[family]()
+
+
 def quiet(pipeline: Any) -> Any:
     """Switch off a pipeline's progress bars."""
     pipeline.set_progress_bar_config(disable=True)
@@ -273,9 +282,18 @@ def quiet(pipeline: Any) -> Any:
 
 def write_folder(folder: Path, family: str) -> Path:
     """Write a tiny checkpoint in the diffusers layout, which names its family itself."""
+    shutil.copytree(_folder_of(family), folder, dirs_exist_ok=True)
+    return folder
+
+
+@cache
+def _folder_of(family: str) -> Path:
+    """A tiny checkpoint that is made once in a process, and copied by all who want one."""
+    folder = Path(tempfile.mkdtemp(prefix="weft-tiny-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        MAKERS[family]().save_pretrained(folder, safe_serialization=True)
+        shared(family).save_pretrained(folder, safe_serialization=True)
     index = json.loads((folder / "model_index.json").read_text())
     (folder / "model_index.json").write_text(
         json.dumps(index | {"_weft_family": RELATIVES.get(family, family)})
@@ -308,7 +326,7 @@ def write_configs(folder: Path, family: str) -> Path:
 
 def write_single_file(path: Path, family: str) -> Path:
     """Write a tiny checkpoint as one file in the layout of the original training code."""
-    save_file(original_layout(MAKERS[family](), family), path)
+    save_file(original_layout(shared(family), family), path)
     return path
 
 

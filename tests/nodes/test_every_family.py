@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import tiny_models
@@ -34,6 +35,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRun]:
     found.close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def encodings() -> Iterator[None]:
+    """Prompts are encoded once for all tests of a family, and forgotten in the end."""
+    yield
+    encoded.cache_clear()
+
+
 @pytest.fixture(scope="module", params=list(FAMILIES))
 def opened(request: pytest.FixtureRequest, run: LocalRun) -> Opened:
     """A tiny checkpoint of each family."""
@@ -41,6 +49,7 @@ def opened(request: pytest.FixtureRequest, run: LocalRun) -> Opened:
     return run, load_tiny(run, request.param)
 
 
+@cache
 def encoded(opened: Opened, text: str) -> Conditioning:
     """A prompt."""
     return prompts.encode_prompt(opened[0], opened[1].encoder, text)

@@ -1,5 +1,6 @@
 """Our stages and diffusers' pipelines asked for the same picture, so that tests can compare them."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -54,7 +55,8 @@ class Task:
 @cache
 def reference(family: str, task: Task) -> tuple[Tensor, tuple[float, ...]]:
     """Return the latent of diffusers' own pipeline, and the noise levels it went through."""
-    pipeline = tiny_models.MAKERS[family]()
+    # A copy shares the networks, and has a scheduler of its own.
+    pipeline = copy.copy(tiny_models.shared(family))
     name, options = SAMPLERS[task.sampler]
     # Options that the original scheduler left at their defaults would change theirs with the class.
     config = {k: v for k, v in pipeline.scheduler.config.items() if not k.startswith("_")}

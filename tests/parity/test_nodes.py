@@ -48,7 +48,7 @@ def test_a_picture_equals_the_pipelines(
     opened: Open, tmp_path: Path, family: str, layout: str, sampler: str
 ) -> None:
     latent, _ = reference(family, Task(sampler))
-    vae = tiny_models.MAKERS[family]().vae
+    vae = tiny_models.shared(family).vae
     with torch.no_grad():
         decoded = vae.decode(latent / vae.config.scaling_factor).sample
     _, checkpoint = opened(family, layout)

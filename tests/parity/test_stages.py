@@ -27,7 +27,7 @@ def _noise(*shape: int, seed: int = 0) -> Tensor:
 @pytest.mark.parametrize("family", ["sd15", "sd2", "starter"])
 def test_a_prompt_is_encoded_to_the_same_bits(opened: Open, family: str) -> None:
     store, checkpoint = opened(family, "folder")
-    theirs, _ = tiny_models.MAKERS[family]().encode_prompt(PROMPT, "cpu", 1, False)
+    theirs, _ = tiny_models.shared(family).encode_prompt(PROMPT, "cpu", 1, False)
 
     (ours,) = store.encode_prompt(checkpoint.encoder, PROMPT).entries
 
@@ -37,7 +37,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open, family: str) -> None
 
 def test_an_sdxl_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("sdxl", "folder")
-    states, _, pooled, _ = tiny_models.tiny_sdxl().encode_prompt(PROMPT, do_classifier_free_guidance=False)
+    states, _, pooled, _ = tiny_models.shared("sdxl").encode_prompt(PROMPT, do_classifier_free_guidance=False)
 
     (ours,) = store.encode_prompt(checkpoint.encoder, PROMPT).entries
 
@@ -48,7 +48,7 @@ def test_an_sdxl_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
 @pytest.mark.parametrize("skipped", [1, 2])
 def test_skipped_layers_of_sdxl_are_those_of_the_pipeline(opened: Open, skipped: int) -> None:
     store, checkpoint = opened("sdxl", "folder")
-    pipeline = tiny_models.tiny_sdxl()
+    pipeline = tiny_models.shared("sdxl")
     states, *_ = pipeline.encode_prompt(PROMPT, do_classifier_free_guidance=False, clip_skip=skipped)
     encoder = TextEncoder("sdxl", checkpoint.encoder.weights, skipped_layers=skipped)
 
@@ -59,7 +59,7 @@ def test_skipped_layers_of_sdxl_are_those_of_the_pipeline(opened: Open, skipped:
 
 def test_skipped_layers_of_sd15_are_normalised_like_the_last(opened: Open) -> None:
     store, checkpoint = opened("sd15", "folder")
-    pipeline = tiny_models.tiny_sd15()
+    pipeline = tiny_models.shared("sd15")
     ids = pipeline.tokenizer(PROMPT, padding="max_length", max_length=77, return_tensors="pt").input_ids
     layers = pipeline.text_encoder(ids, output_hidden_states=True).hidden_states
     theirs = pipeline.text_encoder.final_layer_norm(layers[-2])
@@ -76,7 +76,7 @@ def test_the_network_predicts_the_same_bits(opened: Open, family: str, timestep:
     store, checkpoint = opened(family, "folder")
     x, states = _noise(*LATENT), _noise(1, 77, tiny_models.WIDTH, seed=1)
     with torch.no_grad():
-        theirs = tiny_models.MAKERS[family]().unet(x, timestep, states).sample
+        theirs = tiny_models.shared(family).unet(x, timestep, states).sample
 
     ours = store.network(checkpoint.model).predict(
         x, torch.tensor([timestep]), {"encoder_hidden_states": states}
@@ -88,7 +88,7 @@ def test_the_network_predicts_the_same_bits(opened: Open, family: str, timestep:
 def test_the_sdxl_network_is_told_the_size_of_the_latent_unless_the_prompt_says_another(opened: Open) -> None:
     store, checkpoint = opened("sdxl", "folder")
     x, states, pooled = _noise(1, 4, 8, 12), _noise(1, 77, 72, seed=1), _noise(1, 40, seed=2)
-    unet = tiny_models.tiny_sdxl().unet
+    unet = tiny_models.shared("sdxl").unet
     conditions = {"encoder_hidden_states": states, "text_embeds": pooled}
 
     def theirs(*sizes: float) -> Tensor:
@@ -113,7 +113,7 @@ def test_the_sdxl_network_is_told_the_size_of_the_latent_unless_the_prompt_says_
 def test_a_latent_is_decoded_to_the_same_bits(opened: Open, family: str) -> None:
     store, checkpoint = opened(family, "folder")
     latent = _noise(*LATENT)
-    vae = tiny_models.MAKERS[family]().vae
+    vae = tiny_models.shared(family).vae
     with torch.no_grad():
         theirs = (vae.decode(latent / vae.config.scaling_factor).sample / 2 + 0.5).clamp(0, 1)
 
@@ -126,7 +126,7 @@ def test_a_latent_is_decoded_to_the_same_bits(opened: Open, family: str) -> None
 def test_a_picture_is_encoded_to_the_most_likely_latent(opened: Open, family: str) -> None:
     store, checkpoint = opened(family, "folder")
     pixels_BHWC = torch.rand(2, 64, 32, 3, generator=torch.Generator().manual_seed(4))
-    vae = tiny_models.MAKERS[family]().vae
+    vae = tiny_models.shared(family).vae
     signed = pixels_BHWC.permute(0, 3, 1, 2) * 2 - 1
     with torch.no_grad():
         encoded = [vae.encode(item[None]).latent_dist.mode() for item in signed]
@@ -142,7 +142,7 @@ def test_a_picture_is_encoded_to_the_most_likely_latent(opened: Open, family: st
 @pytest.mark.parametrize("family", FAMILIES)
 def test_noise_levels_are_those_of_the_checkpoints_scheduler(opened: Open, family: str) -> None:
     store, checkpoint = opened(family, "folder")
-    scheduler = tiny_models.MAKERS[family]().scheduler
+    scheduler = tiny_models.shared(family).scheduler
     kept = scheduler.alphas_cumprod
 
     space = store.noise_space(checkpoint.model)

@@ -35,8 +35,8 @@ def test_another_drawing_gives_another_picture(tiny: Desk) -> None:
 
 
 def test_the_new_picture_shows_the_prompt_and_little_denoising_keeps_the_drawing(starter: Desk) -> None:
-    new = starter.run("image-to-image")
-    kept = starter.run("image-to-image", denoise=0.1)
+    new = starter.run("image-to-image", steps=10)
+    kept = starter.run("image-to-image", denoise=0.1, steps=10)
 
     assert [colour for colour, _ in shown(seen_in(picture(new)))] == ["blue"]
     assert [shape for _, shape in shown(seen_in(picture(kept)))] == ["circle"]
@@ -48,7 +48,7 @@ def test_the_new_picture_shows_the_prompt_and_little_denoising_keeps_the_drawing
 def test_little_denoising_keeps_the_colour_where_the_prompt_does_not_ask_for_another(
     starter: Desk, prompt: str
 ) -> None:
-    result = starter.run("image-to-image", denoise=0.1, prompt=prompt)
+    result = starter.run("image-to-image", denoise=0.1, steps=10, prompt=prompt)
 
     assert shown(seen_in(picture(result))) == [("red", "circle")]
     difference = (disc_of(picture(result)) - disc_of(picture(result, "drawing"))).abs().max()
@@ -56,9 +56,9 @@ def test_little_denoising_keeps_the_colour_where_the_prompt_does_not_ask_for_ano
 
 
 def test_the_prompt_pulls_at_the_colour_from_the_first_tenth_and_guidance_pulls_harder(starter: Desk) -> None:
-    own = starter.run("image-to-image", denoise=0.1, prompt=OWN_PROMPT)
-    plain = starter.run("image-to-image", denoise=0.1, guidance_scale=1.0)
-    guided = starter.run("image-to-image", denoise=0.1)
+    own = starter.run("image-to-image", denoise=0.1, steps=10, prompt=OWN_PROMPT)
+    plain = starter.run("image-to-image", denoise=0.1, steps=10, guidance_scale=1.0)
+    guided = starter.run("image-to-image", denoise=0.1, steps=10)
 
     # Of a red disc, blue asks less red, and the model mixes what it sees with what it is told.
     reds = [float(disc_of(picture(result))[0]) for result in (own, plain, guided)]

@@ -11,7 +11,7 @@ from workflow_runs import Desk, picture
 
 def test_the_preview_of_a_latent_looks_like_its_picture(starter: Desk) -> None:
     run = LocalRun(paths=starter.settings.paths)
-    image = picture(starter.run("image-to-image", denoise=0.1), "drawing")
+    image = picture(starter.run("image-to-image", denoise=0.1, steps=10), "drawing")
 
     latent = encode_latent(run, Image(image.pixels_BHWC), load_checkpoint(run, "starter").vae)
     preview_hwC = PREVIEWS["starter"].render(latent.samples_BChw).float() / 255

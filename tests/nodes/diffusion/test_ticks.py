@@ -44,7 +44,7 @@ def _mixed_jobs(network: UNetNetwork | SmoothNetwork) -> list[SampleJob]:
         make_job(
             network=network,
             sampler=name,
-            sigmas=schedule("karras" if number % 2 else "simple", space, 4 + number % 5),
+            sigmas=schedule("karras" if number % 2 else "simple", space, 2 + number % 4),
             positive=conditioning(number),
             negative=None if number % 4 == 0 else conditioning(100),
             guidance=Guidance(1.0 + number % 3 * 3.0, rescale=0.3 * (number % 2)),
@@ -54,10 +54,19 @@ def _mixed_jobs(network: UNetNetwork | SmoothNetwork) -> list[SampleJob]:
     ]
 
 
-@pytest.mark.parametrize("max_rows", [4, 16])
-def test_jobs_in_company_end_where_they_end_alone(max_rows: int) -> None:
+@pytest.fixture(scope="module")
+def made_alone() -> tuple[list[SampleJob], list[Tensor]]:
+    """Mixed jobs, and where each ends alone."""
     jobs = _mixed_jobs(UNetNetwork())
-    alone = [_results(_finish(Ticker(), [job]))[0] for job in jobs]
+    with torch.no_grad():
+        return jobs, [_results(_finish(Ticker(), [job]))[0] for job in jobs]
+
+
+@pytest.mark.parametrize("max_rows", [4, 16])
+def test_jobs_in_company_end_where_they_end_alone(
+    made_alone: tuple[list[SampleJob], list[Tensor]], max_rows: int
+) -> None:
+    jobs, alone = made_alone
 
     together = _results(_finish(Ticker(max_rows=max_rows), jobs, arrivals=2))
 
