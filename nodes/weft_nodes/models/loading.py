@@ -291,7 +291,8 @@ def load_module(
         CheckpointIncompleteError: Tensors are missing or have another shape.
     """
     if part.is_weightless:
-        return part.build({}).to(device, dtype).eval()
+        # Nothing would be saved by another type than float32.
+        return part.build({}).to(device).eval()
     module = build_without_storage(lambda: part.build(checkpoint.fitted_config(part)))
     wanted = module.state_dict(keep_vars=True)
     mapped: list[MappedFile] = []

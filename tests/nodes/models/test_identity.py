@@ -1,8 +1,11 @@
 """The autoencoder of families without one gives pictures back as they are."""
 
+from pathlib import Path
+
 import torch
 from weft.sdk import Image
 from weft_nodes.models.identity import IdentityAutoencoder, identity_part
+from weft_nodes.models.loading import CheckpointFolder, load_module
 from weft_nodes.models.pixels import decode_latents, encode_pixels, reduction
 
 PICTURES = Image(torch.rand(2, 5, 7, 3, generator=torch.Generator().manual_seed(1)))
@@ -25,6 +28,15 @@ def test_tiles_change_nothing() -> None:
     whole, tiled = (decode_latents(IdentityAutoencoder(), latents, tile=tile) for tile in (None, 64))
 
     assert torch.equal(whole.pixels_BHWC, tiled.pixels_BHWC)
+
+
+def test_it_is_loaded_without_a_file_and_never_rounds(tmp_path: Path) -> None:
+    part, files = identity_part(), CheckpointFolder(tmp_path)
+
+    vae = load_module(files, part, path=tmp_path, dtype=torch.float16, device=torch.device("cpu"))
+
+    assert isinstance(vae, IdentityAutoencoder)
+    assert vae.dtype == torch.float32
 
 
 def test_it_says_its_place_and_type_and_has_no_weights() -> None:
