@@ -83,12 +83,13 @@ def test_the_table_shows_every_verdict() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['source']} -> {case['target']}")
-def test_every_decision_gives_a_sentence(case: dict[str, Any]) -> None:
-    fit = fits(parse_type(case["source"]), parse_type(case["target"]), SHAPES)
+def test_every_decision_gives_a_sentence() -> None:
+    for case in CASES:
+        fit = fits(parse_type(case["source"]), parse_type(case["target"]), SHAPES)
 
-    assert fit.reason.endswith(".")
-    assert case["source"] in fit.reason or case["target"] in fit.reason or fit.verdict == "int-to-float"
+        assert fit.reason.endswith("."), case
+        is_named = case["source"] in fit.reason or case["target"] in fit.reason
+        assert is_named or fit.verdict == "int-to-float", case
 
 
 @given(socket_types)
