@@ -23,7 +23,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("auraflow", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, *_ = tiny_models.MAKERS["auraflow"]().encode_prompt(
+        states, *_ = tiny_models.shared("auraflow").encode_prompt(
             PROMPT, do_classifier_free_guidance=False, device="cpu"
         )
 

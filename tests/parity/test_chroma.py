@@ -41,7 +41,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("chroma", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, _, mask, *_ = tiny_models.MAKERS["chroma"]().encode_prompt(
+        states, _, mask, *_ = tiny_models.shared("chroma").encode_prompt(
             PROMPT, do_classifier_free_guidance=False, device="cpu"
         )
 

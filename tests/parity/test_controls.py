@@ -143,7 +143,7 @@ def test_control_networks_steer_as_in_the_pipeline(
 ) -> None:
     # The pipelines draw noise to encode a control's picture; the most likely latent is ours.
     monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda found, *_, **__: found.mode())
-    made = tiny_models.MAKERS[family]()
+    made = tiny_models.shared(family)
     nets = [tiny_control(made, family, seed=11 + place) for place in range(count)]
     pictures, strengths = [picture(place) for place in range(count)], [0.7, 0.4][:count]
     store, _ = found = opened(family, "folder")
@@ -190,7 +190,7 @@ def hinted_reference(family: str, nets: list[Any], pictures: list[Image], streng
 
 @pytest.mark.parametrize(("family", "count"), [("sd15", 2), ("sdxl", 1)])
 def test_t2i_adapters_steer_as_in_the_pipeline(opened: Open, tmp_path: Path, family: str, count: int) -> None:
-    made = tiny_models.MAKERS[family]()
+    made = tiny_models.shared(family)
     nets = [tiny_hints(made, family, seed=11 + place) for place in range(count)]
     pictures, strengths = [picture(place) for place in range(count)], [0.7, 0.4][:count]
     store, _ = found = opened(family, "folder")
@@ -208,7 +208,7 @@ def test_a_network_for_several_kinds_is_told_what_the_picture_shows(
     opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DiagonalGaussianDistribution, "sample", lambda found, *_, **__: found.mode())
-    union = tiny_control(tiny_models.MAKERS["flux"](), "flux", num_mode=7)
+    union = tiny_control(tiny_models.shared("flux"), "flux", num_mode=7)
     store, checkpoint = found = opened("flux", "folder")
     (handle,) = opened_nets(store, tmp_path, [union], "flux")
     theirs, scheduler = reference("flux", [union], [picture(0)], [0.7], control_mode=2)

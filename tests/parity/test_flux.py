@@ -63,7 +63,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("flux", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, pooled, _ = tiny_models.MAKERS["flux"]().encode_prompt(PROMPT, device="cpu")
+        states, pooled, _ = tiny_models.shared("flux").encode_prompt(PROMPT, device="cpu")
 
     (ours,) = store.encode_prompt(checkpoint.encoder, PROMPT).entries
 

@@ -53,7 +53,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("flux2", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, _ = tiny_models.MAKERS["flux2"]().encode_prompt(PROMPT, device="cpu")
+        states, _ = tiny_models.shared("flux2").encode_prompt(PROMPT, device="cpu")
 
     (ours,) = store.encode_prompt(checkpoint.encoder, PROMPT).entries
 

@@ -31,7 +31,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("kolors", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, _, pooled, _ = tiny_models.MAKERS["kolors"]().encode_prompt(
+        states, _, pooled, _ = tiny_models.shared("kolors").encode_prompt(
             PROMPT, device="cpu", do_classifier_free_guidance=False
         )
 

@@ -25,10 +25,10 @@ def test_prompts_are_encoded_to_the_bits_of_both_sides_of_the_pipeline(opened: O
     store, checkpoint = opened("lumina2", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        *positive, _, _ = tiny_models.MAKERS["lumina2"]().encode_prompt(
+        *positive, _, _ = tiny_models.shared("lumina2").encode_prompt(
             PROMPT, do_classifier_free_guidance=True, negative_prompt="", device="cpu"
         )
-        _, _, *negative = tiny_models.MAKERS["lumina2"]().encode_prompt(
+        _, _, *negative = tiny_models.shared("lumina2").encode_prompt(
             PROMPT, do_classifier_free_guidance=True, negative_prompt="", device="cpu"
         )
     states, mask = positive if prompt else negative

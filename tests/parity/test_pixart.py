@@ -35,7 +35,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("pixart-sigma", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, mask, _, _ = tiny_models.MAKERS["pixart-sigma"]().encode_prompt(
+        states, mask, _, _ = tiny_models.shared("pixart-sigma").encode_prompt(
             f" {PROMPT} ", do_classifier_free_guidance=False, device="cpu"
         )
 

@@ -40,7 +40,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("qwen-image", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, mask = tiny_models.MAKERS["qwen-image"]().encode_prompt(PROMPT, device="cpu")
+        states, mask = tiny_models.shared("qwen-image").encode_prompt(PROMPT, device="cpu")
 
     (ours,) = store.encode_prompt(checkpoint.encoder, PROMPT).entries
 

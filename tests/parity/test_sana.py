@@ -27,7 +27,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open, prompt: str) -> None
     store, checkpoint = opened("sana", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, mask, _, _ = tiny_models.MAKERS["sana"]().encode_prompt(
+        states, mask, _, _ = tiny_models.shared("sana").encode_prompt(
             prompt,
             do_classifier_free_guidance=False,
             device="cpu",

@@ -23,7 +23,7 @@ def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("sd3", "folder")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
-        states, _, pooled, _ = tiny_models.MAKERS["sd3"]().encode_prompt(
+        states, _, pooled, _ = tiny_models.shared("sd3").encode_prompt(
             PROMPT, None, None, device="cpu", do_classifier_free_guidance=False
         )
 

@@ -63,7 +63,7 @@ def test_the_simple_schedule_has_the_levels_of_turbo_models(
     opened: Callable[[str, str], Opened], steps: int
 ) -> None:
     store, checkpoint = opened("sdxl", "folder")
-    config = dict(tiny_models.MAKERS["sdxl"]().scheduler.config) | _TURBO
+    config = dict(tiny_models.shared("sdxl").scheduler.config) | _TURBO
     scheduler = EulerDiscreteScheduler.from_config(config)
     with warnings.catch_warnings():
         # diffusers 0.42 reads a tensor in a way that numpy 2 calls old.

@@ -32,7 +32,7 @@ def test_the_stages_equal_the_pipeline(opened: Open, case: Case) -> None:
 
 def test_a_prompt_is_encoded_to_the_same_states(opened: Open) -> None:
     store, checkpoint = opened("z-image", "folder")
-    (states,), _ = tiny_models.MAKERS["z-image"]().encode_prompt(
+    (states,), _ = tiny_models.shared("z-image").encode_prompt(
         PROMPT, do_classifier_free_guidance=False, device="cpu"
     )
 
