@@ -7,6 +7,7 @@ are files apart; each is read alone, and can only encode or decode.
 
 import inspect
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar, cast
 
 from torch import Tensor, nn
@@ -19,10 +20,12 @@ _KIND: Final = "AutoencoderTiny"
 _ENCODER, _DECODER = "encoder", "decoder"
 # By which the halves are known: in the layout of diffusers, and in the original one, where the decoder begins
 # with a layer that has no weights.
-_FIRST: Final = {
-    _ENCODER: ("encoder.layers.0.weight", "0.weight"),
-    _DECODER: ("decoder.layers.0.weight", "1.weight"),
-}
+_FIRST: Final = MappingProxyType(
+    {
+        _ENCODER: ("encoder.layers.0.weight", "0.weight"),
+        _DECODER: ("decoder.layers.0.weight", "1.weight"),
+    }
+)
 _BLOCK: Final = ("encoder.layers.1.conv.0.weight", "decoder.layers.2.conv.0.weight")
 _STAGES: Final = 4
 # Names the halves in a configuration that is read from a header.
