@@ -31,7 +31,7 @@ def test_another_number_of_columns_makes_only_the_sheet_again(tiny: Desk) -> Non
 
 
 def test_most_seeds_show_the_prompt(starter: Desk) -> None:
-    found = pictures(starter.run("batch-of-seeds", count=4))
+    found = pictures(starter.run("batch-of-seeds", count=4, steps=8))
 
     right = [shown(seen_in(image)) == [("red", "circle"), ("blue", "star")] for image in found]
     assert sum(right) >= 2

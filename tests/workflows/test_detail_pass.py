@@ -25,7 +25,7 @@ def test_another_margin_cuts_the_same_drawing_anew(tiny: Desk) -> None:
 
 
 def test_the_part_becomes_what_the_prompt_asks_for_at_its_place(starter: Desk) -> None:
-    result = starter.run("detail-pass", steps=14)
+    result = starter.run("detail-pass", steps=10)
 
     before, after = seen_in(picture(result, "drawing")), seen_in(picture(result))
     assert shown(before) == [("red", "circle")]

@@ -28,7 +28,7 @@ def test_another_mask_leaves_the_drawing_and_its_latent_as_they_were(tiny: Desk)
 
 
 def test_what_the_prompt_asks_for_appears_beside_what_was_there(starter: Desk) -> None:
-    result = starter.run("inpaint", steps=14)
+    result = starter.run("inpaint", steps=10)
 
     assert shown(seen_in(picture(result, "drawing"))) == [("red", "circle")]
     assert shown(seen_in(picture(result))) == [("red", "circle"), ("blue", "star")]

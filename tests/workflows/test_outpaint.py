@@ -13,7 +13,7 @@ def test_the_old_picture_lies_unchanged_in_the_larger_one(tiny: Desk) -> None:
 
 
 def test_what_the_prompt_asks_for_appears_in_the_room(starter: Desk) -> None:
-    result = starter.run("outpaint", steps=14)
+    result = starter.run("outpaint", steps=10)
 
     objects = sorted(seen_in(picture(result)).objects, key=lambda seen: seen.y)
     assert [(seen.colour, seen.shape) for seen in objects] == [("green", "circle"), ("purple", "heart")]

@@ -40,7 +40,7 @@ def test_no_lines_give_a_clear_error(tiny: Desk) -> None:
 
 
 def test_the_pictures_show_their_lines(starter: Desk) -> None:
-    result = starter.run("prompt-grid")
+    result = starter.run("prompt-grid", steps=8)
 
     seen = [shown(seen_in(image)) for image in pictures(result)]
     asked = [("red", "circle"), ("blue", "star"), ("green", "triangle"), ("yellow", "square")]
