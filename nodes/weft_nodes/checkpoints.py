@@ -31,7 +31,7 @@ from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
 from weft_nodes.models.hub_cache import cache_folder
 
-DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8"]
+DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8", "int8", "nf4"]
 
 # Folders of what is loaded by other nodes, or lies beside the files of checkpoints.
 _OTHERS: Final = (
@@ -109,8 +109,9 @@ def load_checkpoint(
             diffusers layout; or a repository of Hugging Face, such as "owner/model", that was fetched into
             its cache. "starter" is the small model that ships with weft.
         dtype: Type to compute in. auto: what suits the device, and weights that are packed in the file stay
-            packed; float32, float16, bfloat16: that type; float8: like auto, but weights are packed to eight
-            bits, for half of the memory and nearly the same picture.
+            packed; float32, float16, bfloat16: that type; float8, int8 and nf4: like auto, but the weights
+            are packed, for half of the memory and nearly the same picture: int8 is closest, float8 quickest;
+            nf4 takes little more than a quarter, and changes details.
 
     Returns:
         The parts of the checkpoint. Weights are read when they are first needed.
@@ -294,7 +295,7 @@ def load_vae(
         run: The run this is part of.
         model: The model whose latents it decodes.
         file: Name of a file in the folder `vae` or `vae_approx` of a models folder.
-        dtype: Type to compute in, as for checkpoint.load; autoencoders are not packed to eight bits.
+        dtype: Type to compute in, as for checkpoint.load; autoencoders are not packed.
 
     Returns:
         The autoencoder. Its weights are read when they are first needed.

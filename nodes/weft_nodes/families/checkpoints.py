@@ -16,6 +16,7 @@ from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
 from weft_nodes.models.hub_cache import cached_models, is_repository
+from weft_nodes.models.packed import PACKINGS
 
 SUFFIXES: Final = frozenset({".safetensors", ".gguf"})
 """What the names of weight files end with."""
@@ -113,8 +114,8 @@ def open_checkpoint(
 
 
 def unpacked(weights: Weights) -> Weights:
-    """Return weights of an autoencoder: most of it are convolutions, which are not packed to eight bits."""
-    return replace(weights, dtype="auto") if weights.dtype == "float8" else weights
+    """Return weights of an autoencoder: most of it are convolutions, which are not packed."""
+    return replace(weights, dtype="auto") if weights.dtype in PACKINGS else weights
 
 
 def configs_for(path: Path, found: Identified) -> Path:

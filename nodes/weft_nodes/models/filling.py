@@ -6,6 +6,7 @@ is loaded and a little beside.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import torch
@@ -24,7 +25,10 @@ from weft_nodes.models.packed import (
     replace_layer,
     unscaled,
 )
+from weft_nodes.models.quantised import packed_to_int8, packed_to_nf4
 from weft_nodes.models.scales import SCALE
+
+_PACKERS: Final = MappingProxyType({"float8": packed_to_fp8, "int8": packed_to_int8, "nf4": packed_to_nf4})
 
 _MANY: Final = 8_000_000
 """After so many numbers copied, the memory of mapped files is given back."""
@@ -112,9 +116,9 @@ def _packed_layer(
     if weight.dtype in FP8_TYPES:
         on_device = None if scale is None else scale.to(place.device)
         return Fp8Linear(weight.to(place.device, copy=True), on_device, bias=bias, dtype=dtype)
-    if place.storage == "float8" and is_repeated(name):
+    if place.storage in _PACKERS and is_repeated(name):
         full = unscaled(weight.to(place.device), scale, torch.float32)
-        return packed_to_fp8(full, bias=bias, dtype=dtype)
+        return _PACKERS[place.storage](full, bias=bias, dtype=dtype)
     return None
 
 

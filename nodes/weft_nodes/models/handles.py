@@ -14,7 +14,7 @@ from weft.sdk import Traits, value
 
 from weft_nodes.models.patches import Patch
 
-Dtype = Literal["auto", "float32", "float16", "bfloat16", "float8"]
+Dtype = Literal["auto", "float32", "float16", "bfloat16", "float8", "int8", "nf4"]
 Prediction = Literal["auto", "epsilon", "v_prediction", "sample"]
 
 MODEL_TRAITS: Final[Traits] = MappingProxyType(
@@ -38,7 +38,8 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
 """What is known of a model before anything runs; nodes that change a model accept and give it.
 
     network    unet, transformer, or unconditional for a U-Net that reads no text
-    attention  self where text is read by layers of its own, joint where text and picture are read as one,
+    attention  self where what places attend to can be changed apart from the text: it is read by layers of
+               its own, or by those of Stable Diffusion 3; joint where others read text and picture as one;
                plain where there is no text
     blocks     skipped where a step cache leaves some out, so that controls cannot add behind them; else whole
     guidance   free where two prompts are weighed against each other, told where the network is told how much
@@ -67,8 +68,8 @@ class Weights:
         path: Folder in the diffusers layout, or a single file.
         config: Folder of configurations for a single file; empty for a folder, which has its own.
         dtype: Type to compute in. "auto" is float32 on a CPU, and float16 elsewhere but for an autoencoder
-            that overflows; weights that are packed in the file stay so. "float8" computes likewise, but packs
-            the weights of linear layers to eight bits.
+            that overflows; weights that are packed in the file stay so. "float8", "int8" and "nf4"
+            compute likewise, but pack the weights of linear layers to eight or four bits.
         parts: Files of single parts, and folders of tokenizers, that lie elsewhere, by the name of the part.
     """
 

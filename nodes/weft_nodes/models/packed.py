@@ -5,14 +5,20 @@ beside a layer need not know that it is packed.
 """
 
 from abc import ABC, abstractmethod
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Storage = Literal["plain", "kept", "float8"]
-"""How the weights of linear layers are stored: unpacked, as in their file, or packed to eight bits."""
+Packing = Literal["float8", "int8", "nf4"]
+"""How weights are packed while they are loaded: to floats or whole numbers of eight bits, or to four bits."""
+
+Storage = Literal["plain", "kept"] | Packing
+"""How the weights of linear layers are stored: unpacked, as in their file, or packed."""
+
+PACKINGS: Final[tuple[Packing, ...]] = get_args(Packing)
+"""The ways to pack weights, which are choices of the loader beside types."""
 
 FP8_TYPES: Final = frozenset({torch.float8_e4m3fn, torch.float8_e5m2})
 """The types of eight bits that files of weights have."""
@@ -141,7 +147,7 @@ def replace_layer(net: nn.Module, name: str, layer: nn.Module) -> None:
 
 def storage_of(dtype: str) -> Storage:
     """Return how weights are stored that a user wants in a type; "auto" leaves packed ones packed."""
-    return "kept" if dtype == "auto" else "float8" if dtype == "float8" else "plain"
+    return next((packing for packing in PACKINGS if packing == dtype), "kept" if dtype == "auto" else "plain")
 
 
 def linear_layers(net: nn.Module) -> dict[str, nn.Linear]:

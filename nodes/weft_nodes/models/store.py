@@ -40,7 +40,7 @@ from weft_nodes.models.image_prompts import (
     read_pictures,
     with_adapters,
 )
-from weft_nodes.models.packed import storage_of
+from weft_nodes.models.packed import PACKINGS, storage_of
 from weft_nodes.models.patches import DENOISER, Patch
 from weft_nodes.models.pixels import Normalisation, decode_latents, encode_pixels
 from weft_nodes.models.seamless import VAE, check_together
@@ -435,7 +435,7 @@ class HandleStore:
             raise CheckpointChangedError(path=Path(weights.path), expected=weights.source, found=found)
 
     def _dtype(self, dtype: Dtype, part: ModulePart, *, overflows: bool = False) -> torch.dtype:
-        if dtype in ("auto", "float8"):
+        if dtype in ("auto", *PACKINGS):
             dtype = "float32" if self._device.type == "cpu" or overflows else part.half
         return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[dtype]
 

@@ -6,6 +6,7 @@ from torch import nn
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.lora_changes import ChangedLayer, LowRankChange, weight_of
 from weft_nodes.models.packed import (
+    PACKINGS,
     Fp8Linear,
     is_repeated,
     linear_layers,
@@ -112,4 +113,5 @@ def test_a_layer_is_replaced_where_it_stands() -> None:
 
 
 def test_only_where_no_type_was_chosen_packed_weights_stay_as_they_are() -> None:
-    assert [storage_of(dtype) for dtype in ("auto", "float8", "bfloat16")] == ["kept", "float8", "plain"]
+    assert [storage_of(dtype) for dtype in ("auto", "bfloat16")] == ["kept", "plain"]
+    assert [storage_of(dtype) for dtype in PACKINGS] == ["float8", "int8", "nf4"]

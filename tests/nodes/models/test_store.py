@@ -20,7 +20,7 @@ from weft_nodes.diffusion.values import Latent
 from weft_nodes.families import Checkpoint, ModelStore, open_checkpoint
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.errors import CheckpointChangedError, FamilyUnknownError, LatentMismatchError
-from weft_nodes.models.handles import Model
+from weft_nodes.models.handles import Dtype, Model
 from weft_nodes.models.patches import LowRankPatch
 
 
@@ -93,7 +93,7 @@ def test_four_variants_in_four_threads_give_the_bits_of_sequential_runs(
     store.close()
 
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda model: _sample(store, checkpoint, model), variants * 3))
+        together = list(pool.map(lambda model: _sample(store, checkpoint, model), variants * 2))
 
     assert all(torch.equal(latent, alone[place % 4]) for place, latent in enumerate(together))
     assert all(not torch.equal(alone[0], other) for other in alone[1:])
@@ -195,12 +195,12 @@ def test_a_file_that_changed_after_it_was_opened_is_not_passed_off_as_the_old_on
     assert store.network(checkpoint.model) is not None
 
 
+@pytest.mark.parametrize(("packing", "most"), [("float8", 0.1), ("int8", 0.03), ("nf4", 0.3)])
 def test_packed_networks_compute_nearly_what_full_ones_do_and_have_keys_of_their_own(
-    store: ModelStore, sd15_folder: Path
+    store: ModelStore, sd15_folder: Path, packing: Dtype, most: float
 ) -> None:
-    full, packed = (
-        open_checkpoint(sd15_folder, memory=store.digests, dtype=dtype) for dtype in ("float32", "float8")
-    )
+    full = open_checkpoint(sd15_folder, memory=store.digests, dtype="float32")
+    packed = open_checkpoint(sd15_folder, memory=store.digests, dtype=packing)
     inputs = {"encoder_hidden_states": torch.ones(1, 3, 32)}
     latent = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     found = [
@@ -211,7 +211,7 @@ def test_packed_networks_compute_nearly_what_full_ones_do_and_have_keys_of_their
 
     assert full.model.key != packed.model.key
     for exact, near in (found, states):
-        assert 0 < (exact - near).norm() < 0.1 * exact.norm()
+        assert 0 < (exact - near).norm() < most * exact.norm()
 
 
 def test_a_family_that_is_not_there_is_named_with_those_that_are(
