@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -54,6 +55,9 @@ BUNDLE = "bundle.js"
 PACKED = frozenset({".css", ".json", ".svg", ".webp"})
 WHOLE = frozenset({"index.html", BUNDLE, "THIRD_PARTY.md"})
 """What a wheel holds of the editor, besides what lies in ``vendor`` and is no module."""
+
+_INDENT = re.compile(rb"\n[ \t]+(?=<)")
+"""What stands before a tag on a line of its own: in templates alone, and htm leaves it out of the page."""
 
 STAMP = "VERSIONS"
 """Says what lies beside it: a line for each package, with its version and digest."""
@@ -140,7 +144,7 @@ def bundle(root: Path) -> None:
         _run(root, "bundle", *ways, (frontend / "main.js").as_posix())
         # Replaced as a whole: a server may be reading it.
         whole = frontend / f"{BUNDLE}.new"
-        shutil.copyfile(joined, whole)
+        whole.write_bytes(_INDENT.sub(b"\n", joined.read_bytes()))
         whole.replace(frontend / BUNDLE)
 
 

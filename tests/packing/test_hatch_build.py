@@ -66,6 +66,7 @@ def test_all_javascript_that_is_shipped_is_one_file_within_its_budget(wheel: zip
     assert [entry.filename for entry in modules] == ["weft/_frontend/bundle.js"]
     assert modules[0].file_size <= MOST_BYTES
     assert b"/**" not in wheel.read(modules[0])
+    assert b"\n  <" not in wheel.read(modules[0])
 
 
 def test_an_editable_install_packs_nothing_and_joins_the_modules(hook: ModuleType, tmp_path: Path) -> None:
