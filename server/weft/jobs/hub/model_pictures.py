@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from weft.jobs.hub.gguf_header import GGUF_SUFFIX
 from weft.jobs.hub.weight_files import WEIGHTS_SUFFIX
 
 SUFFIXES = (".preview.png", ".preview.jpg", ".preview.webp", ".png", ".jpg", ".jpeg", ".webp")
@@ -37,7 +38,7 @@ def picture_beside(model: Path) -> ModelPicture | None:
     Returns:
         The picture; None where there is none, or none that could be shown.
     """
-    stem = model.name.removesuffix(WEIGHTS_SUFFIX)
+    stem = model.name.removesuffix(WEIGHTS_SUFFIX).removesuffix(GGUF_SUFFIX)
     for path in (model.with_name(f"{stem}{suffix}") for suffix in SUFFIXES):
         try:
             state = path.stat()

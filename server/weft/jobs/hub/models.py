@@ -13,6 +13,7 @@ from typing import Protocol
 from weft.errors import WeftError
 from weft.jobs.files.file_faults import ModelPictureUnknownError, WeightsRefusedError
 from weft.jobs.files.thumbnails import is_ready
+from weft.jobs.hub.gguf_header import GGUF_SUFFIX
 from weft.jobs.hub.hub import Hub
 from weft.jobs.hub.model_pictures import ModelPicture, picture_beside
 from weft.jobs.hub.pull_choice import INDEX
@@ -226,7 +227,7 @@ def _index(folder: Path) -> dict[str, Path]:
         for path in place.iterdir() if place.is_dir() else ():
             if path.name.startswith("."):
                 continue
-            if path.suffix == WEIGHTS_SUFFIX or (path / INDEX).is_file():
+            if path.suffix in (WEIGHTS_SUFFIX, GGUF_SUFFIX) or (path / INDEX).is_file():
                 found[path.relative_to(folder).as_posix()] = path
             elif path.is_dir():
                 waiting.append(path)

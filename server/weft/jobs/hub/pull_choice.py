@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from weft.jobs.files.file_faults import ModelNameError, PullUnclearError, WeightsRefusedError
+from weft.jobs.hub.gguf_header import GGUF_SUFFIX
 from weft.jobs.hub.hub import Snapshot, check_path, check_repo, check_revision
 from weft.jobs.hub.weight_files import WEIGHTS_SUFFIX
 from weft.paths import PICKLE_SUFFIXES
@@ -113,8 +114,8 @@ def _check_kind(path: str, *, is_text_allowed: bool = True) -> None:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in PICKLE_SUFFIXES:
         raise WeightsRefusedError(name=path, reason=f"is a {suffix} file, which could run code")
-    if suffix != WEIGHTS_SUFFIX and not (is_text_allowed and suffix in TEXT_SUFFIXES):
-        raise WeightsRefusedError(name=path, reason="is neither a safetensors file nor a text of a pipeline")
+    if suffix not in (WEIGHTS_SUFFIX, GGUF_SUFFIX) and not (is_text_allowed and suffix in TEXT_SUFFIXES):
+        raise WeightsRefusedError(name=path, reason="is neither a file of weights nor a text of a pipeline")
 
 
 def _single_file(snapshot: Snapshot) -> str:

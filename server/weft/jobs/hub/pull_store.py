@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from weft.disk_faults import told
 from weft.errors import JSON, DiskFullError, WeftError
 from weft.jobs.files.file_faults import ModelExistsError, WeightsRefusedError
+from weft.jobs.hub.gguf_header import GGUF_SUFFIX
 from weft.jobs.hub.pull_choice import INDEX, PullRequest
 from weft.jobs.hub.weight_files import WEIGHTS_SUFFIX, check_weights
 from weft.pictures import write_atomically
@@ -226,7 +227,7 @@ def _is_same(path: Path, file: PullFile) -> bool:
 def _fault(part: Path, file: PullFile) -> WeightsRefusedError | None:
     if file.digest and _digest(part, file.digest) != file.digest:
         return WeightsRefusedError(name=file.path, reason="has another content than the hub says")
-    if file.path.endswith(WEIGHTS_SUFFIX):
+    if file.path.endswith((WEIGHTS_SUFFIX, GGUF_SUFFIX)):
         try:
             check_weights(part, name=file.path)
         except WeightsRefusedError as error:

@@ -1,4 +1,4 @@
-"""What a file of weights says of itself: its safetensors header, checked against its size, and no weights."""
+"""What a file of weights says of itself: its header, checked against its size, and no weights."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from weft.jobs.files.file_faults import WeightsRefusedError
+from weft.jobs.hub.gguf_header import GGUF_SUFFIX, read_gguf_header
 
 WEIGHTS_SUFFIX = ".safetensors"
 LONGEST_HEADER_BYTES = 16 * 2**20
@@ -64,13 +65,13 @@ def weight_facts(paths: Iterable[Path]) -> WeightFacts:
     """Read the headers of some files together.
 
     Args:
-        paths: Safetensors files; the notes of the first that has any are kept.
+        paths: Safetensors or GGUF files; the notes of the first that has any are kept.
 
     Raises:
-        WeightsRefusedError: One is no whole safetensors file.
+        WeightsRefusedError: One is no whole file of its format.
         OSError: One cannot be read.
     """
-    headers = [_read_header(path) for path in paths]
+    headers = [_read_gguf(path) if path.suffix == GGUF_SUFFIX else _read_header(path) for path in paths]
     parameters: Counter[str] = sum((header.parameters for header in headers), Counter())
     most = parameters.most_common(1)
     return WeightFacts(
@@ -82,7 +83,7 @@ def weight_facts(paths: Iterable[Path]) -> WeightFacts:
 
 
 def check_weights(path: Path, *, name: str) -> None:
-    """Make sure that a file is a whole safetensors file, which cannot run code.
+    """Make sure that a file is a whole safetensors or GGUF file, which cannot run code.
 
     Args:
         path: The file.
@@ -92,7 +93,15 @@ def check_weights(path: Path, *, name: str) -> None:
         WeightsRefusedError: It is something else, or damaged.
         OSError: It cannot be read.
     """
-    _read_header(path, name=name)
+    if name.endswith(GGUF_SUFFIX):
+        read_gguf_header(path, name=name)
+    else:
+        _read_header(path, name=name)
+
+
+def _read_gguf(path: Path) -> _Header:
+    found = read_gguf_header(path)
+    return _Header(found.parameters, found.tensors, _short_notes(found.notes))
 
 
 def _read_header(path: Path, *, name: str = "") -> _Header:

@@ -1,6 +1,7 @@
 """Models are those that the packs list, described by the files that a walk through the folders finds."""
 
 import os
+import struct
 from pathlib import Path
 from typing import Annotated
 
@@ -110,6 +111,27 @@ async def test_the_first_folder_wins_and_folders_of_a_kind_are_looked_into(setti
 
     counts = {name: model.facts.parameters if model.facts else None for name, model in found.items()}
     assert counts == {"same.safetensors": 1, "style.safetensors": 3}
+
+
+async def test_packed_files_say_what_they_hold_and_where_they_came_from(settings: Settings) -> None:
+    (first, _), name = settings.models_dirs, "diffusion_models/flux-Q8_0.gguf"
+    tensor = struct.pack("<Q1sIQQIQ", 1, b"x", 2, 64, 2, 8, 0)
+    put(first / name, b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + tensor)
+    put(first / "diffusion_models" / "flux-Q8_0.png", b"picture")
+    put(first / "diffusion_models" / "cut.gguf", b"GGUF")
+    request = PullRequest("owner/model", files=("flux-Q8_0.gguf",), folder="diffusion_models")
+    file = PullFile("flux-Q8_0.gguf", name, size=None, digest="ab" * 32)
+    PullStore(first).record(Pull(pull_id(request), request, "succeeded", 1.0, files=(file,)))
+    listing = {"flux-Q8_0.gguf": {"family": "flux"}, "cut.gguf": {}}
+
+    found = await listed(settings, {"checkpoint": listing, "lora": {}, "extra": {}})
+
+    packed, cut = found["flux-Q8_0.gguf"], found["cut.gguf"]
+    assert packed.facts is not None
+    assert (packed.facts.dtype, packed.facts.parameters, packed.digest) == ("Q8_0", 128, "ab" * 32)
+    assert packed.picture is not None
+    assert packed.size == (first / name).stat().st_size
+    assert "damaged header" in cut.fault
 
 
 async def test_a_picture_is_known_by_its_id_to_a_server_that_has_listed_nothing(
