@@ -75,7 +75,7 @@ def test_jobs_in_company_end_where_they_end_alone(
 
 
 def test_exact_mode_is_bitwise_independent_of_company_order_and_arrival() -> None:
-    jobs = _mixed_jobs(UNetNetwork())[:8]
+    jobs = _mixed_jobs(UNetNetwork())[:5]
     alone = [_results(_finish(Ticker(max_rows=8, exact=True), [job]))[0] for job in jobs]
 
     forth = _results(_finish(Ticker(max_rows=8, exact=True), jobs, arrivals=1))
