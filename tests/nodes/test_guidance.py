@@ -178,7 +178,7 @@ def test_an_empty_guidance_gives_the_bits_of_none(run: LocalRun) -> None:
 def test_pictures_still_show_what_the_prompt_says(run: LocalRun) -> None:
     checkpoint = load_tiny(run, "real")
     text = "a red circle on a white background"
-    latents = asyncio.run(_with_each(run, checkpoint, METHODS, text=text, side=128, scale=2.0, steps=6))
+    latents = asyncio.run(_with_each(run, checkpoint, METHODS, text=text, side=128, scale=2.0, steps=8))
 
     for name, latent in latents.items():
         pixels = decode_latent(run, latent, checkpoint.vae).pixels_BHWC[0]
