@@ -7,13 +7,16 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 from editor.graph import TEXT_TO_IMAGE, Graph
-from editor.hands import PATIENCE_MS, Hands
+from editor.hands import DESK, Hands
+from editor.profiles import FINENESS, PATIENCE_MS, fresh_profile
 from editor.witness import Witness
 from live_server import LiveServer
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from stock_server import stock_server
 
 FLAGS = (
@@ -26,6 +29,7 @@ FLAGS = (
     "--disable-sync",
     "--font-render-hinting=none",
     "--force-color-profile=srgb",
+    f"--force-device-scale-factor={FINENESS}",
 )
 """No sandbox, since tests may run as root; nothing that calls home; text that is drawn alike everywhere."""
 
@@ -81,26 +85,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page of a fresh profile; whatever goes wrong in it fails the test."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800},
-        color_scheme="dark",
-        reduced_motion="reduce",
-        locale="en-US",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    witness = Witness.of(context)
+    context = fresh_profile(browser, viewport={"width": 1280, "height": 800})
     yield context.new_page()
     context.close()
-    assert witness.unexpected() == []
-
-
-@pytest.fixture
-def modules(page: Page, server: LiveServer) -> str:
-    """Where the page, which is open, loads the modules of the editor from: an address that ends with `/`."""
-    page.goto(server.url)
-    imports = json.loads(page.locator('script[type="importmap"]').text_content() or "")["imports"]
-    return str(imports["preact"]).removesuffix("vendor/preact.mjs")
+    assert Witness.of(context).unexpected() == []
 
 
 @pytest.fixture
@@ -111,38 +99,73 @@ def editor(page: Page, server: LiveServer) -> Hands:
     return hands
 
 
+@pytest.fixture(scope="session")
+def desks() -> list[Hands]:
+    """The one editor that modules share."""
+    return []
+
+
 @pytest.fixture(scope="module")
-def desk(browser: Browser, server: LiveServer) -> Iterator[Hands]:
-    """An editor that all tests of a module share; whatever goes wrong in it fails the test."""
-    context = browser.new_context(
-        viewport={"width": 1600, "height": 900},
-        color_scheme="dark",
-        reduced_motion="reduce",
-        locale="en-US",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    Witness.of(context)
-    hands = Hands(context.new_page(), server)
+def desk(browser: Browser, server: LiveServer, desks: list[Hands]) -> Hands:
+    """An editor that all tests share that leave it usable: opening one takes seconds of a processor."""
+    if desks and desks[0].server is server and is_left_usable(desks[0]):
+        return desks[0]
+    for hands in desks:
+        # It may have died with its browser.
+        with suppress(PlaywrightError):
+            hands.page.context.close()
+    hands = Hands(fresh_profile(browser, viewport=DESK).new_page(), server)
     hands.open()
-    yield hands
-    context.close()
+    desks[:] = [hands]
+    return hands
+
+
+def is_left_usable(hands: Hands) -> bool:
+    """Whether an editor can be cleared of what the module before has left."""
+    try:
+        Graph(hands).clear()
+    except (PlaywrightError, AssertionError):
+        return False
+    return True
+
+
+@pytest.fixture
+def modules(desk: Hands) -> str:
+    """Where an open page loads the modules of the editor from: an address that ends with `/`."""
+    imports = json.loads(desk.page.locator('script[type="importmap"]').text_content() or "")["imports"]
+    return str(imports["preact"]).removesuffix("vendor/preact.mjs")
 
 
 @pytest.fixture
 def graph(desk: Hands) -> Iterator[Graph]:
     """A small graph in a tab of its own."""
     graph = Graph(desk)
-    Witness.of(desk.page.context).forget()
-    graph.show(TEXT_TO_IMAGE)
-    yield graph
-    assert Witness.of(desk.page.context).unexpected() == []
+    with heard(desk):
+        graph.show(TEXT_TO_IMAGE)
+        yield graph
 
 
 @pytest.fixture
 def cleared(desk: Hands) -> Iterator[Hands]:
-    """The editor that a module shares, with nothing open; a page for each test would take seconds more."""
-    Witness.of(desk.page.context).forget()
-    Graph(desk).clear()
-    yield desk
-    assert Witness.of(desk.page.context).unexpected() == []
+    """The shared editor with nothing open."""
+    with heard(desk):
+        Graph(desk).clear()
+        yield desk
+
+
+@pytest.fixture
+def template(desk: Hands) -> Iterator[Hands]:
+    """The shared editor with the template for text to image, and nothing else."""
+    with heard(desk):
+        Graph(desk).begin_with("text-to-image")
+        expect(desk.nodes).to_have_count(6)
+        yield desk
+
+
+@contextmanager
+def heard(desk: Hands) -> Iterator[None]:
+    """Fail the test in whose time something goes wrong in the shared editor."""
+    witness = Witness.of(desk.page.context)
+    witness.forget()
+    yield
+    assert witness.unexpected() == []

@@ -55,16 +55,49 @@ TEXT_TO_IMAGE: dict[str, Any] = {
 """Text to image with room around every node, so that a mouse finds ground, wires and nodes."""
 
 
-IS_ARRANGED = """() => {
-    const { panel, ...kept } = JSON.parse(localStorage.getItem("weft.settings"));
-    const usual = { theme: "system", language: "system", snapToGrid: false, snapToNeighbours: true,
-        wireStyle: "curved", minimap: true, liveRun: false, keymap: {} };
-    const isUsual = Object.entries(usual).every(([key, value]) =>
-        JSON.stringify(kept[key]) === JSON.stringify(value));
-    return !isUsual || document.querySelector("dialog[open]") !== null ||
-        document.querySelector("#canvas") === null;
+IS_BLOCKED = """() =>
+    document.querySelector("dialog[open]") !== null || document.querySelector("#canvas") === null"""
+"""Whether a dialog stands in the way."""
+
+USUAL = {
+    "theme": "system",
+    "language": "system",
+    "snapToGrid": False,
+    "snapToNeighbours": True,
+    "wireStyle": "curved",
+    "minimap": True,
+    "liveRun": False,
+    "keymap": {},
+    "panel": None,
+}
+"""What a person has chosen who has chosen nothing."""
+
+TIDY = """async (usual) => {
+    const { settings, palette, desk } = await (await import("weft")).editor();
+    for (const [key, value] of Object.entries(usual)) {
+        if (JSON.stringify(settings[key].value) !== JSON.stringify(value)) settings[key].value = value;
+    }
+    palette.value = desk.viewer.value = desk.comparison.value = null;
+    desk.face.value = "graph";
 }"""
-"""Whether a dialog stands in the way, or a person has chosen how the editor looks and what keys do."""
+
+SHOW = """async ([document, zoom]) => {
+    const editor = await (await import("weft")).editor();
+    const before = [...editor.tabs.all.peek()];
+    editor.tabs.open(document);
+    for (const { id } of before) editor.tabs.close(id);
+    editor.palette.value = null;
+    editor.viewport.set({ x: 40, y: 40, zoom });
+    await new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));
+}"""
+
+BEGIN = """async (template) => {
+    const editor = await (await import("weft")).editor();
+    const before = [...editor.tabs.all.peek()];
+    await editor.tabs.openSaved(template);
+    for (const { id } of before) editor.tabs.close(id);
+    await new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)));
+}"""
 
 
 class Graph:
@@ -88,36 +121,34 @@ class Graph:
 
     def show(self, document: dict[str, Any], zoom: float = 0.75) -> None:
         """Open a document in a tab of its own, at a zoom, and close all others."""
-        self.inside("void editor.tabs.open(given)", json.loads(json.dumps(document)))
-        self.inside(
-            "void editor.tabs.all.peek().slice().filter((tab) => tab !== editor.tabs.current.peek())"
-            ".forEach((tab) => editor.tabs.close(tab.id))"
-        )
-        self.inside("void (editor.palette.value = null)")
-        self.inside("void editor.viewport.set({x: 40, y: 40, zoom: given})", zoom)
-        for node in document["nodes"]:
-            expect(self.hands.node(node)).to_be_visible()
+        self.page.evaluate(SHOW, [json.loads(json.dumps(document)), zoom])
+        expect(self.hands.nodes).to_have_count(len(document["nodes"]))
         # Clicks before and after a key are never one double click.
         self.hands.press("Shift")
         self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
 
     def clear(self) -> None:
-        """Leave the editor as a first visit finds it.
-
-        The page is loaded again only where a test has changed more than documents, since that takes seconds.
-        """
-        self.page.emulate_media(color_scheme="dark")
-        self.hands.press("Escape")
-        if self.page.evaluate(IS_ARRANGED):
-            self.page.evaluate("localStorage.clear()")
-            self.hands.open()
-        self.inside(
-            "void editor.tabs.all.peek().slice().forEach((tab) => editor.tabs.close(tab.id)),"
-            "editor.palette.value = editor.desk.viewer.value = editor.desk.comparison.value = null,"
-            "editor.settings.panel.value = null, editor.desk.face.value = 'graph'"
-        )
+        """Leave the editor as a first visit finds it."""
+        self._tidy()
+        self.inside("void editor.tabs.all.peek().slice().forEach((tab) => editor.tabs.close(tab.id))")
         self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
         expect(self.hands.button("Empty canvas")).to_be_visible()
+
+    def begin_with(self, template: str) -> None:
+        """Open a template as a click on its card does, without drawing the page of cards."""
+        self._tidy()
+        self.page.evaluate(BEGIN, template)
+        self.hands.press("Shift")
+        self.page.mouse.move(*self.hands.on_canvas(0.5, 0.95))
+
+    def _tidy(self) -> None:
+        """Put all away but the documents; the page is loaded again only if it must be."""
+        self.page.emulate_media(color_scheme="dark")
+        self.hands.press("Escape")
+        if self.page.evaluate(IS_BLOCKED):
+            self.page.evaluate("localStorage.clear()")
+            self.hands.open()
+        self.page.evaluate(TIDY, USUAL)
 
     # ---- what the editor has in mind ----
 

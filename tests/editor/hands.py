@@ -9,10 +9,10 @@ from typing import Any
 
 from editor.witness import Witness
 from live_server import LiveServer, eventually
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
-PATIENCE_MS = 60_000
-"""A browser may need long on a busy machine."""
+DESK: ViewportSize = {"width": 1600, "height": 900}
+"""The window of the editor that tests share."""
 
 FINAL = {"succeeded", "failed", "cancelled"}
 
@@ -126,7 +126,7 @@ class Hands:
         self.page.mouse.move(*self.point(start))
         self.page.mouse.down(button=button)
         for place in way:
-            self.page.mouse.move(*self.point(place), steps=8)
+            self.page.mouse.move(*self.point(place), steps=4)
         yield
         self.page.mouse.up(button=button)
         for key in reversed(held):

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from editor.axe import violations
+from editor.axe import THEMES, violations
 from editor.hands import Hands
 from playwright.sync_api import Page, expect
 
 LOCALES = Path(__file__).resolve().parents[2] / "frontend" / "locales"
-
-THEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 
 
 @pytest.fixture
@@ -45,42 +43,43 @@ def seen(page: Page) -> Any:
     )
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("theme", "only"), THEMES)
 def test_axe_finds_nothing_serious_in_dialogs_lists_and_fields(
-    editor: Hands, theme: Literal["dark", "light"]
+    template: Hands, theme: Literal["dark", "light"], only: str | None
 ) -> None:
-    editor.page.emulate_media(color_scheme=theme)
-    editor.open_template("Text to image")
-    expect(editor.page.locator(f'html[data-theme="{theme}"]')).to_be_attached()
+    template.page.emulate_media(color_scheme=theme)
+    expect(template.page.locator(f'html[data-theme="{theme}"]')).to_be_attached()
     found: dict[str, list[str]] = {}
 
     for command in ("Keys", "Settings"):
-        palette(editor, command)
-        expect(editor.page.get_by_role("dialog", name=command)).to_be_visible()
-        found[command] = violations(editor.page, "dialog[open]")
-        editor.press("Escape")
-    editor.field("sample", "Sampler").click()
-    listbox = editor.page.get_by_role("listbox", name="Sampler")
+        palette(template, command)
+        expect(template.page.get_by_role("dialog", name=command)).to_be_visible()
+        found[command] = violations(template.page, "dialog[open]", only=only)
+        template.press("Escape")
+    template.field("sample", "Sampler").click()
+    listbox = template.page.get_by_role("listbox", name="Sampler")
     expect(listbox).to_be_visible()
-    found["list"] = violations(editor.page, listbox) + violations(editor.page, editor.node("sample"))
-    editor.press("Escape")
-    editor.field("sample", "Steps").fill("4000")
-    editor.press("Enter")
-    found["problem"] = violations(editor.page, editor.node("sample"))
+    node = template.node("sample")
+    found["list"] = violations(template.page, listbox, only=only) + violations(template.page, node, only=only)
+    template.press("Escape")
+    template.field("sample", "Steps").fill("4000")
+    template.press("Enter")
+    found["problem"] = violations(template.page, node, only=only)
 
     assert {place: faults for place, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_focus_is_seen_wherever_the_tab_key_goes(editor: Hands, theme: Literal["dark", "light"]) -> None:
-    editor.page.emulate_media(color_scheme=theme)
-    editor.open_template("Text to image")
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_focus_is_seen_wherever_the_tab_key_goes(
+    template: Hands, theme: Literal["dark", "light"]
+) -> None:
+    template.page.emulate_media(color_scheme=theme)
     unseen = []
     visited = set()
 
     for _ in range(60):
-        editor.press("Tab")
-        focus = seen(editor.page)
+        template.press("Tab")
+        focus = seen(template.page)
         visited.add(focus["name"])
         if not focus["isBody"] and not focus["isSeen"]:
             unseen.append(focus["name"])
@@ -89,28 +88,26 @@ def test_the_focus_is_seen_wherever_the_tab_key_goes(editor: Hands, theme: Liter
     assert len(visited) > 15
 
 
-def test_the_theme_and_the_language_are_kept_for_the_next_visit(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    palette(editor, "Settings")
-    editor.page.get_by_label("Theme").select_option("light")
-    editor.page.get_by_label("Language").select_option("de")
-    expect(editor.page.get_by_role("dialog", name="Einstellungen")).to_be_visible()
+def test_the_theme_and_the_language_are_kept_for_the_next_visit(template: Hands) -> None:
+    palette(template, "Settings")
+    template.page.get_by_label("Theme").select_option("light")
+    template.page.get_by_label("Language").select_option("de")
+    expect(template.page.get_by_role("dialog", name="Einstellungen")).to_be_visible()
 
-    editor.page.reload()
+    template.page.reload()
 
-    expect(editor.page.locator('html[lang="de"][data-theme="light"]')).to_be_attached()
-    expect(editor.page.get_by_role("button", name="Ausführen").first).to_be_visible()
+    expect(template.page.locator('html[lang="de"][data-theme="light"]')).to_be_attached()
+    expect(template.page.get_by_role("button", name="Ausführen").first).to_be_visible()
 
 
-def test_no_english_word_is_left_when_the_language_is_german(editor: Hands) -> None:
+def test_no_english_word_is_left_when_the_language_is_german(template: Hands) -> None:
     english, german = (json.loads((LOCALES / f"{name}.json").read_text()) for name in ("en", "de"))
     told = {text for key, text in english.items() if text != german[key]} - set(german.values())
-    editor.open_template("Text to image")
-    palette(editor, "Settings")
-    editor.page.get_by_label("Language").select_option("de")
-    editor.press("Escape")
+    palette(template, "Settings")
+    template.page.get_by_label("Language").select_option("de")
+    template.press("Escape")
 
-    shown = editor.page.evaluate(
+    shown = template.page.evaluate(
         # Sockets are called as the server calls them.
         """() => [...document.querySelectorAll("body *:not(article .label)")].flatMap((element) => [
             ...[...element.childNodes].filter(({nodeType}) => nodeType === 3).map(({data}) => data.trim()),
@@ -121,30 +118,28 @@ def test_no_english_word_is_left_when_the_language_is_german(editor: Hands) -> N
     assert sorted(set(shown) & told) == []
 
 
-def test_keys_are_changed_and_taken_from_another_command(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    palette(editor, "Keys")
-    sheet = editor.page.get_by_role("dialog", name="Keys")
+def test_keys_are_changed_and_taken_from_another_command(template: Hands) -> None:
+    palette(template, "Keys")
+    sheet = template.page.get_by_role("dialog", name="Keys")
 
     sheet.get_by_role("button", name="Swap dark and light").click()
-    editor.press("ControlOrMeta+k")
+    template.press("ControlOrMeta+k")
     expect(sheet.get_by_role("alert")).to_contain_text("Command palette")
     sheet.get_by_role("button", name="Take over").click()
-    editor.press("Escape")
-    editor.press("ControlOrMeta+k")
+    template.press("Escape")
+    template.press("ControlOrMeta+k")
 
-    expect(editor.page.locator('html[data-theme="light"]')).to_be_attached()
+    expect(template.page.locator('html[data-theme="light"]')).to_be_attached()
 
 
-def test_letters_run_no_command_while_a_text_is_typed(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    expect(editor.nodes).to_have_count(6)
-    prompt = editor.page.get_by_role("textbox", name="Text", exact=True).first
+def test_letters_run_no_command_while_a_text_is_typed(template: Hands) -> None:
+    expect(template.nodes).to_have_count(6)
+    prompt = template.page.get_by_role("textbox", name="Text", exact=True).first
 
     prompt.fill("")
     prompt.press_sequentially("a?tpcf")
-    editor.press("Backspace", "Delete")
+    template.press("Backspace", "Delete")
 
     expect(prompt).to_have_value("a?tpc")
-    expect(editor.page.get_by_role("dialog")).to_have_count(0)
-    expect(editor.nodes).to_have_count(6)
+    expect(template.page.get_by_role("dialog")).to_have_count(0)
+    expect(template.nodes).to_have_count(6)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from editor.hands import PATIENCE_MS, Hands
+from editor.hands import Hands
+from editor.profiles import fresh_profile
 from editor.witness import Witness
 from live_server import LiveServer
 from playwright.sync_api import Browser, Locator, expect
@@ -20,16 +21,12 @@ def editor(cleared: Hands) -> Hands:
 @pytest.fixture
 def phone(browser: Browser, server: LiveServer) -> Iterator[Hands]:
     """The editor on a phone."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, reduced_motion="reduce"
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    witness = Witness.of(context)
+    context = fresh_profile(browser, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     hands = Hands(context.new_page(), server)
     hands.open()
     yield hands
     context.close()
-    assert witness.unexpected() == []
+    assert Witness.of(context).unexpected() == []
 
 
 def form(hands: Hands) -> Locator:
@@ -42,37 +39,35 @@ def results(hands: Hands) -> Locator:
     return hands.page.get_by_role("region", name="Results", exact=True).last
 
 
-def test_a_form_makes_the_picture_that_the_graph_makes(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    editor.button("Form").click()
-    form(editor).get_by_label("Prompt", exact=True).fill("a large blue diamond")
+def test_a_form_makes_the_picture_that_the_graph_makes(template: Hands) -> None:
+    template.button("Form").click()
+    form(template).get_by_label("Prompt", exact=True).fill("a large blue diamond")
 
-    with editor.run() as job:
-        form(editor).get_by_role("button", name="Run", exact=True).click()
+    with template.run() as job:
+        form(template).get_by_role("button", name="Run", exact=True).click()
 
-    expect(results(editor).get_by_role("img", name="Result")).to_be_visible()
+    expect(results(template).get_by_role("img", name="Result")).to_be_visible()
     assert len(job["outputs"]) == 1
-    editor.button("Graph").click()
-    expect(editor.field("positive", "Text")).to_have_value("a large blue diamond")
-    expect(editor.picture("decode")).to_be_visible()
+    template.button("Graph").click()
+    expect(template.field("positive", "Text")).to_have_value("a large blue diamond")
+    expect(template.picture("decode")).to_be_visible()
 
 
-def test_what_the_form_asks_for_is_picked_and_put_in_order(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    editor.button("Form").click()
-    form(editor).get_by_text("Choose inputs and results").click()
-    titles = form(editor).get_by_label("Title of")
+def test_what_the_form_asks_for_is_picked_and_put_in_order(template: Hands) -> None:
+    template.button("Form").click()
+    form(template).get_by_text("Choose inputs and results").click()
+    titles = form(template).get_by_label("Title of")
     before = titles.count()
 
-    form(editor).get_by_role("button", name="Move Negative prompt up").click()
+    form(template).get_by_role("button", name="Move Negative prompt up").click()
     expect(titles.first).to_have_value("Negative prompt")
-    form(editor).get_by_role("button", name="Remove Prompt", exact=True).click()
+    form(template).get_by_role("button", name="Remove Prompt", exact=True).click()
     expect(titles).to_have_count(before - 1)
-    form(editor).get_by_role("button", name="Add an input").click()
-    editor.page.get_by_role("menuitem", name="Denoise").click()
+    form(template).get_by_role("button", name="Add an input").click()
+    template.page.get_by_role("menuitem", name="Denoise").click()
 
-    expect(form(editor).get_by_label("Denoise", exact=True).first).to_be_visible()
-    editor.press("ControlOrMeta+z", "ControlOrMeta+z", "ControlOrMeta+z")
+    expect(form(template).get_by_label("Denoise", exact=True).first).to_be_visible()
+    template.press("ControlOrMeta+z", "ControlOrMeta+z", "ControlOrMeta+z")
     expect(titles.first).to_have_value("Prompt")
 
 

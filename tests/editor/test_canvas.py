@@ -58,14 +58,6 @@ def editor(cleared: Hands) -> Hands:
     return cleared
 
 
-@pytest.fixture
-def template(editor: Hands) -> Hands:
-    """The editor with text to image open."""
-    editor.open_template("Text to image")
-    expect(editor.nodes).to_have_count(6)
-    return editor
-
-
 def test_nodes_are_groups_with_the_names_they_show(template: Hands) -> None:
     expect(template.titled("Sample latent")).to_have_attribute("aria-roledescription", "node")
     expect(template.titled("Encode prompt")).to_have_count(2)

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+from editor.hands import Hands
 from weft.sockets import NULL, ListOf, Named, SocketType, Variable, fits, parse_type, union
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -52,20 +52,20 @@ def random_type(choose: random.Random, depth: int = 3) -> SocketType:
 
 
 def test_the_browser_decides_every_case_of_the_published_table_as_the_server_does(
-    page: Page, modules: str
+    desk: Hands, modules: str
 ) -> None:
-    found = page.evaluate(DECIDE, [modules, CASES])
+    found = desk.page.evaluate(DECIDE, [modules, CASES])
 
     assert found == [{"verdict": case["verdict"], "bindings": case.get("bindings", {})} for case in CASES]
 
 
-def test_the_browser_decides_any_types_as_the_server_does(page: Page, modules: str) -> None:
+def test_the_browser_decides_any_types_as_the_server_does(desk: Hands, modules: str) -> None:
     choose = random.Random(7)
     pairs = [(random_type(choose), random_type(choose)) for _ in range(3000)]
     supertypes = {name: tuple(above) for name, above in SHAPES.items()}
     asked = [{"source": str(a), "target": str(b), "supertypes": SHAPES} for a, b in pairs]
 
-    found = page.evaluate(DECIDE, [modules, asked])
+    found = desk.page.evaluate(DECIDE, [modules, asked])
 
     decided = [fits(parse_type(str(a)), parse_type(str(b)), supertypes) for a, b in pairs]
     expected = [
@@ -80,8 +80,8 @@ def test_the_browser_decides_any_types_as_the_server_does(page: Page, modules: s
     assert len({fit.verdict for fit in decided}) == len({case["verdict"] for case in CASES})
 
 
-def test_a_refused_link_is_offered_the_converters_that_the_server_names(page: Page, modules: str) -> None:
-    offers = page.evaluate(CONVERT, [modules])
+def test_a_refused_link_is_offered_the_converters_that_the_server_names(desk: Hands, modules: str) -> None:
+    offers = desk.page.evaluate(CONVERT, [modules])
 
     assert len(offers) > 10
     for offer in offers:

@@ -78,62 +78,58 @@ def open_menu(hands: Hands, entry: str) -> None:
     hands.page.get_by_role("menuitem", name=entry).click()
 
 
-def test_a_title_is_an_edit_and_saving_takes_the_mark_away(editor: Hands, server: LiveServer) -> None:
-    editor.open_template("Text to image")
-    dirty = editor.page.get_by_label("Has changes that are not saved")
+def test_a_title_is_an_edit_and_saving_takes_the_mark_away(template: Hands, server: LiveServer) -> None:
+    dirty = template.page.get_by_label("Has changes that are not saved")
     expect(dirty).to_have_count(0)
 
-    rename(editor, "My first picture")
+    rename(template, "My first picture")
     expect(dirty).to_have_count(1)
-    save_as(editor, "my-first-picture")
+    save_as(template, "my-first-picture")
 
     expect(dirty).to_have_count(0)
     assert saved(server, "my-first-picture")["title"] == "My first picture"
 
 
-def test_the_first_save_of_a_template_takes_a_name_that_is_free(editor: Hands, server: LiveServer) -> None:
-    editor.open_template("Text to image")
-    editor.press("ControlOrMeta+s")
-    editor.page.get_by_role("dialog").get_by_role("button", name="Save").click()
+def test_the_first_save_of_a_template_takes_a_name_that_is_free(template: Hands, server: LiveServer) -> None:
+    template.press("ControlOrMeta+s")
+    template.page.get_by_role("dialog").get_by_role("button", name="Save").click()
 
-    message = editor.page.get_by_text(re.compile(r"^Saved as text-to-image-\d+\.$")).first
+    message = template.page.get_by_text(re.compile(r"^Saved as text-to-image-\d+\.$")).first
     name = message.inner_text().removeprefix("Saved as ").rstrip(".")
     assert saved(server, name)["title"] == "Text to image"
 
 
-def test_tabs_are_shown_closed_and_brought_back(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    rename(editor, "The one that stays")
-    editor.button("New document").click()
-    editor.open_template("Prompt grid")
-    rename(editor, "The one that goes")
+def test_tabs_are_shown_closed_and_brought_back(template: Hands) -> None:
+    rename(template, "The one that stays")
+    template.button("New document").click()
+    template.open_template("Prompt grid")
+    rename(template, "The one that goes")
 
-    editor.button("Close The one that goes").click()
-    expect(title_in_front(editor.page)).to_contain_text("The one that stays")
-    expect(editor.node("sample")).to_be_visible()
-    editor.page.get_by_role("button", name="Reopen closed document").click()
+    template.button("Close The one that goes").click()
+    expect(title_in_front(template.page)).to_contain_text("The one that stays")
+    expect(template.node("sample")).to_be_visible()
+    template.page.get_by_role("button", name="Reopen closed document").click()
 
-    expect(title_in_front(editor.page)).to_contain_text("The one that goes")
-    expect(tabs(editor.page)).to_have_count(2)
+    expect(title_in_front(template.page)).to_contain_text("The one that goes")
+    expect(tabs(template.page)).to_have_count(2)
 
 
-def test_a_revision_says_what_changed_since_and_comes_back(editor: Hands, server: LiveServer) -> None:
-    editor.open_template("Text to image")
-    rename(editor, "As it was")
-    save_as(editor, "with-a-past")
-    rename(editor, "As it is")
-    editor.press("ControlOrMeta+s")
+def test_a_revision_says_what_changed_since_and_comes_back(template: Hands, server: LiveServer) -> None:
+    rename(template, "As it was")
+    save_as(template, "with-a-past")
+    rename(template, "As it is")
+    template.press("ControlOrMeta+s")
     eventually(lambda: saved(server, "with-a-past")["title"] == "As it is")
 
-    editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
-    editor.button("More for with-a-past").click()
-    editor.page.get_by_role("menuitem", name="Revisions…").click()
-    dialog = editor.page.get_by_role("dialog", name="Revisions of with-a-past")
+    template.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
+    template.button("More for with-a-past").click()
+    template.page.get_by_role("menuitem", name="Revisions…").click()
+    dialog = template.page.get_by_role("dialog", name="Revisions of with-a-past")
     dialog.get_by_role("button", name=re.compile("Revision 1")).click()
     expect(dialog.get_by_text("1 change since")).to_be_visible()
     dialog.get_by_role("button", name="Restore").click()
 
-    expect(title_in_front(editor.page)).to_contain_text("As it was")
+    expect(title_in_front(template.page)).to_contain_text("As it was")
     assert saved(server, "with-a-past")["title"] == "As it was"
 
 
@@ -163,24 +159,23 @@ def test_a_revision_shows_the_picture_that_it_made(editor: Hands, server: LiveSe
 
 
 def test_a_saved_workflow_gets_another_name_and_a_deleted_one_comes_back(
-    editor: Hands, server: LiveServer
+    template: Hands, server: LiveServer
 ) -> None:
-    editor.open_template("Text to image")
-    save_as(editor, "named-badly")
-    editor.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
+    save_as(template, "named-badly")
+    template.page.get_by_role("navigation", name="Panels").get_by_role("button", name="Workflows").click()
 
-    editor.button("More for named-badly").click()
-    editor.page.get_by_role("menuitem", name="Rename…").click()
-    dialog = editor.page.get_by_role("dialog")
+    template.button("More for named-badly").click()
+    template.page.get_by_role("menuitem", name="Rename…").click()
+    dialog = template.page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("named-well")
     dialog.get_by_role("button", name="Save").click()
     eventually(lambda: server.call("GET", "/api/workflows/named-badly").status == 404)
     assert server.call("GET", "/api/workflows/named-well").status == 200
 
-    editor.button("More for named-well").click()
-    editor.page.get_by_role("menuitem", name="Delete").click()
+    template.button("More for named-well").click()
+    template.page.get_by_role("menuitem", name="Delete").click()
     eventually(lambda: server.call("GET", "/api/workflows/named-well").status == 404)
-    editor.button("Restore").click()
+    template.button("Restore").click()
     eventually(lambda: server.call("GET", "/api/workflows/named-well").status == 200)
 
 

@@ -14,17 +14,9 @@ COPIED = ("positive", "negative")
 
 
 @pytest.fixture
-def editor(cleared: Hands) -> Hands:
-    """The editor that the tests of this page share."""
-    return cleared
-
-
-@pytest.fixture
-def graph(editor: Hands) -> Hands:
+def graph(template: Hands) -> Hands:
     """The template for text to image, with nothing selected."""
-    editor.open_template("Text to image")
-    expect(editor.nodes).to_have_count(6)
-    return editor
+    return template
 
 
 def prompt(hands: Hands, node: str = "positive") -> Locator:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from editor.conftest import FLAGS, NAMES
-from editor.hands import PATIENCE_MS, Hands
+from editor.hands import Hands
+from editor.profiles import PATIENCE_MS
 from live_server import LiveServer, eventually
 from playwright.sync_api import Page, Playwright, expect
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from secrets import randbelow
 
+import pytest
 from editor.graph import TEXT_TO_IMAGE, Graph
 from editor.hands import Hands
 from live_server import eventually
@@ -24,10 +25,11 @@ LINKS = {
 
 WATCH = """(node) => {
     globalThis.seen = new Set();
-    new MutationObserver(() => {
+    globalThis.watching = new MutationObserver(() => {
         const images = document.querySelectorAll(`article[data-node="${node}"] img`);
         for (const image of images) seen.add(image.src);
-    }).observe(document.body, {childList: true, subtree: true, attributes: true});
+    });
+    watching.observe(document.body, {childList: true, subtree: true, attributes: true});
 }"""
 
 DROP = """async (node) => {
@@ -43,12 +45,16 @@ DROP = """async (node) => {
 }"""
 
 
+@pytest.fixture
+def editor(cleared: Hands) -> Hands:
+    """The editor that the tests of this page share."""
+    return cleared
+
+
 def begin(editor: Hands) -> Graph:
     """Open an empty canvas at a known place."""
     editor.open_empty()
     graph = Graph(editor)
-    editor.page.set_viewport_size({"width": 1600, "height": 900})
-    eventually(lambda: graph.inside("editor.viewport.size.peek().width") > 1000)
     graph.inside("void editor.viewport.set({x: 40, y: 40, zoom: 0.75})")
     return graph
 
@@ -56,12 +62,15 @@ def begin(editor: Hands) -> Graph:
 def run_and_see(editor: Hands, start: Callable[[], None]) -> None:
     """Run what was built; previews are seen before the picture is."""
     # With a seed that no run had before, nothing is reused.
-    editor.field("sample", "Seed").fill(str(randbelow(2**32)))
+    few = {("sample", "Seed"): randbelow(2**32), ("sample", "Steps"): 8}
+    small = {("empty", "Width"): 64, ("empty", "Height"): 64}
+    for field, value in {**few, **small}.items():
+        editor.field(*field).fill(str(value))
     editor.page.evaluate(WATCH, "sample")
     with editor.run():
         start()
     expect(editor.picture("decode")).to_be_visible()
-    assert editor.page.evaluate("seen.size") > 0
+    assert editor.page.evaluate("(watching.disconnect(), seen.size)") > 0
 
 
 def test_text_to_image_is_built_by_mouse_alone(editor: Hands) -> None:
@@ -171,7 +180,7 @@ def test_a_picture_is_changed_undone_saved_and_opens_its_workflow_again(editor: 
     eventually(lambda: not graph.inside("editor.tabs.current.peek().isDirty.value"))
     before = graph.document
     editor.page.reload()
-    expect(editor.node("decode")).to_be_visible()
+    expect(editor.picture("decode")).to_be_visible()
     assert graph.document == before
 
     editor.page.evaluate(DROP, "decode")

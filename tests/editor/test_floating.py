@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ PROBE = """async (what) => {
     const { html } = await import(`${base}ui/html.js`);
     const host = document.body.appendChild(document.createElement("div"));
     const ui = createUi(host);
+    window.away = [...(window.away ?? []), () => (ui.destroy(), host.remove())];
     window.answers = [];
     const tell = (answer) => window.answers.push(answer);
     ({
@@ -34,15 +36,16 @@ PROBE = """async (what) => {
 
 
 @pytest.fixture
-def probe(editor: Hands) -> Any:
+def probe(cleared: Hands) -> Iterator[Any]:
     """Show one thing that floats, beside an editor."""
-    editor.open_empty()
+    cleared.open_empty()
 
     def show(what: str) -> Hands:
-        editor.page.evaluate(PROBE, what)
-        return editor
+        cleared.page.evaluate(PROBE, what)
+        return cleared
 
-    return show
+    yield show
+    cleared.page.evaluate("(window.away ?? []).splice(0).forEach((put) => put())")
 
 
 def test_a_menu_is_walked_by_arrows_and_first_letters_and_leaves_out_what_is_disabled(probe: Any) -> None:
@@ -125,8 +128,8 @@ def test_a_tooltip_comes_up_for_the_pointer_and_for_the_keyboard_and_goes_by_esc
     expect(tooltip.first).to_be_visible()
 
 
-def test_the_command_palette_runs_what_is_found_by_typing(editor: Hands) -> None:
-    editor.open_empty()
+def test_the_command_palette_runs_what_is_found_by_typing(template: Hands) -> None:
+    editor = template
 
     editor.press("ControlOrMeta+k")
     editor.page.get_by_role("combobox", name="Search commands").fill("swap dark")

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from editor.graph import TEXT_TO_IMAGE, Graph
-from editor.hands import PATIENCE_MS, Hands
+from editor.hands import DESK, Hands
+from editor.profiles import fresh_profile
 from editor.witness import Witness
-from live_server import LiveServer
+from live_server import LiveServer, eventually
 from playwright.sync_api import Browser, CDPSession, expect
 
 Point = tuple[float, float]
@@ -49,9 +50,7 @@ class Fingers:
 @pytest.fixture(scope="module")
 def screen(browser: Browser, server: LiveServer) -> Iterator[Fingers]:
     """Fingers on a tablet that all tests of this page share."""
-    context = browser.new_context(viewport={"width": 1600, "height": 900}, has_touch=True, locale="en-US")
-    context.set_default_timeout(PATIENCE_MS)
-    Witness.of(context)
+    context = fresh_profile(browser, viewport=DESK, has_touch=True)
     hands = Hands(context.new_page(), server)
     hands.open()
     yield Fingers(Graph(hands), context.new_cdp_session(hands.page))
@@ -72,6 +71,8 @@ def test_a_finger_pans_on_the_ground_and_moves_a_node(fingers: Fingers) -> None:
     graph = fingers.graph
     x, y = graph.hands.on_canvas(0.4, 0.9)
     fingers.swipe(((x, y), (x + 60, y - 30)))
+    # What moves is drawn with the next frame.
+    eventually(lambda: bool(graph.place["x"] > 80))
     panned = graph.place
     x, y = graph.hands.title_of("decode")
     fingers.swipe(((x, y), (x, y + 150)))

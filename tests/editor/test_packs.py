@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from editor.hands import Hands
+from editor.hands import DESK, Hands
 from live_server import LiveServer
 from playwright.sync_api import Page, expect
 from stock_server import stock_server
@@ -61,6 +61,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         (pack / "web" / "main.js").write_text(script)
     with stock_server(folder) as server:
         yield server
+
+
+@pytest.fixture
+def editor(cleared: Hands) -> Iterator[Hands]:
+    """The editor that the tests of this page share, in a window of its usual size."""
+    yield cleared
+    cleared.page.set_viewport_size(DESK)
+
+
+@pytest.fixture
+def page(editor: Hands) -> Page:
+    """Its page."""
+    return editor.page
 
 
 def test_a_pack_adds_a_panel_and_a_command(editor: Hands, page: Page) -> None:

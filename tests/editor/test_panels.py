@@ -45,28 +45,26 @@ def test_a_problem_leads_to_its_node_and_input(editor: Hands) -> None:
     expect(editor.node("load").locator(":focus")).to_have_count(1)
 
 
-def test_the_inspector_shows_a_node_with_its_help_and_what_a_run_would_do(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    editor.page.mouse.click(*editor.title_of("sample"))
-    shown = inspector(editor)
+def test_the_inspector_shows_a_node_with_its_help_and_what_a_run_would_do(template: Hands) -> None:
+    template.page.mouse.click(*template.title_of("sample"))
+    shown = inspector(template)
 
     expect(shown.get_by_label("Title of the node")).to_have_value("Sample latent")
     expect(shown.get_by_text("Next run")).to_be_visible()
     expect(shown.get_by_role("region", name="Help")).to_contain_text("NonFiniteLatentError")
     shown.get_by_label("Title of the node").fill("The painter")
     shown.get_by_label("Title of the node").press("Enter")
-    expect(editor.titled("The painter")).to_have_count(1)
+    expect(template.titled("The painter")).to_have_count(1)
     shown.get_by_role("button", name="Encode prompt · Conditioning").first.click()
     expect(shown.get_by_label("Title of the node")).to_have_value("Encode prompt")
 
 
-def test_an_earlier_edit_is_gone_back_to(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    title = inspector(editor).get_by_label("Title of the document")
+def test_an_earlier_edit_is_gone_back_to(template: Hands) -> None:
+    title = inspector(template).get_by_label("Title of the document")
     for text in ("First", "Second"):
         title.fill(text)
         title.blur()
-    edits = inspector(editor).get_by_role("region", name="Edits")
+    edits = inspector(template).get_by_role("region", name="Edits")
     expect(edits.get_by_role("button")).to_have_count(3)
 
     edits.get_by_role("button").nth(1).click()
@@ -110,10 +108,9 @@ def test_a_dropped_picture_without_a_workflow_is_uploaded_and_deleted(editor: Ha
 
 
 @pytest.mark.parametrize("name", ["Form", "Queue", "Gallery", "Workflows", "Problems", "Outline"])
-def test_axe_finds_no_serious_violation_in_a_panel(editor: Hands, name: str) -> None:
-    editor.open_template("Text to image")
-    editor.page.get_by_role("button", name=name, exact=True).first.click()
-    panel = editor.page.get_by_role("region", name=name, exact=True)
+def test_axe_finds_no_serious_violation_in_a_panel(template: Hands, name: str) -> None:
+    template.page.get_by_role("button", name=name, exact=True).first.click()
+    panel = template.page.get_by_role("region", name=name, exact=True)
     expect(panel).to_be_visible()
 
-    assert violations(editor.page, panel) == []
+    assert violations(template.page, panel) == []

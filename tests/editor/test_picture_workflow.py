@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from editor.hands import Hands
 from weft.pictures import encode_jpeg, encode_png, encode_webp
 
 PIXELS = np.zeros((3, 5, 3), dtype=np.uint8)
@@ -27,24 +27,24 @@ READ = """async ([base, text]) => {
 }"""
 
 
-def opened(page: Page, modules: str, file: bytes) -> Any:
+def opened(desk: Hands, modules: str, file: bytes) -> Any:
     """What a file opens as."""
-    return page.evaluate(READ, [modules, base64.b64encode(file).decode()])
+    return desk.page.evaluate(READ, [modules, base64.b64encode(file).decode()])
 
 
 @pytest.mark.parametrize("write", [encode_png, encode_jpeg, encode_webp])
 @pytest.mark.parametrize("document", [DOCUMENT, LARGE], ids=["small", "large"])
 def test_a_picture_opens_as_the_workflow_it_was_written_with(
-    page: Page, modules: str, write: Callable[..., bytes], document: dict[str, Any]
+    desk: Hands, modules: str, write: Callable[..., bytes], document: dict[str, Any]
 ) -> None:
     file = write(PIXELS, provenance={"weft": document, "workflow": "street", "seeds": {}})
 
-    assert opened(page, modules, file) == document
+    assert opened(desk, modules, file) == document
 
 
 @pytest.mark.parametrize("write", [encode_png, encode_jpeg, encode_webp])
 def test_a_picture_without_a_workflow_opens_as_none(
-    page: Page, modules: str, write: Callable[..., bytes]
+    desk: Hands, modules: str, write: Callable[..., bytes]
 ) -> None:
-    assert opened(page, modules, write(PIXELS)) is None
-    assert opened(page, modules, write(PIXELS, provenance={"seeds": {"a": 1}})) is None
+    assert opened(desk, modules, write(PIXELS)) is None
+    assert opened(desk, modules, write(PIXELS, provenance={"seeds": {"a": 1}})) is None

@@ -6,11 +6,13 @@ import json
 import re
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from editor.hands import Hands
+from editor.hands import FINAL, Hands
 from live_server import DRAW, LiveServer, eventually, lay_out, live_server
 from playwright.sync_api import Locator, Page, expect
 
@@ -23,23 +25,49 @@ COMPLAINTS = (
 """What a browser says of a server that is away."""
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@dataclass
+class Place:
+    """A folder with a server, which tests end.
+
+    Attributes:
+        folder: The folder.
+        server: The server that was started last.
+    """
+
+    folder: Path
+    servers: ExitStack
+    server: LiveServer | None = None
+
+    def start(self, **settings: object) -> LiveServer:
+        """Start a server there."""
+        self.server = self.servers.enter_context(live_server(self.folder, **settings))
+        return self.server
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """The folder of a server with a workflow that runs for minutes."""
-    lay_out(tmp_path)
+    folder = tmp_path_factory.mktemp("lost")
+    lay_out(folder)
     slow = deepcopy(DRAW)
     slow["title"] = TITLE
     slow["nodes"]["draw"]["inputs"] |= {"steps": 10_000, "pause_s": 0.05}
-    (tmp_path / "workflows" / "slow.json").write_text(json.dumps(slow))
-    return tmp_path
+    (folder / "workflows" / "slow.json").write_text(json.dumps(slow))
+    with ExitStack() as servers:
+        yield Place(folder, servers)
 
 
 @pytest.fixture
-def first(folder: Path) -> Iterator[LiveServer]:
-    """The server, for the first time."""
-    with live_server(folder) as server:
-        server.wait_until_ready()
-        yield server
+def first(place: Place) -> LiveServer:
+    """The server, with nothing left in its queue; it is started where the last test has ended it."""
+    is_there = place.server is not None and place.server.process.poll() is None
+    server = place.server if place.server and is_there else place.start()
+    server.wait_until_ready()
+    for job in server.call("GET", "/api/jobs?limit=200").json["jobs"]:
+        if job["state"] not in FINAL:
+            server.call("POST", f"/api/jobs/{job['id']}/cancel")
+            server.wait_for(job["id"], *FINAL)
+    return server
 
 
 @pytest.fixture
@@ -75,30 +103,6 @@ def write(hands: Hands, words: str) -> None:
     text(hands).blur()
 
 
-def test_a_server_that_is_killed_in_a_run_is_found_again_and_nothing_is_lost(
-    hands: Hands, first: LiveServer, folder: Path
-) -> None:
-    job = hands.newest_job()["id"]
-    write(hands, "before")
-    first.end(signal.SIGKILL)
-    expect(connection(hands)).to_contain_text(AWAY)
-    write(hands, "in between")
-
-    with live_server(folder, port=first.port) as second:
-        hands.server = second
-        expect(connection(hands)).to_be_empty()
-        second.wait_for(job, "running")
-        assert second.job(job)["attempt"] == 2
-        expect(hands.page.get_by_role("progressbar").first).to_be_visible()
-        expect(text(hands)).to_have_value("in between")
-
-        hands.button("Cancel run").click()
-        second.wait_for(job, "cancelled")
-        expect(hands.page.get_by_role("progressbar")).to_have_count(0)
-        write(hands, "afterwards")
-        eventually(lambda: reloaded(hands) == "afterwards")
-
-
 def test_a_page_that_is_loaded_in_the_middle_of_a_run_shows_it(hands: Hands, first: LiveServer) -> None:
     job = hands.newest_job()["id"]
     eventually(lambda: reloaded(hands) == "a circle")
@@ -109,6 +113,30 @@ def test_a_page_that_is_loaded_in_the_middle_of_a_run_shows_it(hands: Hands, fir
     expect(hands.picture("draw")).to_be_visible()
     first.call("POST", f"/api/jobs/{job}/cancel")
     expect(state_of(hands, "draw")).to_contain_text("Cancelled")
+
+
+def test_a_server_that_is_killed_in_a_run_is_found_again_and_nothing_is_lost(
+    hands: Hands, first: LiveServer, place: Place
+) -> None:
+    job = hands.newest_job()["id"]
+    write(hands, "before")
+    first.end(signal.SIGKILL)
+    expect(connection(hands)).to_contain_text(AWAY)
+    write(hands, "in between")
+
+    second = place.start(port=first.port)
+    hands.server = second
+    expect(connection(hands)).to_be_empty()
+    second.wait_for(job, "running")
+    assert second.job(job)["attempt"] == 2
+    expect(hands.page.get_by_role("progressbar").first).to_be_visible()
+    expect(text(hands)).to_have_value("in between")
+
+    hands.button("Cancel run").click()
+    second.wait_for(job, "cancelled")
+    expect(hands.page.get_by_role("progressbar")).to_have_count(0)
+    write(hands, "afterwards")
+    eventually(lambda: reloaded(hands) == "afterwards")
 
 
 def test_what_is_saved_while_the_server_is_away_is_refused_and_stays(hands: Hands, first: LiveServer) -> None:

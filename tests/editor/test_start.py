@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from editor.axe import violations
+from editor.axe import THEMES, violations
 from editor.graph import Graph
 from editor.hands import Hands
+from editor.profiles import fresh_profile
 from editor.witness import Witness
 from live_server import LiveServer, live_server
 from playwright.sync_api import Browser, Page, expect
@@ -22,11 +24,11 @@ def test_the_editor_opens_with_templates_to_begin_with(editor: Hands) -> None:
     expect(editor.button("Run").first).to_be_visible()
 
 
-def test_a_template_opens_as_a_graph(editor: Hands) -> None:
-    editor.open_template("Text to image")
+def test_a_template_opens_as_a_graph(cleared: Hands) -> None:
+    cleared.open_template("Text to image")
 
-    expect(editor.node("sample")).to_be_visible()
-    assert len(editor.ids()) > 3
+    expect(cleared.node("sample")).to_be_visible()
+    assert len(cleared.ids()) > 3
 
 
 def test_no_nodes_of_a_template_lie_on_each_other(graph: Graph) -> None:
@@ -43,22 +45,18 @@ def test_no_nodes_of_a_template_lie_on_each_other(graph: Graph) -> None:
             assert right <= x or far <= left or bottom <= y or low <= top, (template["title"], a, b)
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_axe_finds_no_serious_violation(browser: Browser, server: LiveServer, theme: str) -> None:
-    context = browser.new_context(
-        color_scheme="dark" if theme == "dark" else "light", reduced_motion="reduce"
-    )
-    witness = Witness.of(context)
-    hands = Hands(context.new_page(), server)
-    hands.open()
+@pytest.mark.parametrize(("theme", "only"), THEMES)
+def test_axe_finds_no_serious_violation(
+    cleared: Hands, theme: Literal["dark", "light"], only: str | None
+) -> None:
+    cleared.page.emulate_media(color_scheme=theme)
+    expect(cleared.page.locator(f'html[data-theme="{theme}"]')).to_be_attached()
 
-    at_start = violations(hands.page)
-    hands.open_template("Text to image")
-    with_a_graph = violations(hands.page)
-    context.close()
+    at_start = violations(cleared.page, only=only)
+    cleared.open_template("Text to image")
+    with_a_graph = violations(cleared.page, only=only)
 
     assert (at_start, with_a_graph) == ([], [])
-    assert witness.unexpected() == []
 
 
 def test_a_second_visit_fetches_no_file_of_the_editor_again(editor: Hands) -> None:
@@ -84,14 +82,13 @@ def test_a_page_without_scripts_says_what_there_is_without_them(browser: Browser
 
 
 def test_a_phone_shows_the_editor_without_scrolling_sideways(browser: Browser, server: LiveServer) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    witness = Witness.of(context)
+    context = fresh_profile(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     hands = Hands(context.new_page(), server)
     hands.open()
 
     assert hands.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     context.close()
-    assert witness.unexpected() == []
+    assert Witness.of(context).unexpected() == []
 
 
 @pytest.fixture(scope="module")

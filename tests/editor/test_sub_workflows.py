@@ -46,31 +46,29 @@ def make(hands: Hands, name: str) -> None:
     expect(hands.node(name)).to_be_visible()
 
 
-def test_a_selection_becomes_a_node_that_runs_like_what_is_inside(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    make(editor, "sampling")
+def test_a_selection_becomes_a_node_that_runs_like_what_is_inside(template: Hands) -> None:
+    make(template, "sampling")
 
-    expect(editor.output("sampling", "latent")).to_be_visible()
-    expect(editor.input("sampling", "model")).to_be_visible()
-    with editor.run():
-        editor.button("Run").first.click()
-    expect(editor.picture("decode")).to_be_visible()
-    expect(editor.field("sampling", "Prompt")).to_have_value(
+    expect(template.output("sampling", "latent")).to_be_visible()
+    expect(template.input("sampling", "model")).to_be_visible()
+    with template.run():
+        template.button("Run").first.click()
+    expect(template.picture("decode")).to_be_visible()
+    expect(template.field("sampling", "Prompt")).to_have_value(
         "a large red circle left of a small blue star on a white background"
     )
 
 
-def test_unpacking_the_node_gives_the_graph_it_was_made_of(editor: Hands) -> None:
-    editor.open_template("Text to image")
-    before = document(editor)
-    make(editor, "unpacked")
+def test_unpacking_the_node_gives_the_graph_it_was_made_of(template: Hands) -> None:
+    before = document(template)
+    make(template, "unpacked")
 
-    select(editor, "unpacked")
-    editor.page.mouse.click(*editor.title_of("unpacked"), button="right")
-    editor.page.get_by_role("menuitem", name="Unpack").click()
+    select(template, "unpacked")
+    template.page.mouse.click(*template.title_of("unpacked"), button="right")
+    template.page.get_by_role("menuitem", name="Unpack").click()
 
-    expect(editor.node("sample")).to_be_visible()
-    after = document(editor)
+    expect(template.node("sample")).to_be_visible()
+    after = document(template)
     assert after["nodes"] == before["nodes"]
     assert after["inputs"] == before["inputs"]
     assert after["outputs"] == before["outputs"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from editor.graph import Graph
 from editor.hands import Hands
+from editor.profiles import fresh_profile
 from editor.witness import Witness
 from live_server import LiveServer
 from playwright.sync_api import Browser, FloatRect, expect
@@ -17,10 +18,7 @@ Finger = tuple[float, float]
 @pytest.fixture(scope="module")
 def screen(browser: Browser, server: LiveServer) -> Iterator[Hands]:
     """The editor on a tablet that all tests of this page share."""
-    context = browser.new_context(
-        viewport={"width": 1180, "height": 820}, has_touch=True, reduced_motion="reduce", locale="en-US"
-    )
-    Witness.of(context)
+    context = fresh_profile(browser, viewport={"width": 1180, "height": 820}, has_touch=True)
     hands = Hands(context.new_page(), server)
     hands.open()
     yield hands
