@@ -181,3 +181,12 @@ def test_names_that_the_hub_gives_are_not_trusted_either(path: str) -> None:
 def test_parts_that_the_index_names_cannot_lead_elsewhere(part: str) -> None:
     with pytest.raises(ModelNameError):
         chosen(PullRequest("o/m"), ["model_index.json", f"{part}/x.safetensors"], {part: ["a", "b"]})
+
+
+def test_a_packed_file_is_chosen_where_it_is_named() -> None:
+    request = PullRequest("o/m", files=("sub/x-Q8_0.gguf",), folder="diffusion_models")
+
+    request.check()
+    assert chosen(request, ["sub/x-Q8_0.gguf", "sub/x-Q4_0.gguf"]) == {
+        "sub/x-Q8_0.gguf": "diffusion_models/x-Q8_0.gguf"
+    }
