@@ -5,24 +5,8 @@ import { picturesOf } from "./shown_pictures.js";
 
 /** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
 
-/** Templates that have a picture in `templates/`: what each makes with the starter model. */
-const SHIPPED = new Set([
-  "batch-from-table",
-  "batch-of-seeds",
-  "changing-prompt",
-  "control-by-edges",
-  "detail-pass",
-  "edit-image",
-  "image-to-image",
-  "inpaint",
-  "labelled-grid",
-  "outpaint",
-  "pictures-of-a-folder",
-  "prompt-grid",
-  "style-by-lora",
-  "text-to-image",
-  "two-pass-high-resolution",
-]);
+/** Templates without a picture in `templates/`: the starter model cannot make what they are for. */
+const BARE = new Set(["edit-by-instruction", "image-prompt", "step-cache", "upscale-by-model"]);
 
 /**
  * Gives the address of a small picture; null where there is none.
@@ -35,5 +19,5 @@ export const workflowPicture = (editor, { name, title, template }) => {
     [name, title].includes(job.name) && picturesOf(job).length > 0
   );
   if (made && !template) return picturesOf(made)[0].thumbnail;
-  return template && SHIPPED.has(name) ? place(`panels/templates/${name}.webp`) : null;
+  return template && !BARE.has(name) ? place(`panels/templates/${name}.webp`) : null;
 };

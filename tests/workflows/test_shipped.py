@@ -1,6 +1,7 @@
 """Every shipped workflow checks without a problem, explains itself, and is laid out to be read."""
 
 import json
+import re
 
 import pytest
 from weft.graph.check import check
@@ -95,6 +96,15 @@ def test_it_is_saved_as_weft_saves_it(name: str) -> None:
     text = (WORKFLOWS / f"{name}.json").read_text()
 
     assert json.dumps(parse_document(text).to_json(), indent=2, ensure_ascii=False) + "\n" == text
+
+
+def test_the_gallery_has_a_picture_of_each_but_those_that_the_starter_cannot_run() -> None:
+    panels = WORKFLOWS.parent / "frontend" / "panels"
+    pictures = {path.stem for path in (panels / "templates").glob("*.webp")}
+    bare = re.search(r"BARE = new Set\((\[.*?\])\)", (panels / "workflow_pictures.js").read_text())
+
+    assert bare is not None
+    assert set(NAMES) - pictures == set(json.loads(bare[1]))
 
 
 @every_workflow

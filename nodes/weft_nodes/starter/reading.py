@@ -76,11 +76,7 @@ class Reading:
 
 def read_picture(picture: npt.NDArray[np.uint8]) -> Reading:
     """Read a picture of shape (height, width, 3), 0..255."""
-    pixels = picture.astype(np.float32)
-    rim = np.concatenate([part.reshape(-1, 3) for part in (pixels[:_RIM], pixels[-_RIM:], pixels[:, :_RIM])])
-    ground = np.median(rim, axis=0).astype(np.float32)
-    contrast = np.linalg.norm(pixels - ground, axis=2)
-    regions = label_regions(contrast > _LEAST_CONTRAST)
+    pixels, ground, regions = _taken_apart(picture)
     names, areas = np.unique(regions[regions > 0], return_counts=True)
     objects = [
         _read_region(pixels, ground, regions == name)
@@ -90,14 +86,37 @@ def read_picture(picture: npt.NDArray[np.uint8]) -> Reading:
     return Reading(_nearest(Background, ground), tuple(sorted(objects, key=lambda seen: seen.x)))
 
 
+def fill_holes(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Paint over what objects enclose, so that an outline is read as the shape whose rim it is.
+
+    Returns:
+        A picture of the same shape; each hole has the median colour of what encloses it.
+    """
+    pixels, _, regions = _taken_apart(picture)
+    filled = picture.copy()
+    for name in np.unique(regions[regions > 0]):
+        region = regions == name
+        filled[_holes(region)] = np.rint(np.median(pixels[region], axis=0))
+    return filled
+
+
 def label_regions(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int32]:
     """Number the connected regions of a mask; pixels that touch at a corner belong together.
 
     Returns:
         An array of the mask's shape: 0 outside, else a number that is the same all over a region.
     """
-    labels: npt.NDArray[np.int32] = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1]
-    return labels
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    return np.asarray(labels, np.int32)
+
+
+def _taken_apart(picture: npt.NDArray[np.uint8]) -> tuple[_Pixels, _Pixels, npt.NDArray[np.int32]]:
+    """Return the pixels of a picture, the colour of its background, and the numbers of its regions."""
+    pixels = picture.astype(np.float32)
+    rim = np.concatenate([part.reshape(-1, 3) for part in (pixels[:_RIM], pixels[-_RIM:], pixels[:, :_RIM])])
+    ground = np.median(rim, axis=0).astype(np.float32)
+    contrast = np.linalg.norm(pixels - ground, axis=2)
+    return pixels, ground, label_regions(contrast > _LEAST_CONTRAST)
 
 
 def _read_region(pixels: _Pixels, ground: _Pixels, region: npt.NDArray[np.bool_]) -> Seen:

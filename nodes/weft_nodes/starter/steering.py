@@ -2,7 +2,8 @@
 
 Shapes are strewn over a picture, their edges are shown to the control network and the captions do not say
 where they are: each must be found where its edges were. The LoRA must turn filled shapes into outlined ones
-and leave their colours; the same captions without it must not.
+and leave their colours; the same captions without it must not. Halves of pictures are painted anew: inside
+the mask must be what was asked for, and outside nothing may change.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from weft_nodes.families.checkpoints import SHIPPED_STEERING
 from weft_nodes.starter.drawing import draw_edges
 from weft_nodes.starter.evaluate import MODEL_FOLDER, Accuracy
+from weft_nodes.starter.inpainting import inpaint, judge, repaintings
 from weft_nodes.starter.painting import Sampling, Steering, paint
-from weft_nodes.starter.reading import read_picture
+from weft_nodes.starter.reading import fill_holes, read_picture
 from weft_nodes.starter.scenes import (
     Background,
     Claim,
@@ -80,21 +83,22 @@ def outline_shapes(lora: Path, claims: Sequence[Claim], sampling: Sampling) -> d
         sampling: How pictures are sampled.
 
     Returns:
-        Pictures with a hollow object of the colour that was asked for, with the LoRA ("outlined with"); and
-        those with a filled one without it ("filled without").
+        Pictures with a hollow object of the colour that was asked for, with the LoRA ("outlined with"); those
+        with one object that has the outline of its shape ("outline's shape"); and those with a filled object
+        of its colour without the LoRA ("filled without").
     """
     captions = [claim.caption for claim in claims]
-    holes = {"outlined with": (_LEAST_HOLE, 1.0), "filled without": (0.0, _LEAST_HOLE)}
-    counts = {}
-    for (kind, (low, high)), steering in zip(holes.items(), (Steering(lora=lora), Steering()), strict=True):
-        pictures = paint(MODEL_FOLDER, captions, sampling, steering)
-        found = [read_picture(picture).objects for picture in pictures]
-        kept = [
-            len(seen) == 1 and seen[0].colour is claim.first.colour and low <= seen[0].hole < high
-            for seen, claim in zip(found, claims, strict=True)
-        ]
-        counts[kind] = Accuracy(sum(kept), len(kept))
-    return counts
+    hollow = paint(MODEL_FOLDER, captions, sampling, Steering(lora=lora))
+    filled = paint(MODEL_FOLDER, captions, sampling)
+    verdicts = {
+        "outlined with": [_LEAST_HOLE <= _hole(*each) <= 1 for each in zip(hollow, claims, strict=True)],
+        "outline's shape": [
+            [seen.shape for seen in read_picture(fill_holes(picture)).objects] == [claim.first.shape]
+            for picture, claim in zip(hollow, claims, strict=True)
+        ],
+        "filled without": [0 <= _hole(*each) < _LEAST_HOLE for each in zip(filled, claims, strict=True)],
+    }
+    return {kind: Accuracy(sum(kept), len(kept)) for kind, kept in verdicts.items()}
 
 
 def strewn_scenes(count: int, *, seed: int = 2024) -> list[Scene]:
@@ -129,9 +133,17 @@ def main(arguments: list[str] | None = None) -> int:
     sampling = Sampling(options.steps, seed=options.seed)
     counts = place_by_edges(options.models / EDGES, strewn_scenes(options.scenes), sampling)
     counts |= outline_shapes(options.models / OUTLINED, solid_claims(options.claims), sampling)
+    tasks = repaintings(options.pictures)
+    counts |= judge(tasks, inpaint(MODEL_FOLDER, tasks, sampling))
     for kind, each in counts.items():
-        sys.stdout.write(f"{kind:<14} {each.share:7.1%}  ({each.right} of {each.asked})\n")
+        sys.stdout.write(f"{kind:<15} {each.share:7.1%}  ({each.right} of {each.asked})\n")
     return 0
+
+
+def _hole(picture: npt.NDArray[np.uint8], claim: Claim) -> float:
+    """Return the hole of the only object of a picture; where it is not of the colour said, none can be."""
+    seen = read_picture(picture).objects
+    return seen[0].hole if [each.colour for each in seen] == [claim.first.colour] else math.nan
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -141,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--scenes", type=int, default=100, help="how many scenes of edges")
     parser.add_argument("--claims", type=int, default=20, help="how many captions for the LoRA")
+    parser.add_argument("--pictures", type=int, default=60, help="how many pictures to inpaint")
     parser.add_argument("--steps", type=int, default=Sampling().steps)
     parser.add_argument("--seed", type=int, default=0)
     return parser

@@ -50,6 +50,8 @@ from weft_nodes.starter.train_vae import DecoderObjective, VaeObjective, normali
 STAGES = ("vae", "text", "latents", "unet", "decoder", "export")
 STEERING = ("control", "lora")
 _NO_LIMIT = 1_000_000
+# After so short a training the changes point the right way, but do not go far enough.
+_LORA_STRENGTH = 1.3
 _DEFAULT_MINUTES = MappingProxyType(
     {"vae64": 14.0, "vae128": 3.0, "text": 3.0, "unet": 75.0, "decoder": 8.0, "control": 40.0, "lora": 15.0}
 )
@@ -186,7 +188,7 @@ def train_lora(options: Options) -> None:
     run = Run(objective, schedule, options.out / "lora", seed=options.seed, habits=Habits(averaging=0.99))
     run.train()
     changes.load_state_dict(run.average)
-    changes.save((options.model or options.out / "steering") / OUTLINED)
+    changes.save((options.model or options.out / "steering") / OUTLINED, strength=_LORA_STRENGTH)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,8 @@ from weft_nodes.starter.networks import Parts
 from weft_nodes.starter.train_unet import LatentCache, UnetObjective
 
 _RANK = 8
-_CHANGED = ("to_q", "to_k", "to_v", "to_out.0", "conv1", "conv2")
+_TRANSFORMERS = ("to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2")
+_CHANGED = (*_TRANSFORMERS, "conv_in", "conv1", "conv2", "conv_shortcut", ".conv", "conv_out")
 
 
 def build_control(parts: Parts) -> ControlNetModel:
@@ -70,7 +71,7 @@ class LowRankChanges(nn.Module):
     """Changes of low rank (Hu et al., arXiv 2106.09685) beside the layers of a network; at first none."""
 
     def __init__(self, network: nn.Module, *, rank: int = _RANK) -> None:
-        """Change the attention and convolution layers of a network from now on.
+        """Change the convolutions and the layers of transformer blocks of a network from now on.
 
         Args:
             network: Gets a hook on each of these layers; its weights stay as they are.
@@ -83,12 +84,18 @@ class LowRankChanges(nn.Module):
         for layer, change in zip(layers.values(), self.changes, strict=True):
             layer.register_forward_hook(lambda _, inputs, output, by=change: output + by(inputs[0]))
 
-    def save(self, path: Path) -> None:
-        """Write the changes in half precision, with the names that PEFT gives them."""
+    def save(self, path: Path, *, strength: float = 1.0) -> None:
+        """Write the changes in half precision, with the names that PEFT gives them.
+
+        Args:
+            path: Where to.
+            strength: How strong they shall be to those who read them; 1 as trained.
+        """
         tensors = {}
         for name, change in zip(self._names, self.changes, strict=True):
             for role, layer in zip(("lora_A", "lora_B"), cast("nn.Sequential", change), strict=True):
-                tensors[f"unet.{name}.{role}.weight"] = cast("torch.Tensor", layer.weight).half().contiguous()
+                weight = cast("torch.Tensor", layer.weight) * (strength if role == "lora_B" else 1)
+                tensors[f"unet.{name}.{role}.weight"] = weight.half().contiguous()
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, path)
 

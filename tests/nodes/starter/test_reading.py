@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageFilter
 from weft_nodes.starter.drawing import draw_scene
-from weft_nodes.starter.reading import Reading, Seen, label_regions, read_picture
+from weft_nodes.starter.reading import Reading, Seen, fill_holes, label_regions, read_picture
 from weft_nodes.starter.scenes import (
     Background,
     Claim,
@@ -150,3 +150,12 @@ def test_the_hole_of_an_object_is_measured(is_outlined: bool, low: float, high: 
     seen = read_picture(draw_scene(scene, is_outlined=is_outlined)).objects
 
     assert low <= seen[0].hole <= high
+
+
+def test_an_outline_whose_holes_are_filled_is_read_as_its_shape() -> None:
+    thing = Thing(Shape.HEART, Colour.GREEN, Size.LARGE)
+    picture = draw_scene(place_claim(Claim(thing), np.random.default_rng(3)), is_outlined=True)
+
+    hollow, whole = (read_picture(each).objects[0] for each in (picture, fill_holes(picture)))
+    assert hollow.hole > 0.1
+    assert (whole.shape, whole.colour, whole.hole) == (Shape.HEART, Colour.GREEN, 0.0)

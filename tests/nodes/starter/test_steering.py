@@ -29,6 +29,7 @@ def test_the_lora_outlines_what_is_filled_without_it() -> None:
     counts = outline_shapes(SHIPPED_STEERING / OUTLINED, solid_claims(6), QUICK)
 
     assert counts["outlined with"].right >= 5
+    assert counts["outline's shape"].right >= 3
     assert counts["filled without"].right >= 5
 
 
@@ -48,8 +49,8 @@ def test_the_shipped_files_are_of_the_starter_and_small() -> None:
 
 
 def test_the_command_prints_a_share_for_each_kind(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--scenes", "1", "--claims", "1", "--steps", "1"]) == 0
+    assert main(["--scenes", "1", "--claims", "1", "--pictures", "1", "--steps", "1"]) == 0
 
     printed = capsys.readouterr().out
-    for kind in ("placed", "placed shape", "outlined with", "filled without"):
-        assert kind in printed
+    kinds = ("placed", "placed shape", "outlined with", "outline's shape", "filled without")
+    assert all(kind in printed for kind in (*kinds, "inside", "outside"))

@@ -66,3 +66,16 @@ def test_changes_are_written_by_the_names_of_their_layers(tmp_path: Path) -> Non
         assert tensor.dtype == torch.float16
         assert tensor.shape[0 if role == "lora_A" else 1] == 3
         assert tensor.shape[1 if role == "lora_A" else 0] == weight.shape[1 if role == "lora_A" else 0]
+
+
+def test_changes_are_written_as_strong_as_asked_for(tmp_path: Path) -> None:
+    changes = LowRankChanges(narrow_parts().unet, rank=1)
+    for parameter in changes.parameters():
+        torch.nn.init.constant_(parameter, 0.5)
+    changes.save(tmp_path / "once.safetensors")
+    changes.save(tmp_path / "twice.safetensors", strength=2.0)
+
+    once, twice = (load_file(tmp_path / f"{name}.safetensors") for name in ("once", "twice"))
+    assert all(
+        torch.equal(twice[key], tensor * (2 if "lora_B" in key else 1)) for key, tensor in once.items()
+    )
