@@ -2,9 +2,11 @@
 
 import { effect, signal } from "@preact/signals";
 import { render } from "preact";
-import { createEditor } from "./editor.js";
+import { createEditor, readInstalled } from "./editor.js";
 import { createApi } from "./net/api.js";
+import { openDrafts } from "./net/drafts.js";
 import { isApiFault } from "./net/fault.js";
+import { claimSession } from "./net/presence.js";
 import { createSession } from "./net/session.js";
 import { createStream } from "./net/stream.js";
 import { Shell } from "./panels/shell.js";
@@ -38,8 +40,10 @@ const start = async () => {
   render(html`<${Waiting} progress=${progress} />`, app);
   const session = createSession(api);
   await letIn(session, ui);
-  await untilInstalled(api, progress);
-  const editor = await createEditor({ api, stream, settings, ui }, canvas);
+  const installed = await untilInstalled(api, progress);
+  // Asked for last: a page that is loaded again needs what the page before it only just lets go.
+  const drafts = await openDrafts(await claimSession());
+  const editor = createEditor({ api, stream, settings, ui, installed, drafts }, canvas);
   render(
     html`
       <${Shell} editor=${editor} canvas=${canvas} />
@@ -86,18 +90,21 @@ const refusal = (fault) => ({
 });
 
 /**
- * Waits until the server knows what is installed: at its very first start a worker has to find out.
+ * Waits until the server knows what is installed, and reads it: at its very first start a worker has to find out.
  *
  * @param {Api} api
  * @param {import("@preact/signals").Signal<Progress>} progress
  */
 const untilInstalled = async (api, progress) => {
+  // Nearly always it does; whatever the fault is otherwise, it is thrown when all is read again.
+  const installed = await readInstalled(api).catch(() => null);
+  if (installed) return installed;
   while (true) {
     // deno-lint-ignore no-await-in-loop -- one question after the other
     const { ready, workers } = await api.readiness();
     // The catalogue of last time is enough to begin with.
     // deno-lint-ignore no-await-in-loop
-    if (ready || await api.types().then(() => true, () => false)) return;
+    if (ready || await api.types().then(() => true, () => false)) return await readInstalled(api);
     progress.value = { phase: workers.map((worker) => worker.phase).find((found) => found) ?? "" };
     // deno-lint-ignore no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));

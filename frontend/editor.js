@@ -3,8 +3,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { createCatalog } from "./model/catalog.js";
 import { createAdvice } from "./net/advice.js";
-import { openDrafts } from "./net/drafts.js";
-import { claimSession } from "./net/presence.js";
 import { createRuns } from "./net/runs.js";
 import { createTabs } from "./net/tabs.js";
 import { createDesk } from "./panels/desk.js";
@@ -18,14 +16,17 @@ import { createHands } from "./view/hands/hands.js";
 
 /** @import { Editor, Gesture, PaletteRequest, Settings, Ui } from "./interfaces.d.ts" */
 /** @import { Api } from "./net/api.js" */
+/** @import { Drafts } from "./net/drafts.js" */
 /** @import { Stream } from "./net/stream.js" */
 
 /**
- * @typedef {object} Ground What stands before the server has said anything.
+ * @typedef {object} Ground What stands before the editor does.
  * @property {Api} api
  * @property {Stream} stream
  * @property {Settings} settings
  * @property {Ui} ui
+ * @property {Awaited<ReturnType<typeof readInstalled>>} installed
+ * @property {Drafts} drafts
  */
 
 /**
@@ -33,12 +34,10 @@ import { createHands } from "./view/hands/hands.js";
  *
  * @param {Ground} ground
  * @param {HTMLElement} canvas Element that the graph is shown in.
- * @returns {Promise<Editor>}
- * @throws {import("./interfaces.d.ts").ApiFault} The server does not say what is installed.
+ * @returns {Editor}
  */
-export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
-  const catalog = await readCatalog(api, stream);
-  const drafts = await openDrafts(await claimSession());
+export const createEditor = ({ api, stream, settings, ui, installed, drafts }, canvas) => {
+  const catalog = followCatalog(installed, api, stream);
   const tabs = createTabs(api, drafts);
   const document = computed(() => tabs.current.value.history.document.value);
   const runs = createRuns(api, stream, { catalog, memory: drafts, tabs: tabs.all });
@@ -78,20 +77,38 @@ export const createEditor = async ({ api, stream, settings, ui }, canvas) => {
   return editor;
 };
 
+/** @param {Api} api */
+const readNodes = async (api) => {
+  const [{ nodes }, types, { packs }] = await Promise.all([api.nodes(), api.types(), api.packs()]);
+  return { nodes, types, packs };
+};
+
+/** @param {Api} api */
+const readWorkflows = async (api) => ({ workflows: (await api.workflows()).workflows });
+
 /**
- * Reads what is installed, and again whenever the server says that it has changed.
+ * Reads what is installed, all at once.
  *
+ * @param {Api} api
+ * @throws {import("./interfaces.d.ts").ApiFault} The server does not say it.
+ */
+export const readInstalled = async (api) => {
+  const [nodes, workflows] = await Promise.all([readNodes(api), readWorkflows(api)]);
+  return { ...nodes, ...workflows };
+};
+
+/**
+ * Makes the catalogue, and reads it again whenever the server says that it has changed.
+ *
+ * @param {Ground["installed"]} installed
  * @param {Api} api
  * @param {Stream} stream
  */
-const readCatalog = async (api, stream) => {
-  const nodes = async () => {
-    const [{ nodes }, types, { packs }] = await Promise.all([api.nodes(), api.types(), api.packs()]);
-    return { nodes, types, packs };
-  };
-  const workflows = async () => ({ workflows: (await api.workflows()).workflows });
+const followCatalog = (installed, api, stream) => {
   const loadChoices = async (/** @type {string} */ provider) => (await api.choices(provider)).choices;
-  const catalog = createCatalog({ ...await nodes(), ...await workflows(), loadChoices });
+  const catalog = createCatalog({ ...installed, loadChoices });
+  const nodes = () => readNodes(api);
+  const workflows = () => readWorkflows(api);
   /** @param {(() => Promise<Parameters<typeof catalog.update>[0]>)[]} reads */
   const again = async (...reads) => {
     // Whoever cannot be reached now is asked again when the connection is back.
