@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from editor.hands import Hands
 from live_server import SLOW, LiveServer, eventually, live_server
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 
 @pytest.fixture(scope="module")
-def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server with toy nodes, which run as long as a test wants."""
     with live_server(tmp_path_factory.mktemp("toys")) as server:
         server.wait_until_ready()
@@ -20,10 +20,15 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture
-def hands(page: Page, toys: LiveServer) -> Iterator[Hands]:
+def toys(server: LiveServer) -> LiveServer:
+    """The same server, by what it has."""
+    return server
+
+
+@pytest.fixture
+def hands(cleared: Hands, toys: LiveServer) -> Iterator[Hands]:
     """The editor with the toy workflow in front; nothing is left in the queue."""
-    hands = Hands(page, toys)
-    hands.open()
+    hands = cleared
     hands.open_template("Draw something")
     yield hands
     toys.call("POST", "/api/queue/resume")
