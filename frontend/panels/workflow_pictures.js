@@ -5,8 +5,13 @@ import { picturesOf } from "./shown_pictures.js";
 
 /** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
 
-/** Templates without a picture in `templates/`: the starter model cannot make what they are for. */
-const BARE = new Set(["edit-by-instruction", "image-prompt", "step-cache", "upscale-by-model"]);
+/** Shipped templates that have a picture in `templates/`: what each makes with the starter model. */
+const SHIPPED = new Set(
+  `batch-from-table batch-of-seeds changing-prompt compose-latents control-by-edges detail-pass
+   edit-image guidance-methods image-to-image inpaint labelled-grid large-picture-in-tiles
+   layout-then-detail lora-strengths outpaint pictures-of-a-folder preprocessors prompt-grid
+   regions-of-a-picture seamless-texture style-by-lora text-to-image two-pass-high-resolution`.split(/\s+/),
+);
 
 /**
  * Gives the address of a small picture; null where there is none.
@@ -19,5 +24,5 @@ export const workflowPicture = (editor, { name, title, template }) => {
     [name, title].includes(job.name) && picturesOf(job).length > 0
   );
   if (made && !template) return picturesOf(made)[0].thumbnail;
-  return template && !BARE.has(name) ? place(`panels/templates/${name}.webp`) : null;
+  return template && SHIPPED.has(name) ? place(`panels/templates/${name}.webp`) : null;
 };

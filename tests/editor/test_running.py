@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from editor.graph import Graph
 from editor.hands import Hands
 from live_server import SLOW, LiveServer, eventually, live_server
 from playwright.sync_api import Locator, expect
@@ -167,6 +168,7 @@ def test_two_pictures_are_compared_with_what_their_inputs_differ_in(hands: Hands
 
 def test_a_job_of_the_history_runs_again_and_goes_with_its_pictures(hands: Hands, toys: LiveServer) -> None:
     job = draw(toys, "an old fence")
+    eventually(lambda: Graph(hands).inside("editor.runs.jobs.peek()[0]?.id") == job)
     newest = panel(hands, "Queue").get_by_role("region", name="History").get_by_role("listitem").first
     expect(newest.get_by_role("button", name="Open picture of draw")).to_be_visible()
 

@@ -42,6 +42,10 @@ def test_the_example_of_an_operation_works_as_it_stands(server: LiveServer, rout
     assert answer.status in route.answers, answer.body
 
 
+OTHER_MODELS = {"/api/workflows/edit-by-instruction/run", "/api/workflows/step-cache/run"}
+"""They are refused until another model than the starter is chosen, for it cannot do what they show."""
+
+
 def test_the_example_of_every_shipped_workflow_is_taken_as_it_stands(server: LiveServer) -> None:
     paths: dict[str, Any] = server.call("GET", "/api/openapi.json").json["paths"]
     posts = {path: item["post"] for path, item in paths.items() if "post" in item}
@@ -53,6 +57,9 @@ def test_the_example_of_every_shipped_workflow_is_taken_as_it_stands(server: Liv
         if content["schema"]["required"]:
             continue
         answer = server.call("POST", path, content["example"])
+        if path in OTHER_MODELS:
+            assert (answer.status, answer.code) == (422, "trait-mismatch"), (path, answer.body)
+            continue
         assert answer.status == 202, (path, answer.body)
         server.call("POST", answer.json["links"]["cancel"])
 
