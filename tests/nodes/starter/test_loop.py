@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import socket
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -118,20 +120,34 @@ def test_a_process_alone_is_a_team_of_its_own() -> None:
     assert team.agree(1.5) == 1.5
 
 
-def train_as_one_of_two(rank: int, folder: str) -> None:
-    meeting = Path(folder) / "meeting"
-    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=2)
+def train_as_one_of_two(rank: int, folder: str, port: int) -> None:
+    # Whoever waits in the other process's stead for ever could not be interrupted.
+    distributed.init_process_group(
+        "gloo",
+        init_method=f"tcp://127.0.0.1:{port}",
+        rank=rank,
+        world_size=2,
+        timeout=timedelta(seconds=120),
+    )
     run = run_in(Path(folder) / "shared", Schedule(steps=4, rate=0.1, warmup=1), habits=Habits(log_every=1))
     run.train()
     torch.save(run.objective.module.state_dict(), Path(folder) / f"{rank}.pt")
     distributed.destroy_process_group()
 
 
-def test_processes_that_train_together_keep_the_same_weights_and_one_log(tmp_path: Path) -> None:
-    other = multiprocessing.get_context("spawn").Process(target=train_as_one_of_two, args=(1, str(tmp_path)))
+def test_processes_that_train_together_keep_the_same_weights_and_one_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    both = multiprocessing.get_context("spawn")
+    other = both.Process(target=train_as_one_of_two, args=(1, str(tmp_path), port), daemon=True)
     other.start()
-    train_as_one_of_two(0, str(tmp_path))
-    other.join()
+    train_as_one_of_two(0, str(tmp_path), port)
+    other.join(60)
+    assert other.exitcode == 0
     first, second = (torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in (0, 1))
     alone = run_in(tmp_path / "alone", Schedule(steps=4, rate=0.1, warmup=1))
     alone.train()
