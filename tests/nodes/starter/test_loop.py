@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import socket
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def train_as_one_of_two(rank: int, folder: str, port: int) -> None:
 def test_processes_that_train_together_keep_the_same_weights_and_one_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo")
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "lo" if sys.platform == "linux" else "lo0")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
