@@ -1,6 +1,7 @@
 """Pictures as prompts: IP-Adapters and style models, and text encoders that see what words speak of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 import torch
@@ -46,13 +47,21 @@ def image_adapters_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
     return {name: adapter_traits(path) for name, path in list_adapters(paths.models).items()}
 
 
-def _digest_of_adapter(run: FingerprintScope, ip_adapter: str) -> str:
-    """Tell adapters apart by content and by place, which handles carry; or by what is wrong."""
+def _digest_of(
+    open_handle: Callable[[str, Sequence[Path], DigestMemory], ImageAdapter | StyleModel],
+    name: str,
+    paths: Paths,
+) -> str:
     try:
-        found = open_adapter(ip_adapter, run.paths.models, _memory(run.paths))
+        found = open_handle(name, paths.models, _memory(paths))
     except ModelError as error:
         return error.code
     return f"{found.weights.path} {found.encoder.path} {found.key}"
+
+
+def _digest_of_adapter(run: FingerprintScope, ip_adapter: str) -> str:
+    """Tell adapters apart by content and by place, which handles carry; or by what is wrong."""
+    return _digest_of(open_adapter, ip_adapter, run.paths)
 
 
 @node(
@@ -172,11 +181,7 @@ def style_models_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 
 def _digest_of_style(run: FingerprintScope, style_model: str) -> str:
     """Tell style models apart by content and by place, which handles carry; or by what is wrong."""
-    try:
-        found = open_style(style_model, run.paths.models, _memory(run.paths))
-    except ModelError as error:
-        return error.code
-    return f"{found.weights.path} {found.encoder.path} {found.key}"
+    return _digest_of(open_style, style_model, run.paths)
 
 
 @node(

@@ -15,7 +15,7 @@ from weft_nodes.models.adapter import Family
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
-from weft_nodes.models.hub_cache import cached_models, is_repository
+from weft_nodes.models.hub_cache import cached_models, find_listed
 from weft_nodes.models.packed import PACKINGS
 
 SUFFIXES: Final = frozenset({".safetensors", ".gguf"})
@@ -246,9 +246,4 @@ def find_checkpoint(name: str, folders: Sequence[Path], cache: Path | None = Non
     Raises:
         ModelFileMissingError: No checkpoint of this name is listed.
     """
-    listed = list_checkpoints(folders, cache)
-    if name not in listed:
-        fetch = f"Fetch it with `hf download {name}`. " if is_repository(name) else ""
-        known = ", ".join(listed) or "none yet"
-        raise ModelFileMissingError(path=Path(name), hint=f"{fetch}There are these checkpoints: {known}.")
-    return listed[name]
+    return find_listed(name, list_checkpoints(folders, cache), "checkpoints")

@@ -31,7 +31,7 @@ from weft_nodes.models.errors import (
     ModelFileMissingError,
 )
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
-from weft_nodes.models.hub_cache import cached_models, is_repository
+from weft_nodes.models.hub_cache import cached_models, find_listed
 from weft_nodes.models.weights import read_header
 
 NETWORKS: Final = ("diffusion_models", "unet")
@@ -119,12 +119,7 @@ def find_network(name: str, folders: Sequence[Path], cache: Path) -> Path:
     Raises:
         ModelFileMissingError: No network of this name is listed.
     """
-    listed = list_networks(folders, cache)
-    if name not in listed:
-        fetch = f"Fetch it with `hf download {name}`. " if is_repository(name) else ""
-        known = ", ".join(listed) or "none yet"
-        raise ModelFileMissingError(path=Path(name), hint=f"{fetch}There are these networks: {known}.")
-    return listed[name]
+    return find_listed(name, list_networks(folders, cache), "networks")
 
 
 def network_traits(path: Path) -> Mapping[str, str]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from weft_nodes.models.errors import ModelFileMissingError
+
 INDEX: Final = "model_index.json"
 """The file by which a repository is known to hold a model in the diffusers layout."""
 
@@ -51,6 +53,24 @@ def cached_models(cache: Path) -> Mapping[str, Path]:
 def is_repository(name: str) -> bool:
     """Tell whether a name is written as that of a repository of the hub."""
     return _REPOSITORY.fullmatch(name) is not None
+
+
+def find_listed(name: str, listed: Mapping[str, Path], kind: str) -> Path:
+    """Return the path of a listed model.
+
+    Args:
+        name: One of those listed, or what somebody took for one.
+        listed: Paths by name, repositories of the cache among them.
+        kind: What they are called, such as "checkpoints".
+
+    Raises:
+        ModelFileMissingError: It is not listed; says how to fetch what is written like a repository.
+    """
+    if name not in listed:
+        fetch = f"Fetch it with `hf download {name}`. " if is_repository(name) else ""
+        known = ", ".join(listed) or "none yet"
+        raise ModelFileMissingError(path=Path(name), hint=f"{fetch}There are these {kind}: {known}.")
+    return listed[name]
 
 
 def _snapshot(name: str, cache: Path) -> Path | None:
