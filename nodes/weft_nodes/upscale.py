@@ -1,5 +1,6 @@
 """Upscalers: networks that enlarge pictures and draw what a plain enlargement would blur."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -49,12 +50,12 @@ def _digest_of_upscaler(run: FingerprintScope, upscaler: str) -> str:
 
 @node("upscaler.load", lane="io", output="upscaler", fingerprint=_digest_of_upscaler)
 def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler")]) -> Upscaler:
-    """Load a network that enlarges pictures, such as ESRGAN or Real-ESRGAN.
+    """Load a network that enlarges pictures, such as Real-ESRGAN or SPAN.
 
     Args:
         run: The run this is part of.
-        upscaler: Name of a .safetensors file in the `upscalers` folder of a models folder: an ESRGAN of
-            either layout, or a compact network of Real-ESRGAN.
+        upscaler: Name of a .safetensors file in the `upscalers` folder of a models folder: an ESRGAN or
+            Real-ESRGAN of either layout, a compact network of Real-ESRGAN, or a SPAN.
 
     Returns:
         The upscaler. Its weights are read when they are first needed.
@@ -106,14 +107,15 @@ def upscale_image(
         PictureTooLargeError: The enlarged pictures have more than 512 megapixels.
         ModelError: The weights cannot be read.
     """
-    # Networks for small factors read squares of up to four pixels.
-    tiling = Tiling(side=tile // 4 * 4, overlap=overlap // 4 * 4)
     if 2 * overlap > tile:
         raise NodeError(
             f"Tiles of {tile} pixels cannot overlap by {overlap}.",
             hint="Choose an overlap of at most half a tile.",
         )
     network = run.service(UpscalerStore).network(upscaler)
+    # Tiles begin and end where the squares and windows do that a network reads.
+    multiple = math.lcm(4, network.multiple)
+    tiling = Tiling(side=max(tile // multiple, 1) * multiple, overlap=overlap // multiple * multiple)
     count, height, width, _ = image.pixels_BHWC.shape
     check_area(width * network.scale, height * network.scale, count=count)
     found = []

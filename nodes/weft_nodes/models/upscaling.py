@@ -15,7 +15,8 @@ from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointChangedError, CheckpointIncompleteError, CheckpointUnknownError
 from weft_nodes.models.loading import build_without_storage
 from weft_nodes.models.shelf import Shelf
-from weft_nodes.models.upscale_networks import Shape, UpscaleNetwork, network_of, unwrapped
+from weft_nodes.models.upscale_networks.network import Shape, UpscaleNetwork
+from weft_nodes.models.upscale_networks.recognition import network_of, unwrapped
 from weft_nodes.models.weights import count_bytes, iterate_tensors, read_header
 
 _KEPT = 2
@@ -68,7 +69,7 @@ class UpscalerStore:
         return cls(device=scope.device, memory=DigestMemory(scope.paths.data_dir / "digests"))
 
     def network(self, upscaler: Upscaler) -> UpscaleNetwork:
-        """Return the live network of a handle, in half precision on a GPU.
+        """Return the live network of a handle, on a GPU in half precision if that suits it.
 
         Raises:
             CheckpointChangedError: The file is no longer the one of the handle.
@@ -94,28 +95,31 @@ class UpscalerStore:
         found = self._memory.file(path)
         if found != upscaler.source:
             raise CheckpointChangedError(path=path, expected=upscaler.source, found=found)
-        dtype = torch.float32 if self._device.type == "cpu" else torch.float16
         tensors = {
-            names[name]: tensor.to(self._device, dtype, copy=True)
+            names[name]: tensor.to(self._device, torch.float32, copy=True)
             for name, tensor in iterate_tensors(path)
             if name in names
         }
-        build = network_of(path, {name: tensor.shape for name, tensor in tensors.items()})
-        network = cast("UpscaleNetwork", build_without_storage(build))
+        shapes = {name: tensor.shape for name, tensor in tensors.items()}
+        network = cast("UpscaleNetwork", build_without_storage(lambda: network_of(path, shapes)))
+        tensors = network.prepared(tensors)
         wanted = network.state_dict()
         unknown = sorted(tensors.keys() - wanted.keys())
         if unknown:
             raise CheckpointUnknownError(
                 path=path,
                 seen=f"an upscaler with {len(unknown)} tensors that have no place here ({unknown[0]})",
-                tried=("other variants of these networks are not known here",),
+                tried=(f"it is like {network.kind}, of which other variants are not known here",),
             )
         missing = [name for name in wanted if name not in tensors]
         misshapen = [name for name in tensors if wanted[name].shape != tensors[name].shape]
         if missing or misshapen:
             raise CheckpointIncompleteError(path=path, part="upscaler", missing=missing, misshapen=misshapen)
         network.load_state_dict(tensors, assign=True)
-        return network.eval().requires_grad_(requires_grad=False)
+        is_half = self._device.type != "cpu" and network.suits_half
+        return (
+            network.to(torch.float16 if is_half else torch.float32).eval().requires_grad_(requires_grad=False)
+        )
 
 
 def upscaler_traits(path: Path) -> dict[str, str]:
@@ -128,7 +132,7 @@ def upscaler_traits(path: Path) -> dict[str, str]:
     names = unwrapped(tuple(header.tensors))
     shapes: dict[str, Shape] = {new: header.tensors[old].shape for old, new in names.items()}
     with torch.device("meta"):
-        return {"scale": str(network_of(path, shapes)().scale)}
+        return {"scale": str(network_of(path, shapes).scale)}
 
 
 def enlarge(

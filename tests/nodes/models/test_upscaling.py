@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny.upscalers import compact_shapes, esrgan_shapes, filled, old_name
+from tiny.upscalers import compact_shapes, esrgan_shapes, filled, network_with, old_name
 from torch import Tensor
 from weft.sdk import Paths, ServiceScope
 from weft_nodes.models.digests import DigestMemory
@@ -15,18 +15,13 @@ from weft_nodes.models.errors import (
     CheckpointUnknownError,
     ModelFileRefusedError,
 )
-from weft_nodes.models.upscale_networks import UpscaleNetwork, network_of
+from weft_nodes.models.upscale_networks.network import UpscaleNetwork
 from weft_nodes.models.upscaling import Tiling, Upscaler, UpscalerStore, enlarge, upscaler_traits
-
-PATH = Path("upscaler.safetensors")
 
 
 def compact(scale: int = 2, middle: int = 2) -> UpscaleNetwork:
     """A random compact network, in which a pixel sees `middle` + 2 pixels to each side."""
-    shapes = compact_shapes(scale, middle)
-    network = network_of(PATH, shapes)()
-    network.load_state_dict(filled(shapes))
-    return network
+    return network_with(filled(compact_shapes(scale, middle)))
 
 
 def picture(height: int, width: int) -> Tensor:
@@ -74,9 +69,7 @@ def test_too_small_an_overlap_would_show() -> None:
 
 @pytest.mark.parametrize("size", [(5, 7), (1, 1), (30, 45)])
 def test_any_size_is_enlarged_by_networks_that_read_squares(size: tuple[int, int]) -> None:
-    shapes = esrgan_shapes(read=48)
-    network = network_of(PATH, shapes)()
-    network.load_state_dict(filled(shapes))
+    network = network_with(filled(esrgan_shapes(read=48)))
 
     assert enlarged(network, picture(*size), 32, 16).shape == (3, *size)
 
@@ -114,6 +107,15 @@ def test_half_precision_files_are_computed_in_single_precision_on_a_cpu(
     assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
 
 
+def test_a_network_is_computed_in_half_precision_beside_a_cpu_if_that_suits_it(tmp_path: Path) -> None:
+    # No store of numbers is needed to tell their type.
+    store = UpscalerStore(device="meta", memory=DigestMemory())
+
+    network = store.network(written(tmp_path, filled(compact_shapes())))
+
+    assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float16}
+
+
 def test_a_network_is_loaded_once_and_forgotten_on_demand(tmp_path: Path, store: UpscalerStore) -> None:
     upscaler = written(tmp_path, filled(compact_shapes()))
 
@@ -134,7 +136,7 @@ def test_a_file_that_changed_that_lacks_a_tensor_or_has_another_is_refused(
 
     with pytest.raises(CheckpointIncompleteError, match=r"1 tensor is missing \(conv_hr.bias\)"):
         store.network(written(tmp_path, lacking))
-    with pytest.raises(CheckpointUnknownError, match="conv1x1"):
+    with pytest.raises(CheckpointUnknownError, match=r"\(body.0.rdb1.conv1x1.weight\)"):
         store.network(written(tmp_path, {**tensors, "body.0.rdb1.conv1x1.weight": torch.ones(1)}))
     with pytest.raises(CheckpointChangedError):
         store.network(Upscaler(str(tmp_path / "x.safetensors"), "0" * 40))
