@@ -222,3 +222,88 @@ def split_flux() -> dict[str, Any]:
 def as_text(tree: object) -> str:
     """A file as it is written there."""
     return json.dumps(tree)
+
+
+def soft_mask() -> dict[str, Any]:
+    """A picture painted anew as its mask says: where it is grey, in fewer steps."""
+    tree = image_to_image()
+    sampler = {**tree["3"], "inputs": {**tree["3"]["inputs"], "model": ["14", 0]}}
+    return {**tree, "3": sampler, "14": node("DifferentialDiffusion", model=("4", 0), strength=1.0)}
+
+
+def redux() -> dict[str, Any]:
+    """A model that is told what a picture looks like."""
+    return {
+        **flux(),
+        "3": node(
+            "StyleModelApply",
+            conditioning=("2", 0),
+            style_model=("13", 0),
+            clip_vision_output=("14", 0),
+            strength=0.8,
+            strength_type="multiply",
+        ),
+        "13": node("StyleModelLoader", style_model_name="flux1-redux-dev.safetensors"),
+        "14": node("CLIPVisionEncode", clip_vision=("15", 0), image=("16", 0), crop="center"),
+        "15": node("CLIPVisionLoader", clip_name="sigclip_vision_patch14_384.safetensors"),
+        "16": node("LoadImage", image="own.png"),
+    }
+
+
+def kontext() -> dict[str, Any]:
+    """A model that is shown a picture, and a part of a picture, that it shall change."""
+    return {
+        **flux(),
+        "3": node("ReferenceLatent", conditioning=("2", 0), latent=("14", 0)),
+        "13": node("FluxKontextImageScale", image=("15", 0)),
+        "14": node("VAEEncode", pixels=("13", 0), vae=("1", 2)),
+        "15": node("LoadImage", image="own.png"),
+    }
+
+
+def qwen_edit(*pictures: int, vae: bool = True) -> dict[str, Any]:
+    """An instruction about pictures, some of which are given."""
+    given = {f"image{number}": ("20", 0) for number in pictures}
+    if vae:
+        given["vae"] = ("4", 2)
+    return {
+        **text_to_image(),
+        "6": node("TextEncodeQwenImageEditPlus", "", clip=("4", 1), prompt="make it blue", **given),
+        "20": node("LoadImage", image="own.png"),
+    }
+
+
+def instruct() -> dict[str, Any]:
+    """A model that changes a picture as it is told, guided towards both the words and the picture."""
+    return {
+        **text_to_image(),
+        "3": node(
+            "SamplerCustomAdvanced",
+            noise=("10", 0),
+            guider=("11", 0),
+            sampler=("12", 0),
+            sigmas=("13", 0),
+            latent_image=("5", 2),
+        ),
+        "5": node(
+            "InstructPixToPixConditioning",
+            positive=("6", 0),
+            negative=("7", 0),
+            vae=("4", 2),
+            pixels=("14", 0),
+        ),
+        "10": node("RandomNoise", noise_seed=3),
+        "11": node(
+            "DualCFGGuider",
+            model=("4", 0),
+            cond1=("5", 0),
+            cond2=("5", 1),
+            negative=("7", 0),
+            cfg_conds=7.5,
+            cfg_cond2_negative=1.5,
+            style="regular",
+        ),
+        "12": node("KSamplerSelect", sampler_name="euler"),
+        "13": node("KarrasScheduler", steps=8, sigma_max=80.0, sigma_min=0.002, rho=7.0),
+        "14": node("LoadImage", image="own.png"),
+    }

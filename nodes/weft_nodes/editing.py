@@ -9,7 +9,7 @@ from torch import Tensor
 from weft.sdk import Image, Mask, NodeError, Number, Run, Slider, Traits, node, value
 
 from weft_nodes.diffusion.sights import showing
-from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.diffusion.windows import Windows
 from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.inpainting import inpainting_channels, reads_normalised
@@ -178,6 +178,34 @@ def show_reference(run: Run, conditioning: Conditioning, image: Image, vae: Vae)
     """
     latent = run.service(ModelStore).encode_image(vae, image)
     check_size(_family_of(conditioning, vae), latent.size_hw)
+    return showing(conditioning, references=torch.split(latent.samples_BChw, 1))
+
+
+@node(
+    "prompt.reference_latent",
+    lane="inline",
+    output="conditioning",
+    accepts={"conditioning": _REFERRING, "latent": {"space": "$space"}},
+    gives={"conditioning": {**_REFERRING, "references": "shown"}},
+)
+def show_reference_latent(conditioning: Conditioning, latent: Latent) -> Conditioning:
+    """Show latents to a model that edits by instruction, without decoding them to pictures first.
+
+    What prompt.reference does for pictures: the latents of one model's first pass, or parts that were put
+    together, become what its next pass is shown. Several of these nodes add up.
+
+    Args:
+        conditioning: The prompt: what shall be changed, or made of what is shown.
+        latent: Latents of the model that reads the prompt; a batch is shown one by one.
+
+    Returns:
+        The prompt, with the latents that it shows.
+
+    Raises:
+        LatentPatchError: A side of the latents cannot be cut into whole tokens.
+    """
+    for family in {entry.family for entry in conditioning.entries if entry.family}:
+        check_size(family, latent.size_hw)
     return showing(conditioning, references=torch.split(latent.samples_BChw, 1))
 
 

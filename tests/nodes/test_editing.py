@@ -176,6 +176,19 @@ def test_references_add_up_and_keep_their_size(
     assert references_of(words.entries[0].tensors) == ()
 
 
+def test_latents_are_shown_as_the_pictures_they_were_encoded_from(
+    run: LocalRun, checkpoint: LoadedCheckpoint, words: Conditioning
+) -> None:
+    picture = noise(32, 64, 2)
+    latent = encode_latent(run, picture, checkpoint.vae)
+
+    shown = references_of(editing.show_reference_latent(words, latent).entries[0].tensors)
+
+    expected = references_of(editing.show_reference(run, words, picture, checkpoint.vae).entries[0].tensors)
+    assert all(map(torch.equal, shown, expected))
+    assert len(shown) == len(expected) == 2
+
+
 @pytest.mark.parametrize("margin", [0, 5])
 def test_a_region_has_the_proportions_asked_for_and_lies_around_the_mask(margin: int) -> None:
     image, mask = noise(100, 80), hole(100, 80, slice(30, 40), slice(50, 70))

@@ -31,11 +31,12 @@ def test_the_graph_that_comfyui_opens_with_makes_its_picture(starter: Desk, make
     assert (seen.shape and seen.shape.value, seen.colour.value) == ("circle", "red")
 
 
-def test_a_picture_is_painted_anew(tiny: Desk) -> None:
+@pytest.mark.parametrize("make", [comfy_files.image_to_image, comfy_files.soft_mask])
+def test_a_picture_is_painted_anew(tiny: Desk, make: Any) -> None:
     tiny.settings.input_dir.mkdir(exist_ok=True)
     Image.new("RGBA", (80, 70), (255, 0, 0, 0)).save(tiny.settings.input_dir / "own.png")
 
-    result = tiny.run_document(convert(comfy_files.image_to_image(), BOOK).document)
+    result = tiny.run_document(convert(make(), BOOK).document)
 
     assert size(picture(result)) == (64, 64, 1)
 
@@ -43,5 +44,9 @@ def test_a_picture_is_painted_anew(tiny: Desk) -> None:
 def test_what_is_wrong_with_the_others_is_only_that_their_files_are_not_here(tiny: Desk) -> None:
     assert codes(tiny, comfy_files.text_to_image()) == []
     assert set(codes(tiny, comfy_files.lora_and_control())) == {"input-invalid"}
-    assert set(codes(tiny, comfy_files.flux())) == {"input-invalid"}
+    for make in (comfy_files.flux, comfy_files.redux, comfy_files.kontext):
+        assert set(codes(tiny, make())) == {"input-invalid"}
+    for made in (comfy_files.qwen_edit(1, 3), comfy_files.instruct()):
+        # These models are there, but are not ones that read pictures.
+        assert "trait-mismatch" in set(codes(tiny, made)) <= {"input-invalid", "trait-mismatch"}
     assert codes(tiny, {"1": comfy_files.node("Fancy")}) == ["node-type-unknown"]

@@ -51,6 +51,17 @@ def _eighth(value: JSON) -> tuple[JSON, str]:
     return (value // 8 if isinstance(value, int) else value), ""
 
 
+def _mebipixels(value: JSON) -> tuple[JSON, str]:
+    """Count millions of pixels where they count 1024 times 1024."""
+    return (round(value * 1.048576, 6) if isinstance(value, int | float) else value), ""
+
+
+def _columns(value: JSON) -> tuple[JSON, str]:
+    """Give the columns of two pictures that lie at each other's sides."""
+    note = f"The second picture lies behind the first, not {value} of it." if value in ("left", "up") else ""
+    return (2 if value in ("right", "left") else 1), note
+
+
 def _file(value: JSON) -> tuple[JSON, str]:
     """Name a file below its folder as it is named on every system."""
     if not isinstance(value, str):
@@ -67,6 +78,8 @@ CHANGES: Mapping[str, Callable[[JSON], tuple[JSON, str]]] = MappingProxyType(
         "file": _file,
         "thousandths": _thousandths,
         "eighth": _eighth,
+        "mebipixels": _mebipixels,
+        "columns": _columns,
     }
 )
 """The changes that rules may name; `prompt` is one of its own, since it may need further nodes."""

@@ -21,6 +21,8 @@ from weft.foreign.saved_graphs import is_saved_graph, read_saved_graph
 from weft.foreign.sketch import Sketch
 from weft.graph.document import Document, parse_document
 
+_KEPT = "It stays as it is, since what it is wired to, or what it is set to do, is not known here."
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -78,15 +80,15 @@ class _Conversion:
         self._sketch = Sketch(graph)
         self._values: dict[Source, Value] = {}
         self._taken: dict[str, Taken] = {}
-        self._handed: dict[str, Value] = {}
+        self._handed: dict[str, dict[str, Value]] = {}
 
     def result(self) -> Conversion:
         for key in self._kin.order():
             node = self._graph.nodes[key]
             self._taken[key] = self._keep(node) if key in self._kin.unknown else self._take(node)
         for key, node in self._graph.nodes.items():
-            if key in self._handed:
-                self._sketch.hand_out(self._handed[key], node.title)
+            for name, value in self._handed.get(key, {}).items():
+                self._sketch.hand_out(value, name, node.title)
         document = parse_document(self._sketch.document())
         return Conversion(
             document, (*(self._taken[key] for key in self._graph.nodes), *self._graph.dissolved)
@@ -112,7 +114,7 @@ class _Conversion:
                 (made, self._sketch.output_name(named or f"output_{slot}"))
             )
         is_known = node.type in self._book.rules
-        notes = ("It stays as it is, since what it is wired to is not known here.",) if is_known else ()
+        notes = (_KEPT,) if is_known else ()
         return _taken(node, "unknown", (made,), notes)
 
     def _take(self, node: ForeignNode) -> Taken:
@@ -125,15 +127,18 @@ class _Conversion:
         near = partial(self._near_value, node.id)
         room = Room(inputs, making.output, near, self._book.names)
         slots = self._kin.slots_used(node.id)
-        for make in making.needed(slots):
+        needed = making.needed(slots, room)
+        if rule.makes and not needed:
+            return self._keep(node)
+        for make in needed:
             making.make(make, room, self._book.prompts)
         for slot, give in enumerate(rule.gives):
-            left = {name: value for name, e in give.left.items() if (value := room.evaluate(e)) is not None}
-            base = Value(is_there=False) if give.base is None else room.term(give.base)
-            if base is not None:
-                self._values[Source(node.id, slot)] = base.leaving(left)
-        if rule.hands_out in inputs and node.mode is None:
-            self._handed[node.id] = inputs[rule.hands_out]
+            bases = [base for base in map(room.term, give.bases) if base is not None]
+            if bases or not give.bases:
+                base = bases[0] if bases else Value(is_there=False)
+                self._values[Source(node.id, slot)] = base.leaving(room.evaluate_all(give.left))
+        if node.mode is None:
+            self._handed[node.id] = room.evaluate_all(rule.hands_out)
         notes = (*room.notes, *_losses(node, rule, slots), *([rule.differs] if rule.differs else []))
         return _taken(node, "different" if notes else "same", making.all_ids, tuple(dict.fromkeys(notes)))
 
@@ -160,7 +165,7 @@ def _taken(node: ForeignNode, state: State, made: tuple[str, ...], notes: tuple[
 
 def _dissolves(rule: Rule) -> bool:
     """Tell whether what a rule gives comes from other nodes alone."""
-    return not any(give.base is not None and give.base.kind == "made" for give in rule.gives)
+    return not any(base.kind == "made" for give in rule.gives for base in give.bases)
 
 
 def _losses(node: ForeignNode, rule: Rule, slots: set[int]) -> list[str]:

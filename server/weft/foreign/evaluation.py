@@ -67,7 +67,15 @@ class Room:
         if expression.how == "sum":
             numbers = [v.literal for v in found if isinstance(v.literal, int | float)]
             return Value(literal=sum(numbers)) if len(numbers) == len(expression.terms) else None
-        return self._changed(found[0], expression.change) if expression.change else found[0]
+        value = found[0]
+        for change in expression.changes:
+            value = self._changed(value, change)
+        return value
+
+    def evaluate_all(self, expressions: Mapping[str, Expression]) -> dict[str, Value]:
+        """Give what several expressions come to, without those of which nothing is there."""
+        found = ((name, self.evaluate(expression)) for name, expression in expressions.items())
+        return {name: value for name, value in found if value is not None}
 
     def term(self, term: Term) -> Value | None:
         """Give what one part of an expression comes to; None where it is not there."""
@@ -102,4 +110,4 @@ class Room:
         if name in names.near:
             ours, what = names.near[name]
             return ours, f"{name} became {ours}{': ' + what if what else ''}."
-        return value, f"{name} is not known here."
+        return value, "" if names.is_open else f"{name} is not known here."

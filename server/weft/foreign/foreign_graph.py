@@ -119,6 +119,11 @@ class ForeignGraph:
     notes: tuple[Drawn, ...] = ()
 
 
+def plain_name(name: str) -> str:
+    """Give the name of an input without points, which rules read as a way along a wire."""
+    return name.replace(".", "_")
+
+
 def refuse_too_many(count: int) -> None:
     """Refuse a workflow that nobody drew.
 

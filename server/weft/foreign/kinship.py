@@ -95,7 +95,7 @@ class Kinship:
         rule = self._rules.get(self._nodes[source.node].type)
         if rule is None or source.slot >= len(rule.gives):
             return True
-        return rule.gives[source.slot].base is not None
+        return bool(rule.gives[source.slot].bases)
 
     def _find_near(self, key: str, name: str) -> Source | None:
         """Look down the wires for a node that takes such an output, then up and anywhere for one."""
@@ -126,7 +126,7 @@ class Kinship:
         """Tell whether an output is called so, be it made there or handed on."""
         rule = self._rules.get(self._nodes[source.node].type)
         give = rule.gives[source.slot] if rule and source.slot < len(rule.gives) else None
-        return give is not None and give.base is not None and give.base.path[-1] == name
+        return give is not None and any(base.path[-1] == name for base in give.bases)
 
     def _walk(self, key: str, *, is_down: bool) -> Iterable[str]:
         seen, waiting = {key}, deque([key])
@@ -152,6 +152,6 @@ class Kinship:
     def _slot_of(self, key: str, name: str) -> int | None:
         rule = self._rules.get(self._nodes[key].type)
         for slot, give in enumerate(rule.gives if rule else ()):
-            if give.base is not None and give.base.kind == "made" and give.base.path[-1] == name:
+            if any(base.kind == "made" and base.path[-1] == name for base in give.bases):
                 return slot
         return None

@@ -37,31 +37,34 @@ class Making:
         """The nodes that were made."""
         return (*self._ids.values(), *self._further)
 
-    def needed(self, slots: set[int]) -> list[Make]:
+    def needed(self, slots: set[int], room: Room) -> list[Make]:
         """Name the nodes that are needed.
 
         Args:
             slots: The outputs of theirs that something is fed by.
+            room: What the conditions of nodes can see.
 
         Returns:
-            The first node of the rule, and those from which these outputs come.
+            The first node of the rule, and those from which these outputs come, as far as what they need is
+            there.
         """
-        by_name = {make.name: make for make in self._rule.makes}
+        by_name = {make.name: make for make in self._rule.makes if _is_due(make, room)}
         waiting = list(by_name)[:1]
+        waiting += _made_in(*(term for e in self._rule.hands_out.values() for term in e.terms))
         for slot, give in enumerate(self._rule.gives):
             if slot in slots:
-                waiting += _made_in(give.base, *(term for e in give.left.values() for term in e.terms))
+                waiting += _made_in(*give.terms)
         found: set[str] = set()
         while waiting:
             name = waiting.pop()
             if name in by_name and name not in found:
                 found.add(name)
                 waiting += _made_in(*(term for e in by_name[name].inputs.values() for term in e.terms))
-        for place, name in enumerate(by_name):
+        for name in by_name:
             if name in found:
-                self._ids[name] = self._sketch.reserve(self._node.id, name if place else "")
+                self._ids[name] = self._sketch.reserve(self._node.id, name if self._ids else "")
         # A rule names first what has the place of their node, and behind it what that takes from.
-        return [make for make in reversed(self._rule.makes) if make.name in found]
+        return [make for make in reversed(by_name.values()) if make.name in found]
 
     def output(self, name: str, output: str) -> Value | None:
         """Give an output of a node that is made; None where it is not needed."""
@@ -95,9 +98,9 @@ class Making:
                 room.notes.append(f"{name} counts down there, and stays here.")
             self._sketch.pass_points(f"{key}.{name}", self._points(expression))
         for name, expression in make.inputs.items():
-            if expression.change == "prompt" and name in inputs and inputs[name].link is None:
-                self._dress(name, inputs, room.evaluate(replace(expression, change="")), prompts, room)
-        is_first = make is self._rule.makes[0]
+            if "prompt" in expression.changes and name in inputs and inputs[name].link is None:
+                self._dress(name, inputs, room.evaluate(replace(expression, changes=())), prompts, room)
+        is_first = make.name == next(iter(self._ids))
         self._sketch.put(key, make.type, inputs, mode=self._node.mode)
         self._sketch.look(
             key, self._node, below=list(self._ids).index(make.name), seeds=seeds, is_titled=is_first
@@ -140,5 +143,11 @@ class Making:
         return self._node.routes.get(path[0], ()) if is_plain else ()
 
 
-def _made_in(*terms: Term | None) -> list[str]:
-    return [term.path[0] for term in terms if term is not None and term.kind == "made"]
+def _is_due(make: Make, room: Room) -> bool:
+    """Tell whether all that a node needs is there, and nothing that it must not meet."""
+    is_there = all(room.evaluate(expression) is not None for expression in make.needs)
+    return is_there and all(room.evaluate(expression) is None for expression in make.lacks)
+
+
+def _made_in(*terms: Term) -> list[str]:
+    return [term.path[0] for term in terms if term.kind == "made"]

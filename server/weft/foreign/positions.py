@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from weft.errors import JSON
-from weft.foreign.foreign_graph import Point
+from weft.foreign.foreign_graph import Point, plain_name
 
 _CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize"})
 _CONTROL = "control_after_generate"
@@ -36,7 +36,7 @@ def name_values(
 
     Args:
         raw: The node as it was saved.
-        names: The names in the order of the values; None where the type is not known.
+        names: The names in the order of the values; None or none where they are not known.
         inputs: The node's inputs, which newer files have for every field.
 
     Returns:
@@ -48,9 +48,9 @@ def name_values(
         seed = next((name for name in held if name in _SEEDS), "value")
         control = held.get(_CONTROL)
         controls = {seed: control} if isinstance(control, str) else {}
-        return Named({name: value for name, value in held.items() if name != _CONTROL}, controls)
+        return Named({plain_name(name): value for name, value in held.items() if name != _CONTROL}, controls)
     values = held if isinstance(held, list) else []
-    if names is not None:
+    if names:
         return _in_turn(values, names)
     found = _in_turn(values, [str(entry["name"]) for entry in inputs if entry.get("widget")])
     # Older files have only those fields among the inputs that a wire may feed.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from weft.errors import JSON
 from weft.foreign.faults import ForeignUnreadableError
-from weft.foreign.foreign_graph import ForeignGraph, ForeignNode, Source, refuse_too_many
+from weft.foreign.foreign_graph import ForeignGraph, ForeignNode, Source, plain_name, refuse_too_many
 
 
 def is_prompt(tree: Mapping[str, JSON]) -> bool:
@@ -37,8 +37,8 @@ def _node(key: str, entry: JSON, tree: Mapping[str, JSON]) -> ForeignNode:
     links: dict[str, Source] = {}
     values: dict[str, JSON] = {}
     lost: list[str] = []
-    for name, value in inputs.items():
-        source = _source(value)
+    for written, value in inputs.items():
+        name, source = plain_name(written), _source(value)
         if source is None:
             values[name] = _plain(value)
         elif source.node in tree:

@@ -24,10 +24,12 @@ class Names:
     Attributes:
         same: What means the same, by their name.
         near: What comes near, by their name, and what is different about it.
+        is_open: Whether other names than these are as good, and stay what they are.
     """
 
     same: Mapping[str, str] = field(default_factory=dict)
     near: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _names(entry: JSON, place: str) -> Names:
     return Names(
         {**kept, **{theirs: str(ours) for theirs, ours in renamed.items()}},
         {theirs: _near(ours) for theirs, ours in near.items()},
+        entry.get("open") is True,
     )
 
 

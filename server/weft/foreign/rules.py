@@ -13,15 +13,17 @@ another one. To the right of the equals sign stands
     a/b                the first of these that is there;  a+b is their sum;  a,b is a list of both
     :name.image        an output of another node that this rule makes: `:image` where it makes a single one
     ^model             an output of that name nearby, where theirs need none
-    a|sampler          a value by another name: a table of `names`, or one of the changes of `changes`
+    a|sampler          a value by another name: a table of `names`, or one of the changes of `changes`;
+                       `a|table|file` goes through both
 
-Several nodes are a list, each with a name: `"masked: latent.mask latent mask=:grown.mask"`. ``gives`` says
-for each of their outputs which of ours stands for it, `<model` handing on what came in; `<model
-rescale=multiplier` leaves something on the wire for whoever looks for `model.rescale`, and `@
-seed=noise_seed` has nothing but that. ``widgets`` names values in the order in which they are saved;
-``drops`` those that need not be mentioned, always or, as in `crop='disabled'`, where they have that value;
-``differs`` says what is different in any case; ``hands_out`` names the input that becomes an output of the
-workflow.
+Several nodes are a list, each with a name: `"masked: latent.mask latent mask=:grown.mask"`. One called
+`third?image3!plain:` is made only where their `image3` is there and `plain` is not. ``gives`` says for each
+of their outputs which of ours stands for it, the first that is there of `third.image/second.image`, `<model`
+handing on what came in; `<model rescale=multiplier` leaves something on the wire for whoever looks for
+`model.rescale`, and `@ seed=noise_seed` has nothing but that. ``widgets`` names values in the order in which
+they are saved; ``drops`` those that need not be mentioned, always or, as in `crop='disabled'`, where they
+have that value; ``differs`` says what is different in any case; ``hands_out`` says what becomes outputs of
+the workflow: `image=images`. Where their names have a point, as `values.a`, it is written `values_a`.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from weft.foreign.faults import RulesInvalidError
 
 How: TypeAlias = Literal["first", "sum", "list"]
 
+_CONDITION = re.compile(r"(?P<sign>[?!])(?P<text>[\w./]+)")
 _ASSIGNMENT = re.compile(r"(?P<name>\w+)(?:=(?P<text>'[^']*'|\S+))?(?:\s+|$)")
 _SIGNS: Mapping[str, How] = MappingProxyType({"/": "first", "+": "sum", ",": "list"})
 
@@ -63,12 +66,12 @@ class Expression:
     Attributes:
         terms: One thing, or several.
         how: What becomes of several.
-        change: Name of a table or change that the value goes through; empty for none.
+        changes: Tables or changes that the value goes through, in this order.
     """
 
     terms: tuple[Term, ...]
     how: How = "first"
-    change: str = ""
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,15 @@ class Make:
         name: What the rule calls it; empty where it makes a single one.
         type: Its type.
         inputs: Where its inputs come from.
+        needs: That of which something has to be there for it to be made.
+        lacks: That of which nothing must be there for it to be made.
     """
 
     name: str
     type: str
     inputs: Mapping[str, Expression]
+    needs: tuple[Expression, ...] = ()
+    lacks: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,18 @@ class Give:
     """What stands for an output of theirs.
 
     Attributes:
-        base: The output of ours, or their input that is handed on; None where there is nothing to link to.
+        bases: The output of ours, or their input that is handed on: the first that is there. Empty where
+            there is nothing to link to.
         left: What is left on the wire, by name.
     """
 
-    base: Term | None
+    bases: tuple[Term, ...]
     left: Mapping[str, Expression] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All that it comes from."""
+        return (*self.bases, *(term for expression in self.left.values() for term in expression.terms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +122,7 @@ class Rule:
         gives: What stands for each of its outputs.
         drops: Values that need not be mentioned: always for None, else where they are that.
         differs: What is different in any case; empty for nothing.
-        hands_out: Their input that becomes an output of the workflow; empty for none.
+        hands_out: What becomes outputs of the workflow, by the name of the output.
     """
 
     widgets: tuple[str, ...] = ()
@@ -117,33 +130,37 @@ class Rule:
     gives: tuple[Give, ...] = ()
     drops: Mapping[str, Expression | None] = field(default_factory=dict)
     differs: str = ""
-    hands_out: str = ""
+    hands_out: Mapping[str, Expression] = field(default_factory=dict)
 
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """All that looks at their inputs."""
         made = [expression for make in self.makes for expression in make.inputs.values()]
-        return (*made, *(expression for give in self.gives for expression in give.left.values()))
+        left = (expression for give in self.gives for expression in give.left.values())
+        return (*made, *left, *self.hands_out.values())
 
     @property
     def used(self) -> frozenset[str]:
         """Their inputs that are not lost."""
         found = {term.path[0] for e in self.expressions for term in e.terms if term.kind == "input"}
-        found.update(give.base.path[0] for give in self.gives if give.base and give.base.kind == "input")
-        return frozenset(found | {self.hands_out})
+        return frozenset(found | self._handed_on)
 
     @property
     def records(self) -> frozenset[str]:
         """Their inputs of which only what was left on the wire is looked at."""
         paths = [term.path for e in self.expressions for term in e.terms if term.kind == "input"]
         whole = {path[0] for path in paths if len(path) == 1}
-        whole.update(give.base.path[0] for give in self.gives if give.base and give.base.kind == "input")
-        return frozenset(path[0] for path in paths) - whole - {self.hands_out}
+        return frozenset(path[0] for path in paths) - whole - self._handed_on
 
     @property
     def near(self) -> tuple[str, ...]:
         """Outputs that are looked for nearby."""
         return tuple(term.path[0] for e in self.expressions for term in e.terms if term.kind == "near")
+
+    @property
+    def _handed_on(self) -> frozenset[str]:
+        bases = (base for give in self.gives for base in give.bases)
+        return frozenset(base.path[0] for base in bases if base.kind == "input")
 
 
 def read_rule(entry: JSON, *, place: str) -> Rule:
@@ -168,7 +185,7 @@ def read_rule(entry: JSON, *, place: str) -> Rule:
         gives=tuple(_give(text, place) for text in _texts(entry.get("gives"))),
         drops=drops,
         differs=str(entry.get("differs", "")),
-        hands_out=str(entry.get("hands_out", "")),
+        hands_out=_given(str(entry.get("hands_out", "")), place),
     )
 
 
@@ -180,22 +197,30 @@ def _texts(value: JSON) -> list[str]:
 
 def _make(text: str, place: str) -> Make:
     kind, _, rest = text.partition(" ")
-    name = ""
+    name, conditions = "", ""
     if kind.endswith(":"):
-        name = kind[:-1]
+        name = re.split(r"[?!]", kind[:-1])[0]
+        conditions = kind[len(name) : -1]
         kind, _, rest = rest.partition(" ")
-    found = _assignments(rest, place)
-    return Make(name, kind, {key: expression for key, expression in found.items() if expression is not None})
+    asked: dict[str, list[Expression]] = {"?": [], "!": []}
+    for match in _CONDITION.finditer(conditions):
+        asked[match["sign"]].append(_expression(match["text"]))
+    return Make(name, kind, _given(rest, place), tuple(asked["?"]), tuple(asked["!"]))
 
 
 def _give(text: str, place: str) -> Give:
     base, _, rest = text.partition(" ")
-    left = {key: found for key, found in _assignments(rest, place).items() if found is not None}
-    if base == "@":
-        return Give(None, left)
-    if base.startswith("<"):
-        return Give(Term("input", (base[1:],)), left)
-    return Give(Term("made", _made_path(base)), left)
+    bases = () if base == "@" else tuple(_base(part) for part in base.split("/"))
+    return Give(bases, _given(rest, place))
+
+
+def _base(text: str) -> Term:
+    return Term("input", (text[1:],)) if text.startswith("<") else Term("made", _made_path(text))
+
+
+def _given(text: str, place: str) -> dict[str, Expression]:
+    """Read names with what they come from."""
+    return {name: found for name, found in _assignments(text, place).items() if found is not None}
 
 
 def _assignments(text: str, place: str, *, is_bare: bool = False) -> dict[str, Expression | None]:
@@ -215,11 +240,11 @@ def _assignments(text: str, place: str, *, is_bare: bool = False) -> dict[str, E
 def _expression(text: str) -> Expression:
     if text.startswith("'"):
         return Expression((Term("literal", literal=text[1:-1]),))
-    text, _, change = text.partition("|")
+    text, *changes = text.split("|")
     for sign, how in _SIGNS.items():
         if sign in text:
-            return Expression(tuple(_term(part) for part in text.split(sign)), how, change)
-    return Expression((_term(text),), "first", change)
+            return Expression(tuple(_term(part) for part in text.split(sign)), how, tuple(changes))
+    return Expression((_term(text),), "first", tuple(changes))
 
 
 def _term(text: str) -> Term:

@@ -20,6 +20,7 @@ from weft.foreign.foreign_graph import (
     Point,
     Source,
     Taken,
+    plain_name,
     refuse_too_many,
 )
 from weft.foreign.positions import Named, name_values, point_of, text_of
@@ -137,7 +138,7 @@ class _Reading:
 
     def _node(self, scope: _Scope, key: str, raw: Mapping[str, JSON]) -> ForeignNode:
         entries = _objects(raw.get("inputs"), f"the inputs of node {key}")
-        inputs = [entry for entry in entries if entry.get("name")]
+        inputs = [{**e, "name": plain_name(str(e["name"]))} for e in entries if e.get("name")]
         named = name_values(raw, self._widget_names(str(raw["type"])), inputs)
         values, controls = dict(named.values), dict(named.controls)
         fed: dict[str, _Fed] = {}

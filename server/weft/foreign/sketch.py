@@ -91,11 +91,11 @@ class Sketch:
         if points:
             self._routes[key] = [[x, y * _STRETCH] for x, y in points]
 
-    def hand_out(self, value: Value, title: str) -> None:
+    def hand_out(self, value: Value, name: str, title: str) -> None:
         """Make an output of the workflow of what a value links to."""
         if value.link is not None:
-            name = _free(self._outputs, "image")
-            self._outputs[name] = {"from": ".".join(value.link), **({"title": title} if title else {})}
+            found = _free(self._outputs, name)
+            self._outputs[found] = {"from": ".".join(value.link), **({"title": title} if title else {})}
 
     def output_name(self, name: str) -> str:
         """Give a name of theirs without the signs that names here must not have."""

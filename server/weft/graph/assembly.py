@@ -161,6 +161,8 @@ class Assembly:
             return
         if isinstance(found, Refusal):
             self._refuse(draft, schema, found.reason, value)
+            # Nor does the default stand in for it, of which nobody asked to know how it suits the rest.
+            draft.values.pop(schema.name, None)
             return
         unpaired = _unpaired(draft.wired, schema, value)
         if unpaired is not None:

@@ -19,6 +19,9 @@ from weft.foreign.changes import change_value
         ("file", 3, 3),
         ("thousandths", 0.4, 400.0),
         ("eighth", 20, 2),
+        ("mebipixels", 1.0, 1.048576),
+        ("columns", "right", 2),
+        ("columns", "down", 1),
     ],
 )
 def test_a_value_is_written_as_it_is_here(name: str, theirs: JSON, ours: JSON) -> None:

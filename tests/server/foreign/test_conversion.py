@@ -9,11 +9,16 @@ import pytest
 from comfy_files import (
     flux,
     image_to_image,
+    instruct,
+    kontext,
     lora_and_control,
     node,
+    qwen_edit,
+    redux,
     saved,
     saved_node,
     saved_text_to_image,
+    soft_mask,
     split_flux,
     text_to_image,
 )
@@ -113,6 +118,130 @@ def test_parts_of_a_model_from_files_of_their_own_find_it() -> None:
         Link("20", "encoder"),
         0.0,
     )
+
+
+def test_a_soft_mask_says_when_a_place_may_change_if_the_model_says_so() -> None:
+    soft = convert(soft_mask(), BOOK)
+
+    assert inputs(soft, "3")["latent"] == Link("3-soft", "latent")
+    assert inputs(soft, "3-soft") == {
+        "latent": Link("13", "latent"),
+        "mask": Link("12", "mask"),
+        "gradual": True,
+    }
+    assert "3-soft" not in convert(image_to_image(), BOOK).document.nodes
+
+
+def test_a_picture_that_says_how_another_shall_look_is_cut_as_there() -> None:
+    found = convert(redux(), BOOK)
+
+    assert inputs(found, "3") == {
+        "conditioning": Link("2", "conditioning"),
+        "style": Link("13", "style"),
+        "image": Link("14", "image"),
+        "strength": 0.8,
+    }
+    assert (inputs(found, "14")["width"], inputs(found, "14")["fit"]) == (384, "cover")
+    assert taken(found, "15").made == ()
+
+
+def test_a_latent_is_shown_as_what_shall_be_changed() -> None:
+    found = convert(kontext(), BOOK)
+
+    assert found.document.nodes["3"].type == "prompt.reference_latent"
+    assert inputs(found, "3") == {"conditioning": Link("2", "conditioning"), "latent": Link("14", "latent")}
+    assert (inputs(found, "13")["megapixels"], inputs(found, "13")["multiple"]) == (1.048576, 16)
+
+
+def test_an_instruction_sees_the_pictures_that_are_given_and_the_model_does_where_it_has_a_vae() -> None:
+    both, last = convert(qwen_edit(1, 3), BOOK), convert(qwen_edit(3, vae=False), BOOK)
+    none = convert(qwen_edit(), BOOK)
+
+    picture = Link("20-opaque", "image")
+    assert inputs(both, "3")["positive"] == Link("6", "conditioning")
+    assert inputs(both, "6")["conditioning"] == Link("6-first", "conditioning")
+    assert inputs(both, "6-first")["conditioning"] == Link("6-said", "conditioning")
+    assert (inputs(both, "6-said")["image"], inputs(both, "6-said")["third"]) == (picture, picture)
+    assert "second" not in inputs(both, "6-said")
+    assert last.document.nodes["6"].type == "prompt.encode_edit"
+    assert inputs(last, "6")["image"] == picture
+    assert none.document.nodes["6"].type == "prompt.encode"
+
+
+def test_a_picture_that_is_changed_as_told_is_guided_towards() -> None:
+    found = convert(instruct(), BOOK)
+
+    assert inputs(found, "3")["positive"] == Link("5", "conditioning")
+    assert inputs(found, "3")["negative"] == Link("7", "conditioning")
+    assert inputs(found, "3")["guidance_scale"] == 7.5
+    assert inputs(found, "3")["latent"] == Link("5-empty", "latent")
+    assert inputs(found, "11") == {"picture_scale": 1.5}
+
+
+def test_a_small_autoencoder_is_the_file_that_decodes() -> None:
+    tree = {**text_to_image(), "10": node("VAELoader", vae_name="taef1")}
+    other = {**text_to_image(), "10": node("VAELoader", vae_name="sub\\ae.safetensors")}
+
+    assert inputs(convert(tree, BOOK), "10")["file"] == "taef1_decoder.safetensors"
+    assert "taef1_encoder.safetensors" in taken(convert(tree, BOOK), "10").notes[0]
+    assert inputs(convert(other, BOOK), "10")["file"] == "sub/ae.safetensors"
+    assert taken(convert(other, BOOK), "10").state == "same"
+
+
+def test_names_with_a_point_and_kinds_that_have_values_of_their_own_are_read() -> None:
+    size = {"resize_type": "scale longer dimension", "resize_type.longer_size": 96, "scale_method": "area"}
+    tree = {
+        **text_to_image(),
+        "10": node("ResizeImageMaskNode", "", input=("8", 0), **size),
+        "11": node("ResizeImageMaskNode", input=("8", 0), resize_type="match size"),
+        "12": node("ComfyMathExpression", "", expression="a / b", **{"values.a": 3, "values.b": 2}),
+        "13": node("BatchImagesNode", "", **{"images.image0": ("8", 0), "images.image1": ("10", 0)}),
+    }
+
+    found = convert(tree, BOOK)
+
+    assert inputs(found, "10") == {
+        "image": Link("8", "image"),
+        "width": 96,
+        "height": 96,
+        "fit": "inside",
+        "method": "area",
+    }
+    assert taken(found, "11").state == "unknown"
+    assert "what it is set to do" in taken(found, "11").notes[0]
+    assert inputs(found, "12") == {"expression": "a / b", "a": 3, "b": 2}
+    assert inputs(found, "13") == {"images": [Link("8", "image"), Link("10", "image")]}
+
+
+def test_whatever_is_looked_at_there_is_an_output_here() -> None:
+    tree = {
+        **text_to_image(),
+        "10": node("LoadImage", image="own.png"),
+        "11": node("MaskPreview", mask=("10", 1)),
+        "12": node("ImageCompare", image_a=("10", 0), image_b=("8", 0)),
+        "13": node("PreviewAny", source=("4", 1)),
+    }
+
+    outputs = convert(tree, BOOK).document.outputs
+
+    assert {name: port.from_ for name, port in outputs.items()} == {
+        "image": "8.image",
+        "image-2": "11.image",
+        "before": "10-opaque.image",
+        "after": "8.image",
+        "value": "4.encoder",
+    }
+
+
+@pytest.mark.parametrize("type", ["RenormCFG", "unCLIPConditioning", "HyperTile", "IPAdapterAdvanced"])
+def test_what_no_node_here_does_stays_and_is_called_unknown(type: str) -> None:
+    tree = {**text_to_image(model=("10", 0)), "10": node(type, model=("4", 0), weight=0.5)}
+
+    found = convert(tree, BOOK)
+
+    assert taken(found, "10").state == "unknown"
+    assert found.document.nodes["10"].type == f"comfyui:{type}"
+    assert inputs(found, "10")["weight"] == 0.5
 
 
 def test_an_unknown_node_is_kept_with_all_it_holds() -> None:

@@ -14,7 +14,7 @@ def written(text: str) -> Expression:
 
 def room(**inputs: Value) -> Room:
     """A room with some inputs and a table of names."""
-    names = {"color": Names({"rot": "red"}, {"rosa": ("red", "paler there")})}
+    names = {"color": Names({"rot": "red"}, {"rosa": ("red", "paler there")}), "open": Names(is_open=True)}
     return Room(inputs, lambda name, output: Value((name or "it", output)), lambda _: None, names)
 
 
@@ -48,7 +48,14 @@ def test_a_name_becomes_ours_and_one_that_only_comes_near_is_said() -> None:
 
     assert [value_of(f"{name}|color", here) for name in "abc"] == ["red", "red", "blau"]
     assert value_of("d|color", here) == {"from": "1.x"}
-    assert here.notes == ["rosa became red: paler there.", "blau is not known here."]
+    assert value_of("c|open|color", here) == "blau"
+    assert here.notes[:2] == ["rosa became red: paler there.", "blau is not known here."]
+
+
+def test_of_several_expressions_those_are_given_of_which_something_is_there() -> None:
+    here = room(a=Value(literal=1))
+
+    assert here.evaluate_all({"x": written("a"), "y": written("b")}) == {"x": Value(literal=1)}
 
 
 def test_a_value_keeps_what_is_left_on_its_wire() -> None:

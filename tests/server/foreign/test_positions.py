@@ -42,6 +42,12 @@ def test_values_with_names_are_taken_as_they_are(key: str) -> None:
     assert (found.values, found.controls) == ({"noise_seed": 1}, {"noise_seed": "increment"})
 
 
+def test_a_known_type_without_an_order_of_its_own_takes_that_of_the_file() -> None:
+    inputs: list[dict[str, JSON]] = [{"name": "kind_width", "widget": {"name": "kind.width"}}]
+
+    assert name_values({"widgets_values": [64]}, (), inputs).values == {"kind_width": 64}
+
+
 def test_a_place_is_written_in_two_ways() -> None:
     assert point_of([1, 2.5]) == point_of({"0": 1, "1": 2.5}) == (1.0, 2.5)
     assert point_of([1]) is None

@@ -21,7 +21,8 @@ def test_a_bare_name_is_an_input_of_theirs_and_an_equals_sign_renames_it() -> No
         ("0.5", Expression((Term("literal", literal=0.5),))),
         ("-3", Expression((Term("literal", literal=-3),))),
         ("true", Expression((Term("literal", literal=True),))),
-        ("noise.seed|seed", Expression((Term("input", ("noise", "seed")),), "first", "seed")),
+        ("noise.seed|seed", Expression((Term("input", ("noise", "seed")),), "first", ("seed",))),
+        ("a|names|file", Expression((Term("input", ("a",)),), "first", ("names", "file"))),
         ("a/b", Expression((Term("input", ("a",)), Term("input", ("b",))), "first")),
         ("a+b", Expression((Term("input", ("a",)), Term("input", ("b",))), "sum")),
         ("a,b", Expression((Term("input", ("a",)), Term("input", ("b",))), "list")),
@@ -38,16 +39,26 @@ def test_what_stands_behind_an_equals_sign(written: str, expected: Expression) -
 
 def test_outputs_are_made_handed_on_or_only_left_on_the_wire() -> None:
     made, handed, left = read_rule(
-        {"gives": ["one.image", "<model rescale=by", "@ seed=n"]}, place="it"
+        {"gives": ["one.image/<picture", "<model rescale=by", "@ seed=n"]}, place="it"
     ).gives
 
-    assert made.base == Term("made", ("one", "image"))
-    assert (handed.base, set(handed.left)) == (Term("input", ("model",)), {"rescale"})
-    assert (left.base, set(left.left)) == (None, {"seed"})
+    assert made.bases == (Term("made", ("one", "image")), Term("input", ("picture",)))
+    assert (handed.bases, set(handed.left)) == ((Term("input", ("model",)),), {"rescale"})
+    assert (left.bases, set(left.left)) == ((), {"seed"})
+
+
+def test_a_node_may_need_something_and_lack_something_else() -> None:
+    (make,) = read_rule({"makes": "third?c?model.soft!a/b: x.y c"}, place="it").makes
+
+    assert (make.name, make.type) == ("third", "x.y")
+    assert [e.terms[0].path for e in make.needs] == [("c",), ("model", "soft")]
+    assert [[term.path for term in e.terms] for e in make.lacks] == [[("a",), ("b",)]]
 
 
 def test_a_rule_knows_which_of_their_inputs_it_looks_at() -> None:
-    rule = read_rule({"makes": "s seed=noise.seed latent=latent_image", "hands_out": "images"}, place="it")
+    rule = read_rule(
+        {"makes": "s seed=noise.seed latent=latent_image", "hands_out": "image=images"}, place="it"
+    )
 
     assert rule.used == {"noise", "latent_image", "images"}
     assert rule.records == {"noise"}

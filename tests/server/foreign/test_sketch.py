@@ -32,8 +32,8 @@ def test_a_further_node_never_takes_the_id_of_another() -> None:
 def test_outputs_get_names_of_their_own() -> None:
     sketch = Sketch(ForeignGraph({}))
     for title in ("First", ""):
-        sketch.hand_out(Value(("1", "image")), title)
-    sketch.hand_out(Value(literal=3), "no link")
+        sketch.hand_out(Value(("1", "image")), "image", title)
+    sketch.hand_out(Value(literal=3), "image", "no link")
 
     assert sketch.document()["outputs"] == {
         "image": {"from": "1.image", "title": "First"},
