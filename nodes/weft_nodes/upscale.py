@@ -50,12 +50,13 @@ def _digest_of_upscaler(run: FingerprintScope, upscaler: str) -> str:
 
 @node("upscaler.load", lane="io", output="upscaler", fingerprint=_digest_of_upscaler)
 def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler")]) -> Upscaler:
-    """Load a network that enlarges pictures, such as Real-ESRGAN or SPAN.
+    """Load a network that enlarges pictures, such as Real-ESRGAN, SPAN or DAT.
 
     Args:
         run: The run this is part of.
         upscaler: Name of a .safetensors file in the `upscalers` folder of a models folder: an ESRGAN or
-            Real-ESRGAN of either layout, a compact network of Real-ESRGAN, or a SPAN.
+            Real-ESRGAN of either layout, a compact network of Real-ESRGAN, a SPAN, or a DAT (DAT, DAT-S,
+            DAT-2, DAT-light).
 
     Returns:
         The upscaler. Its weights are read when they are first needed.

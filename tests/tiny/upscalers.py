@@ -1,15 +1,19 @@
 """Tiny random upscalers, in the layouts that people download."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
+from weft_nodes.models.loading import build_without_storage
 from weft_nodes.models.upscale_networks.network import UpscaleNetwork
 from weft_nodes.models.upscale_networks.recognition import network_of
 
 Shapes = dict[str, tuple[int, ...]]
+
+PATH = Path("upscaler.safetensors")
 
 
 def esrgan_shapes(*, doublings: int = 2, read: int = 3, blocks: int = 2) -> dict[str, tuple[int, ...]]:
@@ -84,30 +88,128 @@ def span_shapes(
     return shapes if is_centred else {**shapes, "no_norm": (1,)}
 
 
+def dat_shapes(
+    features: int = 32,
+    depths: Sequence[int] = (3, 1),
+    window: tuple[int, int] = (2, 4),
+    growth: int = 2,
+    end: Shapes | None = None,
+) -> Shapes:
+    """Shapes of a DAT of six heads, or four if it is small, that was trained with pictures of 64 x 64."""
+    heads, few, fewer, width = 6 if features % 6 == 0 else 4, features // 8, features // 16, features // 32
+    pixels, apart = math.prod(window), math.prod(2 * side - 1 for side in window)
+    end = end or shuffled_end(features, 2)
+    is_direct = len(end) == 2
+    shapes = convolution("conv_first", features, 3) | norm("before_RG.1", features) | norm("norm", features)
+    for group, depth in enumerate(depths):
+        shapes |= closing_shapes(f"layers.{group}.conv", features, is_long=is_direct)
+        for block in range(depth):
+            place = f"layers.{group}.blocks.{block}"
+            shapes |= norm(f"{place}.norm1", features) | norm(f"{place}.norm2", features)
+            hidden = features * growth // 2
+            shapes |= convolution(f"{place}.ffn.fc1", 2 * hidden, features, 0)
+            shapes |= norm(f"{place}.ffn.sg.norm", hidden) | convolution(f"{place}.ffn.sg.conv", hidden, 1)
+            shapes |= convolution(f"{place}.ffn.fc2", features, hidden, 0)
+            place += ".attn"
+            shapes |= convolution(f"{place}.qkv", 3 * features, features, 0)
+            shapes |= convolution(f"{place}.proj", features, features, 0)
+            shapes |= convolution(f"{place}.dwconv.0", features, 1) | batch_norm(
+                f"{place}.dwconv.1", features
+            )
+            shapes |= convolution(f"{place}.channel_interaction.1", few, features, 1)
+            shapes |= batch_norm(f"{place}.channel_interaction.2", few)
+            shapes |= convolution(f"{place}.channel_interaction.4", features, few, 1)
+            shapes |= convolution(f"{place}.spatial_interaction.0", fewer, features, 1)
+            shapes |= batch_norm(f"{place}.spatial_interaction.1", fewer)
+            shapes |= convolution(f"{place}.spatial_interaction.3", 1, fewer, 1)
+            if block % 2:
+                shapes[f"{place}.temperature"] = (heads, 1, 1)
+                continue
+            for half in (0, 1):
+                if block % 4 == (0 if group % 2 else 2):
+                    shapes[f"{place}.attn_mask_{half}"] = (64 * 64 // pixels, pixels, pixels)
+                branch = f"{place}.attns.{half}"
+                shapes[f"{branch}.rpe_biases"] = (apart, 2)
+                shapes[f"{branch}.relative_position_index"] = (pixels, pixels)
+                shapes |= convolution(f"{branch}.pos.pos_proj", width, 2, 0)
+                for step, written in ((1, width), (2, width), (3, heads // 2)):
+                    shapes |= norm(f"{branch}.pos.pos{step}.0", width)
+                    shapes |= convolution(f"{branch}.pos.pos{step}.2", written, width, 0)
+    return shapes | closing_shapes("conv_after_body", features, is_long=is_direct) | end
+
+
+def shuffled_end(features: int, scale: int, width: int = 64) -> Shapes:
+    """Shapes of an end whose convolutions write larger pictures as channels, step by step."""
+    shapes = convolution("conv_before_upsample.0", width, features) | convolution("conv_last", 3, width)
+    factors = (3,) if scale == 3 else (2,) * (scale.bit_length() - 1)
+    for step, factor in enumerate(factors):
+        shapes |= convolution(f"upsample.{2 * step}", width * factor**2, width)
+    return shapes
+
+
+def direct_end(features: int, scale: int) -> Shapes:
+    """Shapes of an end of one convolution."""
+    return convolution("upsample.0", 3 * scale**2, features)
+
+
+def doubled_end(features: int, doublings: int, width: int = 64) -> Shapes:
+    """Shapes of an end that repeats pixels before its convolutions."""
+    names = [f"conv_up{index + 1}" for index in range(doublings)]
+    shapes = convolution("conv_before_upsample.0", width, features) | convolution("conv_last", 3, width)
+    for name in (*names, "conv_hr"):
+        shapes |= convolution(name, width, width)
+    return shapes
+
+
+def closing_shapes(name: str, features: int, *, is_long: bool) -> Shapes:
+    """Shapes of one convolution, or of three with a quarter of the channels between them."""
+    few = features // 4
+    if not is_long:
+        return convolution(name, features, features)
+    shapes = convolution(f"{name}.0", few, features) | convolution(f"{name}.2", few, few, 1)
+    return shapes | convolution(f"{name}.4", features, few)
+
+
+def norm(name: str, features: int) -> Shapes:
+    """Shapes of a norm."""
+    return {f"{name}.weight": (features,), f"{name}.bias": (features,)}
+
+
+def batch_norm(name: str, features: int) -> Shapes:
+    """Shapes of a norm over many pictures."""
+    kept = {f"{name}.running_mean": (features,), f"{name}.running_var": (features,)}
+    return norm(name, features) | kept | {f"{name}.num_batches_tracked": ()}
+
+
 def convolution(name: str, written: int, read: int, side: int = 3) -> Shapes:
     """Shapes of a convolution, or of a linear layer where it has no side."""
     return {f"{name}.weight": (written, read, *((side, side) if side else ())), f"{name}.bias": (written,)}
 
 
-def waved(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """Weights that follow from names and shapes alone, so that results can be compared for ever."""
+def fixed(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Weights that follow from names and shapes alone, so that answers can be compared for ever."""
     found = {}
     for order, (name, shape) in enumerate(sorted(shapes.items())):
-        wave = torch.sin(torch.arange(math.prod(shape), dtype=torch.float64) * 1.7 + order).float()
+        values = _scattered(math.prod(shape), order)
         if name.endswith(("running_var", "norm.weight", "norm1.weight", "norm2.weight", "temperature")):
-            wave = 1 + 0.3 * wave
+            values = 1 + 0.3 * values
         elif len(shape) > 1:
-            wave = wave * 1.5 / math.sqrt(math.prod(shape[1:]))
+            values = values * math.sqrt(3 / math.prod(shape[1:]))
         else:
-            wave = 0.2 * wave
-        found[name] = wave.reshape(shape)
+            values = 0.2 * values
+        found[name] = values.reshape(shape)
     return found
 
 
-def waved_picture(height: int, width: int) -> Tensor:
+def fixed_picture(height: int, width: int) -> Tensor:
     """A picture [1, 3, height, width] that follows from its size alone."""
-    wave = torch.sin(torch.arange(3 * height * width, dtype=torch.float64) * 0.73)
-    return (0.5 + 0.5 * wave).float().reshape(1, 3, height, width)
+    return (0.5 + 0.5 * _scattered(3 * height * width, 0)).reshape(1, 3, height, width)
+
+
+def _scattered(count: int, order: int) -> Tensor:
+    """Numbers from -1 to 1 that look random and are the same on every machine."""
+    waves = torch.sin(torch.arange(count, dtype=torch.float64) * 12.9898 + order)
+    return (waves * 43758.5453 % 1 * 2 - 1).float()
 
 
 def network_with(tensors: Mapping[str, Tensor]) -> UpscaleNetwork:
@@ -121,8 +223,9 @@ def network_with(tensors: Mapping[str, Tensor]) -> UpscaleNetwork:
 
 def published(shapes: Mapping[str, tuple[int, ...]]) -> UpscaleNetwork:
     """The network of a header alone, as large as it may be."""
-    with torch.device("meta"):
-        return network_of(Path("upscaler.safetensors"), shapes)
+    return cast(
+        "UpscaleNetwork", build_without_storage(lambda: network_of(Path("upscaler.safetensors"), shapes))
+    )
 
 
 def some_of(x_BCHW: Tensor) -> list[float]:

@@ -1,7 +1,8 @@
 """Upscalers: their handle on wires, the service that keeps them, and enlarging in tiles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Self, cast
@@ -101,7 +102,7 @@ class UpscalerStore:
             if name in names
         }
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        network = cast("UpscaleNetwork", build_without_storage(lambda: network_of(path, shapes)))
+        network = _built(path, shapes)
         tensors = network.prepared(tensors)
         wanted = network.state_dict()
         unknown = sorted(tensors.keys() - wanted.keys())
@@ -130,9 +131,17 @@ def upscaler_traits(path: Path) -> dict[str, str]:
     """
     header = read_header(path)
     names = unwrapped(tuple(header.tensors))
-    shapes: dict[str, Shape] = {new: header.tensors[old].shape for old, new in names.items()}
-    with torch.device("meta"):
-        return {"scale": str(network_of(path, shapes).scale)}
+    return {"scale": str(_scale(path, tuple((new, header.tensors[old].shape) for old, new in names.items())))}
+
+
+@lru_cache(maxsize=128)
+def _scale(path: Path, shapes: tuple[tuple[str, Shape], ...]) -> int:
+    """Build the network, so that no other is listed; files are listed often, and a large one takes a moment."""
+    return _built(path, dict(shapes)).scale
+
+
+def _built(path: Path, shapes: Mapping[str, Shape]) -> UpscaleNetwork:
+    return cast("UpscaleNetwork", build_without_storage(lambda: network_of(path, shapes)))
 
 
 def enlarge(

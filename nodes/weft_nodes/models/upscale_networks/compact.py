@@ -26,7 +26,7 @@ class Compact(UpscaleNetwork):
         features, read = layout.shape("body.0.weight", 4)[:2]
         # Between two convolutions there is a PReLU, which has a weight for each channel.
         layout.shape("body.1.weight", 1)
-        last = layout.count(r"body\.(\d+)\.weight") - 1
+        last = layout.count("body.") - 1
         self.scale = layout.factor(f"body.{last}.weight", 3)
         if read != 3:
             raise LayoutError(f"body.0 reads {read} channels, not three")

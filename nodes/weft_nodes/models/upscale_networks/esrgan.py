@@ -64,14 +64,14 @@ class Esrgan(UpscaleNetwork):
         features, read = layout.shape("conv_first.weight", 4)[:2]
         growth = layout.shape("body.0.rdb1.conv1.weight", 4)[0]
         written = layout.shape("conv_last.weight", 4)[0]
-        self.doublings = layout.count(r"conv_up(\d+)\.weight")
+        self.doublings = layout.count("conv_up")
         if written != 3 or read not in [3 * 4**order for order in range(self.doublings + 1)]:
             raise LayoutError(f"conv_first reads {read} channels and conv_last writes {written}, not three")
         # Networks for small factors fold squares of pixels into channels first.
         self.multiple = math.isqrt(read // written)
         self.scale = 2**self.doublings // self.multiple
         self.conv_first = nn.Conv2d(read, features, 3, padding=1)
-        blocks = layout.count(r"body\.(\d+)\..+")
+        blocks = layout.count("body.")
         self.body = nn.Sequential(*(_ResidualBlock(features, growth) for _ in range(blocks)))
         self.conv_body = nn.Conv2d(features, features, 3, padding=1)
         for index in range(1, self.doublings + 1):

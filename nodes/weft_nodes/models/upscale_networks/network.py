@@ -1,7 +1,6 @@
 """What all networks that enlarge pictures have in common, and how their sizes are read from a file."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -45,13 +44,14 @@ class Layout:
             raise LayoutError(f"{name} is {list(found)}")
         return found
 
-    def count(self, pattern: str) -> int:
+    def count(self, prefix: str) -> int:
         """Count the layers of a kind by the numbers in their names.
 
         Args:
-            pattern: Regular expression of whole names; its first group is the number.
+            prefix: What their names have before the number.
         """
-        return len({found[1] for name in self.shapes if (found := re.fullmatch(pattern, name))})
+        rests = (name[len(prefix) :] for name in self.shapes if name.startswith(prefix))
+        return len({number for rest in rests if (number := rest.partition(".")[0]).isdecimal()})
 
     def factor(self, name: str, channels: int) -> int:
         """Return how many times larger the picture becomes whose pixels a convolution writes as channels.

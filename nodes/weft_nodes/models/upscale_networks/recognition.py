@@ -6,13 +6,14 @@ from typing import Final
 
 from weft_nodes.models.errors import CheckpointUnknownError
 from weft_nodes.models.upscale_networks.compact import Compact
+from weft_nodes.models.upscale_networks.dat import Dat
 from weft_nodes.models.upscale_networks.esrgan import Esrgan, renewed
 from weft_nodes.models.upscale_networks.network import Layout, LayoutError, Shape, UpscaleNetwork
 from weft_nodes.models.upscale_networks.span import Span
 
 # Trainers keep averaged weights beside the last ones; the averaged ones are those that are meant.
 _WRAPPERS: Final = ("params_ema.", "params.", "module.")
-_KINDS: Final = (Esrgan, Compact, Span)
+_KINDS: Final = (Esrgan, Compact, Span, Dat)
 
 
 def unwrapped(names: Sequence[str]) -> Mapping[str, str]:

@@ -4,7 +4,9 @@ import pytest
 import torch
 from weft_nodes.models.upscale_networks.network import Layout, LayoutError, UpscaleNetwork
 
-LAYOUT = Layout({"body.0.weight": (12, 8, 3, 3), "body.0.bias": (12,), "body.4.weight": (0, 8)})
+LAYOUT = Layout(
+    {"body.0.weight": (12, 8, 3, 3), "body.0.bias": (12,), "body.4.weight": (0, 8), "body.a": (1,)}
+)
 
 
 def test_a_layout_knows_its_names_and_shapes() -> None:
@@ -27,8 +29,8 @@ def test_a_tensor_that_is_not_as_it_must_be_is_named(name: str, rank: int, reaso
 
 
 def test_layers_are_counted_by_their_numbers() -> None:
-    assert LAYOUT.count(r"body\.(\d+)\..+") == 2
-    assert LAYOUT.count(r"tail\.(\d+)\..+") == 0
+    assert LAYOUT.count("body.") == 2
+    assert LAYOUT.count("tail.") == 0
 
 
 def test_a_factor_is_the_side_of_the_square_that_channels_become() -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tiny.upscalers import Shapes, compact_shapes, esrgan_shapes, old_name, span_shapes
+from tiny.upscalers import Shapes, compact_shapes, dat_shapes, esrgan_shapes, old_name, span_shapes
 from weft_nodes.models.errors import CheckpointUnknownError
 from weft_nodes.models.upscale_networks.compact import Compact
+from weft_nodes.models.upscale_networks.dat import Dat
 from weft_nodes.models.upscale_networks.esrgan import Esrgan
 from weft_nodes.models.upscale_networks.network import UpscaleNetwork
 from weft_nodes.models.upscale_networks.recognition import network_of, unwrapped
@@ -21,6 +22,7 @@ PATH = Path("upscaler.safetensors")
         (compact_shapes(), Compact),
         (span_shapes(), Span),
         (span_shapes(is_folded=True), Span),
+        (dat_shapes(), Dat),
     ],
 )
 def test_each_network_is_told_by_its_tensors(shapes: Shapes, kind: type[UpscaleNetwork]) -> None:
@@ -47,5 +49,5 @@ def test_what_is_no_upscaler_is_refused_with_what_it_holds_and_what_each_network
     with pytest.raises(CheckpointUnknownError, match="no upscaler known here") as error:
         network_of(PATH, shapes)
 
-    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN"):
+    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT"):
         assert f"it is no {kind}, since " in error.value.hint
