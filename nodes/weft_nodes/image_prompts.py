@@ -75,14 +75,14 @@ def _digest_of_adapter(run: FingerprintScope, ip_adapter: str) -> str:
 def load_image_adapter(run: Run, ip_adapter: Annotated[str, ModelFile("ip_adapter")]) -> ImageAdapter:
     """Load an IP-Adapter: layers by which a model reads a picture as it reads words.
 
-    Adapters for Stable Diffusion 1.x and XL are read: base, plus, and full face; those that need faces found
-    by another program are refused.
+    Adapters for Stable Diffusion 1.x and XL are read (base, plus, and full face), for Stable Diffusion 3.5,
+    and those for FLUX.1 that read CLIP; those that need faces found by another program are refused.
 
     Args:
         run: The run this is part of.
         ip_adapter: Name of a .safetensors file in the `ip_adapter` folder of a models folder. The image
-            encoder it was trained with is a folder in the same place, such as `image_encoder`, or in
-            `clip_vision`.
+            encoder it was trained with is a folder in the same place, such as `image_encoder`, or a folder or
+            a .safetensors file in `clip_vision`: CLIP, and SigLIP for Stable Diffusion 3.5.
 
     Returns:
         The adapter. Its weights are read when they are first needed.
@@ -127,7 +127,8 @@ def apply_image_prompt(
         run: The run this is part of.
         conditioning: The prompt, whose words may be empty.
         adapter: The adapter.
-        image: What to read; of each picture the largest square in the middle is seen.
+        image: What to read; of each picture the largest square in the middle is seen. For Stable Diffusion
+            3.5 each is squeezed to a square, so cut it before if that matters.
         mask: Where the picture counts: one mask of any size, stretched over the result; without it
             everywhere.
         strength: How much the picture counts beside the words, 0 (not at all) .. 2; 1 as trained.
@@ -198,8 +199,8 @@ def load_style_model(run: Run, style_model: Annotated[str, ModelFile("style_mode
     Args:
         run: The run this is part of.
         style_model: Name of a folder in the diffusers layout, or of a .safetensors file, in the
-            `style_models` folder of a models folder. The image encoder of a file is a folder beside it, or in
-            `clip_vision`: SigLIP, with its `config.json`.
+            `style_models` folder of a models folder. The image encoder of a file is a folder beside it, or a
+            folder or a .safetensors file in `clip_vision`: SigLIP.
 
     Returns:
         The style model. Its weights are read when they are first needed.

@@ -1,11 +1,11 @@
 """Tiny checkpoints of every family in both layouts, written once for all parity tests."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiny_models
-from weft.paths import Paths
-from weft.sdk import ServiceScope
+from weft.sdk import LocalRun, Paths
 from weft_nodes.families import Checkpoint, ModelStore, open_checkpoint
 
 Opened = tuple[ModelStore, Checkpoint]
@@ -16,21 +16,27 @@ class Openings:
 
     Args:
         root: Where the checkpoints are written.
+
+    Attributes:
+        root: The same.
+        run: A run for nodes, which finds models below `root`.
+        store: Its models.
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
-        self._store = ModelStore.create(ServiceScope(device="cpu", paths=Paths.below(root)))
+        self.root = root
+        self.run = LocalRun(paths=Paths.below(root))
+        self.store = self.run.service(ModelStore)
         self._known: dict[tuple[str, str], Checkpoint] = {}
 
-    def __call__(self, family: str, layout: str) -> Opened:
+    def __call__(self, family: str, layout: str = "folder") -> Opened:
         """Return the store and the handles of a checkpoint."""
         if (family, layout) not in self._known:
             self._known[family, layout] = self._write(family, layout)
-        return self._store, self._known[family, layout]
+        return self.store, self._known[family, layout]
 
     def _write(self, family: str, layout: str) -> Checkpoint:
-        root, memory = self._root, self._store.digests
+        root, memory = self.root, self.store.digests
         if layout == "folder":
             return open_checkpoint(tiny_models.write_folder(root / family, family), memory=memory)
         return open_checkpoint(
@@ -42,6 +48,8 @@ class Openings:
 
 
 @pytest.fixture(scope="session")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Openings:
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Openings]:
     """Open the tiny checkpoint of a family in the layout "folder" or "file"."""
-    return Openings(tmp_path_factory.mktemp("checkpoints"))
+    openings = Openings(tmp_path_factory.mktemp("checkpoints"))
+    yield openings
+    openings.run.close()

@@ -1,18 +1,13 @@
 """How far our stages are from diffusers' own pipeline: one picture asked of both, on tiny random weights."""
 
-import functools
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import tiny_models
 import torch
 from parity.conftest import Opened
-from parity.staged import NEGATIVE, PROMPT, SEED
+from parity.staged import NEGATIVE, PROMPT, STEPS, as_it_is, asked, pipeline_of, relative, sampled
 from torch import Tensor
-from weft_nodes.diffusion.batcher import Batcher
-from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.foreign import scheduler_levels, scheduler_program
 from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.methods import Methods
@@ -22,18 +17,10 @@ from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.families import FACTS
 from weft_nodes.models.seeing import Shown
 
-STEPS = 5
-HEIGHT, WIDTH = 64, 96
-
 MOST_SCHEDULER = 2e-6
 MOST_NATIVE = 5e-6
 MOST_DECODED = 3e-6
 MOST_LEVELS = 1e-6
-
-
-def as_it_is(latent: Tensor) -> Tensor:
-    """The latent of a pipeline that does not pack it."""
-    return latent
 
 
 @dataclass(frozen=True)
@@ -51,7 +38,7 @@ class Case:
         scheduler: Options of the pipeline's scheduler that are changed.
         condition: Changes our prompts, for what the pipeline is told besides the text.
         relative: Name of another pipeline of the family in `tiny_models.MAKERS`.
-        pipeline: Makes another pipeline of the same parts.
+        pipeline: Makes another pipeline of the same parts, which others use too.
         shown: Pictures that the prompts speak of, where the text encoder sees them.
         methods: How our predictions are joined, where the pipeline has a guidance of its own.
         is_drawing: Whether the scheduler draws noise, so that it cannot run in our loop.
@@ -91,35 +78,38 @@ class Measured(NamedTuple):
 
 def measure(opened: Callable[[str, str], Opened], case: Case) -> Measured:
     """Make a picture by our stages and by the pipeline, and compare each stage."""
-    store, checkpoint = opened(case.relative or case.family, "folder")
-    theirs, picture, scheduler = _reference(case)
-    levels = scheduler_levels(scheduler)
-    empty = torch.zeros_like(theirs)
-    space = store.noise_space(checkpoint.model, size_hw=Latent(empty, "").size_hw, steps=STEPS)
+    store, checkpoint = found = opened(case.relative or case.family, "folder")
+    pipeline = case.pipeline(pipeline_of(case.relative or case.family))
+    answer = asked(pipeline, scheduler=case.scheduler, **({"output_type": "pt"} | dict(case.arguments)))
+    theirs = case.unpacked(answer.last).float()
+    levels, empty = scheduler_levels(answer.scheduler), torch.zeros_like(theirs)
+    positive, negative = (
+        case.condition(store.encode_prompt(checkpoint.encoder, words, case.shown))
+        for words in (PROMPT, NEGATIVE)
+    )
 
-    def sampled(sampler: str | Program) -> Tensor:
-        job = SampleJob(
-            network=store.network(checkpoint.model),
-            space=space,
-            sigmas=levels,
-            positive=case.condition(store.encode_prompt(checkpoint.encoder, PROMPT, case.shown)),
-            negative=case.condition(store.encode_prompt(checkpoint.encoder, NEGATIVE, case.shown)),
+    def drawn(sampler: str | Program) -> Tensor:
+        return sampled(
+            found,
+            positive,
+            levels,
+            sampler,
             latent_BChw=empty,
-            sampler=sampler,
+            negative=negative,
             guidance=Guidance(case.scale, methods=case.methods, token=FACTS[case.family].kept_token),
-            seed=SEED,
         )
-        with Batcher() as batcher:
-            return batcher.drive(job)
 
     decoded = store.decode(checkpoint.vae, Latent(theirs, checkpoint.vae.space)).pixels_BHWC
-    ours = schedule(case.schedule, space, STEPS) if case.schedule else levels
-    program = case.sampler if case.is_drawing else scheduler_program(scheduler)
+    space = store.noise_space(checkpoint.model, size_hw=Latent(empty, "").size_hw, steps=STEPS)
+    ours = schedule(case.schedule, space, len(levels) - 1) if case.schedule else levels
+    # What draws noise cannot run in our loop, but its only sampler is ours.
+    program = case.sampler if case.is_drawing else scheduler_program(answer.scheduler)
+    native = drawn(case.sampler)
     return Measured(
-        _relative(sampled(program), theirs),
-        _relative(sampled(case.sampler), theirs),
-        _relative(decoded.movedim(-1, 1), picture),
-        _relative(torch.tensor(ours), torch.tensor(levels)),
+        relative(native if case.is_drawing else drawn(program), theirs),
+        relative(native, theirs),
+        relative(decoded.movedim(-1, 1), answer.made),
+        relative(torch.tensor(ours), torch.tensor(levels)),
     )
 
 
@@ -136,40 +126,3 @@ def assert_parity(opened: Callable[[str, str], Opened], case: Case) -> None:
 def title_of(case: Case) -> str:
     """What the table calls a case."""
     return case.title or FACTS[case.family].title
-
-
-def _reference(case: Case) -> tuple[Tensor, Tensor, Any]:
-    """Return latent and picture of the pipeline, and a fresh scheduler with the time steps it took."""
-    pipeline = tiny_models.quiet(case.pipeline(tiny_models.MAKERS[case.relative or case.family]()))
-    kind, options = type(pipeline.scheduler), dict(pipeline.scheduler.config) | dict(case.scheduler)
-    pipeline.scheduler = scheduler = kind.from_config(options)
-    fresh = kind.from_config(options)
-    original = scheduler.set_timesteps
-
-    @functools.wraps(original)
-    def recorded(*positions: Any, **names: Any) -> None:
-        fresh.set_timesteps(*positions, **names)
-        original(*positions, **names)
-
-    scheduler.set_timesteps = recorded
-    made = []
-    for output in ("latent", "pt"):
-        arguments: dict[str, Any] = {
-            "prompt": PROMPT,
-            "num_inference_steps": STEPS,
-            "height": HEIGHT,
-            "width": WIDTH,
-            "generator": torch.Generator().manual_seed(SEED),
-            "output_type": output,
-        }
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            made.append(pipeline(**(arguments | dict(case.arguments)))[0])
-    return case.unpacked(made[0]).float(), made[1], fresh
-
-
-def _relative(ours: Tensor, theirs: Tensor) -> float:
-    assert ours.shape == theirs.shape
-    largest = float(theirs.abs().max())
-    assert largest > 0.1
-    return float((ours - theirs).abs().max()) / largest

@@ -6,16 +6,8 @@ import pytest
 import tiny_models
 import torch
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import NEGATIVE, PROMPT
-from torch import Tensor
-from weft_nodes.families.packing import unpacked
-
-
-def of_tokens(latent: Tensor) -> Tensor:
-    """The pipeline's latent, put together."""
-    return unpacked(latent, (HEIGHT // 8, WIDTH // 8))
-
+from parity.measuring import Case, assert_parity
+from parity.staged import NEGATIVE, PROMPT, of_tokens
 
 CASES = (
     Case(

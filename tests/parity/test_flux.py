@@ -7,11 +7,9 @@ import pytest
 import tiny_models
 import torch
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import NEGATIVE, PROMPT
-from torch import Tensor
+from parity.measuring import Case, assert_parity
+from parity.staged import NEGATIVE, PROMPT, of_tokens
 from weft_nodes.diffusion.values import Conditioning
-from weft_nodes.families.packing import unpacked
 
 
 def told(prompt: Conditioning) -> Conditioning:
@@ -22,11 +20,6 @@ def told(prompt: Conditioning) -> Conditioning:
             for entry in prompt.entries
         )
     )
-
-
-def of_tokens(latent: Tensor) -> Tensor:
-    """The pipeline's latent, put together."""
-    return unpacked(latent, (HEIGHT // 8, WIDTH // 8))
 
 
 CASES = (

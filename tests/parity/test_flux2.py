@@ -7,8 +7,8 @@ import pytest
 import tiny_models
 import torch
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import PROMPT
+from parity.measuring import Case, assert_parity
+from parity.staged import HEIGHT, PROMPT, WIDTH
 from torch import Tensor
 from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.families.packing import unpacked

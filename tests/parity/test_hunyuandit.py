@@ -28,7 +28,7 @@ def test_the_stages_equal_the_pipeline(opened: Open, case: Case) -> None:
 
 def test_a_prompt_is_encoded_to_the_same_bits(opened: Open) -> None:
     store, checkpoint = opened("hunyuandit", "folder")
-    pipeline = tiny_models.MAKERS["hunyuandit"]()
+    pipeline = tiny_models.shared("hunyuandit")
     # Attention takes another kernel where gradients are wanted.
     with torch.no_grad():
         theirs = [

@@ -13,7 +13,8 @@ import torch
 from parity.conftest import Opened
 from parity.measuring import MOST_SCHEDULER, STEPS
 from parity.staged import NEGATIVE, PROMPT, SEED
-from tiny.image_prompts import SIZE, tiny_adapter, tiny_image_encoder, write_adapter
+from tiny.image_prompts import SIZE, tiny_image_encoder, write_adapter
+from tiny.styles import tiny_siglip
 from torch import Tensor
 from weft.sdk import Image
 from weft_nodes.diffusion.batcher import Batcher
@@ -21,7 +22,9 @@ from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.foreign import scheduler_levels, scheduler_program
 from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.values import Conditioning, ImagePrompt
+from weft_nodes.families import FACTS
 from weft_nodes.families.image_prompts import open_adapter
+from weft_nodes.families.packing import unpacked
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.image_prompts import ImageAdapter
 
@@ -43,50 +46,59 @@ def as_pixels(image: Image) -> Tensor:
     return ((image.pixels_BHWC - mean) / deviation).movedim(-1, 1)
 
 
+def as_signed(image: Image) -> Tensor:
+    """The same for SigLIP."""
+    return (image.pixels_BHWC * 2 - 1).movedim(-1, 1)
+
+
 def reference(
-    family: str, kinds: list[str], images: list[Image], strengths: list[float]
+    family: str, paths: list[Path], images: list[Image], strengths: list[float]
 ) -> tuple[Tensor, Any]:
     """Return the latent of diffusers' pipeline, and a fresh scheduler with the time steps it took."""
     pipeline = tiny_models.quiet(tiny_models.MAKERS[family]())
-    pipeline.register_modules(image_encoder=tiny_image_encoder())
-    states = []
-    for place, kind in enumerate(kinds):
-        tensors = tiny_adapter(pipeline.unet, kind=kind, seed=7 + place)
-        state: dict[str, dict[str, Tensor]] = {"image_proj": {}, "ip_adapter": {}}
-        for name, tensor in tensors.items():
-            part, _, rest = name.partition(".")
-            state[part][rest] = tensor
-        states.append(state)
-    pipeline.unet._load_ip_adapter_weights(states, low_cpu_mem_usage=False)
-    pipeline.set_ip_adapter_scale(strengths)
+    folder, names = str(paths[0].parent), [path.name for path in paths]
+    arguments: dict[str, Any] = {"guidance_scale": SCALE, "negative_prompt": NEGATIVE}
+    if family == "sd3":
+        pipeline.load_ip_adapter(folder, names[0], image_encoder_folder=None, low_cpu_mem_usage=False)
+        pipeline.set_ip_adapter_scale(strengths[0])
+        seen = tiny_siglip()(as_signed(images[0]), output_hidden_states=True).hidden_states[-2].detach()
+        arguments["ip_adapter_image_embeds"] = torch.cat([torch.zeros_like(seen), seen])
+    elif family == "flux":
+        pipeline.register_modules(image_encoder=tiny_image_encoder())
+        pipeline.load_ip_adapter([folder], names, low_cpu_mem_usage=False)
+        pipeline.set_ip_adapter_scale(strengths)
+        embedded = [pipeline.encode_image(as_pixels(image), "cpu", 1)[None] for image in images]
+        # Which picture stands for none is left to the pipeline.
+        arguments |= {"ip_adapter_image_embeds": embedded, "true_cfg_scale": SCALE, "guidance_scale": 3.5}
+    else:
+        pipeline.register_modules(image_encoder=tiny_image_encoder())
+        pipeline.load_ip_adapter(folder, "", names, image_encoder_folder=None, low_cpu_mem_usage=False)
+        pipeline.set_ip_adapter_scale(strengths)
+        layers = pipeline.unet.encoder_hid_proj.image_projection_layers
+        arguments["ip_adapter_image_embeds"] = [
+            _embedded(pipeline, image, layer) for image, layer in zip(images, layers, strict=True)
+        ]
     scheduler, fresh = pipeline.scheduler, type(pipeline.scheduler).from_config(pipeline.scheduler.config)
     original = scheduler.set_timesteps
 
     @functools.wraps(original)
-    def recorded(*positions: Any, **names: Any) -> None:
-        fresh.set_timesteps(*positions, **names)
-        original(*positions, **names)
+    def recorded(*positions: Any, **named: Any) -> None:
+        fresh.set_timesteps(*positions, **named)
+        original(*positions, **named)
 
     scheduler.set_timesteps = recorded
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         latent = pipeline(
             prompt=PROMPT,
-            negative_prompt=NEGATIVE,
-            guidance_scale=SCALE,
             num_inference_steps=STEPS,
             height=SIDE,
             width=SIDE,
             generator=torch.Generator().manual_seed(SEED),
             output_type="latent",
-            ip_adapter_image_embeds=[
-                _embedded(pipeline, image, layer)
-                for image, layer in zip(
-                    images, pipeline.unet.encoder_hid_proj.image_projection_layers, strict=True
-                )
-            ],
+            **arguments,
         )[0]
-    return latent, fresh
+    return unpacked(latent, (SIDE // 8, SIDE // 8)) if family == "flux" else latent, fresh
 
 
 def _embedded(pipeline: Any, image: Image, projection: Any) -> Tensor:
@@ -115,7 +127,7 @@ def sampled(opened: Opened, positive: Conditioning, scheduler: Any) -> Tensor:
         sigmas=scheduler_levels(scheduler),
         positive=positive,
         negative=store.encode_prompt(checkpoint.encoder, NEGATIVE),
-        latent_BChw=torch.zeros(1, 4, SIDE // 8, SIDE // 8),
+        latent_BChw=torch.zeros(1, FACTS[checkpoint.model.family].latent_channels, SIDE // 8, SIDE // 8),
         # A scheduler counts its steps, so that each run needs one of its own.
         sampler=scheduler_program(copy.deepcopy(scheduler)),
         guidance=Guidance(SCALE),
@@ -130,20 +142,30 @@ def relative(ours: Tensor, theirs: Tensor) -> float:
 
 
 @pytest.mark.parametrize(
-    ("family", "kinds"), [("sd15", ["base", "plus"]), ("sdxl", ["base"]), ("sdxl", ["plus"])]
+    ("family", "kinds"),
+    [
+        ("sd15", ["base", "plus"]),
+        ("sdxl", ["base"]),
+        ("sdxl", ["plus"]),
+        ("flux", ["flux", "flux-newer"]),
+        ("sd3", ["sd3"]),
+    ],
 )
 def test_pictures_are_read_as_in_the_pipeline(
     opened: Open, tmp_path: Path, family: str, kinds: list[str]
 ) -> None:
-    unet = tiny_models.MAKERS[family]().unet
-    images, strengths = [pictures(2, 1), pictures(1, 2)][: len(kinds)], [0.7, 0.4][: len(kinds)]
-    store, _ = found = opened(family, "folder")
-    for place, kind in enumerate(kinds):
-        write_adapter(tmp_path / "ip_adapter" / family, unet, family, kind=kind, seed=7 + place)
-    adapters = [
-        open_adapter(f"{family}/ip-adapter-{kind}.safetensors", [tmp_path], store.digests) for kind in kinds
+    store, checkpoint = found = opened(family, "folder")
+    pipeline = tiny_models.MAKERS[family]()
+    network = getattr(pipeline, checkpoint.model.component)
+    # The pipeline of SD 3 takes one picture.
+    images = [pictures(1 if family == "sd3" else 2, 1), pictures(1, 2)][: len(kinds)]
+    strengths = [0.7, 0.4][: len(kinds)]
+    paths = [
+        write_adapter(tmp_path / "ip_adapter" / family, network, family, kind=kind, seed=7 + place)
+        for place, kind in enumerate(kinds)
     ]
-    theirs, scheduler = reference(family, kinds, images, strengths)
+    adapters = [open_adapter(f"{family}/{path.name}", [tmp_path], store.digests) for path in paths]
+    theirs, scheduler = reference(family, paths, images, strengths)
 
     ours = sampled(found, with_pictures(found, adapters, images, strengths), scheduler)
     without = sampled(found, with_pictures(found, [], [], []), scheduler)

@@ -1,15 +1,12 @@
 """Models that read the picture to change, or a map to follow, beside the noise equal diffusers' pipelines."""
 
 from collections.abc import Callable
-from typing import Any
 
-import diffusers
 import pytest
 import torch
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import NEGATIVE
-from parity.test_flux import of_tokens
+from parity.measuring import Case, assert_parity
+from parity.staged import HEIGHT, NEGATIVE, WIDTH, of_tokens, pipeline_of
 from weft_nodes.diffusion.methods import Methods, PictureScale
 from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning
@@ -31,33 +28,6 @@ def mapped(prompt: Conditioning) -> Conditioning:
     return showing(prompt, concat_1Chw=MAP)
 
 
-def of(kind: str, **more: Any) -> Callable[[Any], Any]:
-    """Another pipeline of the same parts, which takes its size from the picture."""
-
-    def made(pipeline: Any) -> Any:
-        parts = {name: part for name, part in pipeline.components.items() if part is not None}
-        return _Sized(getattr(diffusers, kind)(**parts, **more))
-
-    return made
-
-
-class _Sized:
-    """A pipeline that is told the size by the picture alone."""
-
-    def __init__(self, pipeline: Any) -> None:
-        self.__dict__["inner"] = pipeline
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self.inner, name, value)
-
-    def __call__(self, *, height: int, width: int, **arguments: Any) -> Any:
-        assert (height, width) == (HEIGHT, WIDTH)
-        return self.inner(**arguments)
-
-
 _CHANGED = {
     "negative_prompt": NEGATIVE,
     "guidance_scale": 3.0,
@@ -77,12 +47,7 @@ CASES = (
         condition=changing,
         relative="sd15-instruct",
         methods=_METHODS,
-        pipeline=of(
-            "StableDiffusionInstructPix2PixPipeline",
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        ),
+        pipeline=lambda _: pipeline_of("sd15-instruct", "StableDiffusionInstructPix2PixPipeline"),
     ),
     Case(
         "sdxl",
@@ -94,9 +59,8 @@ CASES = (
         condition=changing,
         relative="sdxl-instruct",
         methods=_METHODS,
-        pipeline=lambda made: diffusers.StableDiffusionXLInstructPix2PixPipeline(
-            **{name: part for name, part in made.components.items() if part is not None},
-            add_watermarker=False,
+        pipeline=lambda _: pipeline_of(
+            "sdxl-instruct", "StableDiffusionXLInstructPix2PixPipeline", add_watermarker=False
         ),
     ),
     Case(
@@ -109,9 +73,7 @@ CASES = (
         unpacked=of_tokens,
         condition=mapped,
         relative="flux-depth",
-        pipeline=lambda made: diffusers.FluxControlPipeline(
-            **{name: part for name, part in made.components.items() if part is not None}
-        ),
+        pipeline=lambda _: pipeline_of("flux-depth", "FluxControlPipeline"),
     ),
 )
 

@@ -4,6 +4,7 @@ diffusers 0.42 does not tell transformers 5 which tokens are those of pictures, 
 dimension. The model was trained with two: the pipelines are measured with a text encoder that is told.
 """
 
+import copy
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -15,9 +16,8 @@ import torch
 from diffusers import QwenImageEditPipeline, QwenImageEditPlusPipeline
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit, pipeline_qwenimage_edit_plus
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import NEGATIVE, PROMPT
-from parity.test_qwenimage import of_tokens
+from parity.measuring import Case, assert_parity
+from parity.staged import HEIGHT, NEGATIVE, PROMPT, WIDTH, of_tokens
 from PIL import Image as Pillow
 from tiny.qwenimage import PATCH, tiny_video_vae
 from torch import Tensor
@@ -70,8 +70,9 @@ def told_pipeline(version: EditVersion, made: Any) -> Any:
     """The editing pipeline of some parts, whose text encoder is told which tokens are pictures."""
     images = Qwen2VLImageProcessorPil(patch_size=PATCH, max_pixels=12845056)
     processor = Processor(image_processor=images, tokenizer=made.tokenizer)
-    pipeline = PIPELINES[version][0](**made.components, processor=processor)
-    encoder, token = pipeline.text_encoder, pipeline.text_encoder.config.image_token_id
+    # Others have the same encoder.
+    encoder, token = copy.deepcopy(made.text_encoder), made.text_encoder.config.image_token_id
+    pipeline = PIPELINES[version][0](**(made.components | {"text_encoder": encoder}), processor=processor)
     original = encoder.forward
 
     def told(input_ids: Tensor, **others: Any) -> Any:
@@ -143,7 +144,7 @@ def test_the_stages_equal_the_pipeline(opened: Open, case: Case) -> None:
 @pytest.mark.parametrize("version", ["first", "2509"])
 def test_an_instruction_is_encoded_as_in_the_pipeline(opened: Open, version: EditVersion) -> None:
     store, checkpoint = opened("qwen-image", "folder")
-    pipeline = told_pipeline(version, tiny_models.MAKERS["qwen-image"]())
+    pipeline = told_pipeline(version, tiny_models.shared("qwen-image"))
     with torch.no_grad():
         states, mask = pipeline.encode_prompt(PROMPT, image=[pillow(image) for image in SHOWN[version]])
 

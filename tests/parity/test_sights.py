@@ -8,9 +8,8 @@ import pytest
 import torch
 from diffusers import FluxFillPipeline, FluxKontextPipeline
 from parity.conftest import Opened
-from parity.measuring import HEIGHT, WIDTH, Case, assert_parity
-from parity.staged import SEED
-from parity.test_flux import of_tokens
+from parity.measuring import Case, assert_parity
+from parity.staged import HEIGHT, SEED, WIDTH, of_tokens
 from torch import Tensor
 from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning

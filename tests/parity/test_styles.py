@@ -9,8 +9,7 @@ import torch
 from diffusers import FluxPriorReduxPipeline
 from parity.conftest import Opened
 from parity.measuring import Case, assert_parity
-from parity.staged import PROMPT
-from parity.test_flux import of_tokens
+from parity.staged import PROMPT, of_tokens
 from tiny.styles import SIDE, tiny_embedder, tiny_siglip, write_style
 from torch import Tensor
 from transformers import SiglipImageProcessorPil
@@ -29,7 +28,7 @@ PICTURES = Image((BYTES.float() / 255).movedim(1, -1).contiguous())
 
 def prior(**scales: list[float]) -> tuple[Tensor, Tensor]:
     """What the pipeline makes of prompt and pictures."""
-    flux = tiny_models.MAKERS["flux"]()
+    flux = tiny_models.shared("flux")
     pipeline = FluxPriorReduxPipeline(
         image_encoder=tiny_siglip(),
         feature_extractor=SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE}),

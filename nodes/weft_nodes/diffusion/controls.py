@@ -57,15 +57,18 @@ class ImageRows(NamedTuple):
 
     Attributes:
         key: Key of the adapter whose layers read it.
-        tokens_BTD: What they read.
+        tokens_BTD: What they read; what an encoder sees of each picture [B, P, T, D], where the network makes
+            tokens of it.
         strength_B: Factor of what they add.
         mask_B1hw: Where it applies, at latent resolution; None is everywhere.
+        time_BD: The time of the tokens, as layers read it that depend on it.
     """
 
     key: str
     tokens_BTD: Tensor
     strength_B: Tensor
     mask_B1hw: Tensor | None
+    time_BD: Tensor | None = None
 
 
 def split_inputs(inputs: Mapping[str, Tensor]) -> tuple[tuple[ControlRows, ...], dict[str, Tensor]]:

@@ -165,7 +165,8 @@ class ImagePrompt:
 
     Args:
         net: The handle of the adapter.
-        tokens_1TD: What the picture says.
+        tokens_1TD: What the picture says; or what an encoder sees of pictures [1, P, T, D], of which the
+            network makes tokens at each step.
         empty_1TD: What no picture says, which a prompt to be guided away from reads instead.
         strength: Factor of what its layers add, above 0.
         start: Share of the steps after which it begins to apply, 0..1.
@@ -186,10 +187,10 @@ class ImagePrompt:
 
     def __post_init__(self) -> None:
         shape = tuple(self.tokens_1TD.shape)
-        if len(shape) != 3 or shape[0] != 1 or self.empty_1TD.shape != shape:
+        if len(shape) not in (3, 4) or shape[0] != 1 or self.empty_1TD.shape != shape:
             raise ConditioningError(
                 f"An image prompt has shape {list(shape)}, and {list(self.empty_1TD.shape)} when empty.",
-                hint="Both are [1, tokens, features].",
+                hint="Both are [1, tokens, features], or [1, pictures, tokens, features].",
             )
         if self.strength <= 0 or not 0.0 <= self.start <= self.end <= 1.0:
             raise ConditioningError(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self, cast
 import torch
 from torch import Tensor, nn
 
-from weft_nodes.diffusion.controls import ControlRows, token_mask
+from weft_nodes.diffusion.controls import ControlRows, ImageRows, split_images, token_mask
 from weft_nodes.diffusion.sights import CONCAT, references_of, without_references
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.facts import FACTS
@@ -25,6 +25,7 @@ from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
 from weft_nodes.models.errors import ControlMismatchError
+from weft_nodes.models.image_readers import told_images
 from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
 from weft_nodes.models.text import TextStack, hidden_states
 from weft_nodes.models.wording import Wording
@@ -52,8 +53,10 @@ class _Network(LiveNetwork):
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         told_B = self._guidance(inputs.pop(GUIDANCE, None), timestep_B)
+        images, inputs = split_images(inputs)
         seen = self._seen(x_BChw, inputs)
-        return self._ask(x_BChw, seen, self._places(x_BChw, timestep_B, inputs), told_B)
+        read = told_images(self.module, _over_tokens(images, seen), timestep_B)
+        return self._ask(x_BChw, seen, self._places(x_BChw, timestep_B, inputs), told_B, **read)
 
     def _seen(self, x_BChw: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         """Return the tokens of the noisy latent, and behind them those of the references."""
@@ -72,7 +75,9 @@ class _Network(LiveNetwork):
         if references_of(inputs):
             raise ControlMismatchError(problem="it cannot steer a model that reads reference pictures")
         told_B = self._guidance(inputs.pop(GUIDANCE, None), timestep_B)
+        images, inputs = split_images(inputs)
         seen, asked = self._seen(x_BChw, inputs), self._places(x_BChw, timestep_B, inputs)
+        read = told_images(self.module, _over_tokens(images, seen), timestep_B)
         doubles, singles = [], []
         for control, net in self._steerers(controls):
             double, single = self._residuals(control, net, x_BChw, asked, told_B)
@@ -86,7 +91,7 @@ class _Network(LiveNetwork):
             )
             if found
         }
-        return self._ask(x_BChw, seen, asked, told_B, **residuals)
+        return self._ask(x_BChw, seen, asked, told_B, **residuals, **read)
 
     def _residuals(
         self,
@@ -148,7 +153,7 @@ class _Network(LiveNetwork):
         seen_BND: Tensor,
         asked: Mapping[str, Tensor],
         told_B: Tensor | None,
-        **residuals: list[Tensor],
+        **others: object,
     ) -> Tensor:
         height, width = x_BChw.shape[-2:]
         output = self.module(
@@ -156,7 +161,7 @@ class _Network(LiveNetwork):
             guidance=told_B,
             return_dict=False,
             **asked,
-            **residuals,
+            **others,
         )
         own_BND = cast("Tensor", output[0])[:, : (height // 2) * (width // 2)]
         return unpacked(own_BND, (height, width))
@@ -173,6 +178,19 @@ def _kinds(control: ControlRows, count: int | None) -> Tensor | None:
             hint="Choose another kind in control.apply.",
         )
     return control.kind_B[:, None]
+
+
+def _over_tokens(images: Sequence[ImageRows], seen_BND: Tensor) -> tuple[ImageRows, ...]:
+    """Lay the masks of image prompts over tokens; over references as far as they apply anywhere."""
+    placed = []
+    for rows in images:
+        mask_BN1 = token_mask(rows.mask_B1hw, FACTS["flux"].patch)
+        if mask_BN1 is not None:
+            beyond = seen_BND.shape[1] - mask_BN1.shape[1]
+            most_B11 = mask_BN1.amax(dim=1, keepdim=True)
+            mask_BN1 = torch.cat([mask_BN1, most_B11.expand(-1, beyond, -1)], dim=1)
+        placed.append(rows._replace(mask_B1hw=None if mask_BN1 is None else mask_BN1[:, None]))
+    return tuple(placed)
 
 
 def _spread(residuals: Sequence[Tensor], blocks: int) -> list[Tensor]:

@@ -3,39 +3,39 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
 
-from weft.sdk import ModelError
-
-from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
+from weft_nodes.families.image_encoders import Needed, ReaderFacts, opened_weights, reader_traits
 from weft_nodes.families.split_files import list_parts
-from weft_nodes.models.controls import control_digest
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
-from weft_nodes.models.handles import Weights
-from weft_nodes.models.image_prompts import LAYERS, PROJECTION, ImageAdapter
-from weft_nodes.models.loading import read_json
+from weft_nodes.models.image_prompts import AdapterKind, ImageAdapter
+from weft_nodes.models.image_readers import PROJECTION, name_of_layer
 from weft_nodes.models.weights import Header, read_header
 
 FOLDER: Final = "ip_adapter"
 """The folder of a models folder in which IP-Adapters lie, with their image encoders beside or above them."""
 
-ENCODERS: Final = "clip_vision"
-"""The folder of a models folder in which image encoders lie by themselves."""
-
-_FIRST: Final = f"{LAYERS}1.to_k_ip.weight"
-# Families by the width of what their cross-attention reads.
-_FAMILIES: Final[Mapping[int, str]] = MappingProxyType(
-    {FACTS[family].text_width: family for family in ("sd15", "sdxl")}
+# Tensors of the first layer of an adapter of each kind, in the order in which they are told apart.
+_FIRST: Final[Mapping[frozenset[str], AdapterKind]] = MappingProxyType(
+    {
+        frozenset({"0.to_k_ip.weight", "0.norm_ip.linear.weight"}): "sd3",
+        frozenset({"0.to_k_ip.weight", "0.to_k_ip.bias"}): "flux",
+        frozenset({"1.to_k_ip.weight"}): "unet",
+    }
 )
-
-
-class _Needs(NamedTuple):
-    """What an image encoder must be like: a setting of its configuration, and its value."""
-
-    setting: str
-    width: int
+# Families by kind, and by the width of the tokens that their layers read: for U-Nets as wide as words. The
+# sizes of Stable Diffusion 3 are no families of their own.
+_FAMILIES: Final[Mapping[tuple[AdapterKind, int], str]] = MappingProxyType(
+    {
+        ("unet", FACTS["sd15"].text_width): "sd15",
+        ("unet", FACTS["sdxl"].text_width): "sdxl",
+        ("flux", FACTS["flux"].text_width): "flux",
+        ("sd3", 1536): "sd3",
+        ("sd3", 2432): "sd3",
+    }
+)
 
 
 def list_adapters(folders: Sequence[Path]) -> Mapping[str, Path]:
@@ -50,8 +50,8 @@ def list_adapters(folders: Sequence[Path]) -> Mapping[str, Path]:
     return list_parts((FOLDER,), folders)
 
 
-def adapter_family(path: Path) -> str:
-    """Find out for which family an IP-Adapter was made.
+def adapter_facts(path: Path) -> ReaderFacts:
+    """Find out for which family an IP-Adapter was made, and what its image encoder must be like.
 
     Args:
         path: Its file.
@@ -60,23 +60,12 @@ def adapter_family(path: Path) -> str:
         CheckpointUnknownError: It is no IP-Adapter, or of a kind or family that is not known here.
         ModelError: The file is damaged or a pickle.
     """
-    header = read_header(path)
-    # A file may name its family itself, as small test models do, whose widths are nobody's.
-    named = header.metadata.get("_weft_family")
-    width = header.tensors[_FIRST].shape[-1] if _FIRST in header.tensors else 0
-    family = named or _FAMILIES.get(width)
-    _needs(header)
-    if family is None:
-        raise _unknown(header, f"no family known here reads tokens of width {width}")
-    return family
+    return _facts(read_header(path))
 
 
 def adapter_traits(path: Path) -> Mapping[str, str]:
     """Return what the check of a workflow may know of an IP-Adapter; empty if it cannot be read."""
-    try:
-        return {"family": adapter_family(path)}
-    except ModelError:
-        return {}
+    return reader_traits(adapter_facts, path)
 
 
 def open_adapter(name: str, folders: Sequence[Path], memory: DigestMemory) -> ImageAdapter:
@@ -99,60 +88,53 @@ def open_adapter(name: str, folders: Sequence[Path], memory: DigestMemory) -> Im
         raise ModelFileMissingError(
             path=Path(name), hint=f"IP-Adapters in the {FOLDER} folders of the models folders: {known}."
         )
-    # A handle outlives the process that made it, and so its working folder.
     path = listed[name].absolute()
-    roots = [models / place for models in folders for place in (FOLDER, ENCODERS)]
-    setting, width = _needs(read_header(path))
-    encoder = nearest_encoder(path, roots, setting=setting, width=width).absolute()
-    return ImageAdapter(
-        adapter_family(path),
-        Weights(memory.file(path), str(path)),
-        Weights(control_digest(Weights("", str(encoder)), memory), str(encoder)),
-    )
+    header = read_header(path)
+    family, needed = _facts(header)
+    weights = opened_weights(path, needed, folder=FOLDER, folders=folders, memory=memory)
+    return ImageAdapter(family, *weights, made_for=_kind(header))
 
 
-def _needs(header: Header) -> _Needs:
+def _facts(header: Header) -> ReaderFacts:
+    kind = _kind(header)
+    layers = _layers(header)
+    width = layers[f"{int(kind == 'unet')}.to_k_ip.weight"][-1]
+    # A file may name its family itself, as small test models do, whose widths are nobody's.
+    family = header.metadata.get("_weft_family") or _FAMILIES.get((kind, width))
+    needed = _needed(header, kind)
+    if family is None:
+        raise _unknown(header, f"no family known here reads tokens of width {width}")
+    return ReaderFacts(family, needed)
+
+
+def _kind(header: Header) -> AdapterKind:
+    layers = _layers(header)
+    found = next((kind for names, kind in _FIRST.items() if names <= layers.keys()), None)
+    if found is None:
+        raise _unknown(header, "it has no ip_adapter.1.to_k_ip.weight, nor the layers of newer kinds")
+    return found
+
+
+def _layers(header: Header) -> Mapping[str, tuple[int, ...]]:
+    """Return the shapes of an adapter's layers, by the names that all adapters have for them."""
+    return {name_of_layer(name): info.shape for name, info in header.tensors.items()}
+
+
+def _needed(header: Header, kind: AdapterKind) -> Needed:
     """Return what the image encoder of an adapter must be like, from the width of what is projected."""
-    shapes = {name.removeprefix(PROJECTION): info.shape for name, info in header.tensors.items()}
-    if _FIRST not in header.tensors:
-        raise _unknown(header, f"it has no {_FIRST}")
-    if "proj.weight" in shapes:
-        return _Needs("projection_dim", shapes["proj.weight"][-1])
-    if "proj.3.weight" in shapes:
-        return _Needs("hidden_size", shapes["proj.0.weight"][-1])
-    if "latents" in shapes:
-        return _Needs("hidden_size", shapes["proj_in.weight"][-1])
+    shapes = {
+        name.removeprefix(prefix): info.shape
+        for name, info in header.tensors.items()
+        for prefix in PROJECTION
+        if name.startswith(prefix)
+    }
+    if "proj.weight" in shapes and kind != "sd3":
+        return Needed("clip", "projection_dim", shapes["proj.weight"][-1])
+    if kind == "unet" and "proj.3.weight" in shapes:
+        return Needed("clip", "hidden_size", shapes["proj.0.weight"][-1])
+    if kind != "flux" and "latents" in shapes and "proj_in.weight" in shapes:
+        return Needed("siglip" if kind == "sd3" else "clip", "hidden_size", shapes["proj_in.weight"][-1])
     raise _unknown(header, "it reads faces found by another program, or is of a newer kind")
-
-
-def nearest_encoder(path: Path, roots: Sequence[Path], *, setting: str, width: int) -> Path:
-    """Find the image encoder that a file was trained with: the nearest of the right width.
-
-    Args:
-        path: The file.
-        roots: Folders in which image encoders may lie, however deep.
-        setting: The setting of their configurations that tells the width.
-        width: Its value.
-
-    Raises:
-        ModelFileMissingError: There is none.
-    """
-    found = [place for root in roots for place in weights_below(root, "config.json") if place.is_dir()]
-    fitting = [place for place in found if read_json(place / "config.json").get(setting) == width]
-    if not fitting:
-        seen = ", ".join(place.name for place in found) or "none"
-        raise ModelFileMissingError(
-            path=path.parent / "image_encoder",
-            hint=f"{path.name} was trained with an image encoder whose {setting} is {width}; put "
-            f"its folder beside the file or into {ENCODERS}. Found: {seen}.",
-        )
-    return max(fitting, key=lambda place: _shared(place.absolute(), path))
-
-
-def _shared(first: Path, second: Path) -> int:
-    """Count the folders that two paths share from the root on."""
-    pairs = zip(first.parts, second.parts, strict=False)
-    return next((place for place, (one, other) in enumerate(pairs) if one != other), len(first.parts))
 
 
 def _unknown(header: Header, reason: str) -> CheckpointUnknownError:

@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from weft_nodes.diffusion.controls import ControlRows, token_mask
+from weft_nodes.diffusion.controls import ControlRows, split_images, token_mask
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.layouts import CONFIGS, fit_sd3
 from weft_nodes.families.network import LiveNetwork, added_up
 from weft_nodes.families.transformer import TransformerFamily
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
+from weft_nodes.models.image_readers import told_images
 from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
 from weft_nodes.models.text import TextStack, hidden_states, weighted
 from weft_nodes.models.wording import Wording
@@ -68,11 +69,13 @@ class _Network(LiveNetwork):
     def _ask(
         self, x_BChw: Tensor, timestep_B: Tensor, inputs: Mapping[str, Tensor], **residuals: list[Tensor]
     ) -> Tensor:
+        images, words = split_images(inputs)
         output = self.module(
             hidden_states=x_BChw.to(self._dtype),
             timestep=timestep_B,
             return_dict=False,
-            **inputs,
+            **words,
+            **told_images(self.module, images, timestep_B),
             **residuals,
         )
         return cast("Tensor", output[0])

@@ -8,17 +8,14 @@ from typing import Final
 
 import torch
 from torch import Tensor
-from weft.sdk import ModelError
 
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, Prompt
 from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
-from weft_nodes.families.image_prompts import ENCODERS, nearest_encoder
-from weft_nodes.models.controls import control_digest
+from weft_nodes.families.image_encoders import Needed, ReaderFacts, opened_weights, reader_traits
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
-from weft_nodes.models.handles import Weights
 from weft_nodes.models.styles import LAYERS, StyleModel
 from weft_nodes.models.weights import component_files, read_header
 
@@ -53,10 +50,7 @@ def list_styles(folders: Sequence[Path]) -> Mapping[str, Path]:
 
 def style_traits(path: Path) -> Mapping[str, str]:
     """Return what the check of a workflow may know of a style model; empty if it cannot be read."""
-    try:
-        return {"family": _read(path)[0]}
-    except ModelError:
-        return {}
+    return reader_traits(_facts, path)
 
 
 def open_style(name: str, folders: Sequence[Path], memory: DigestMemory) -> StyleModel:
@@ -79,17 +73,10 @@ def open_style(name: str, folders: Sequence[Path], memory: DigestMemory) -> Styl
         raise ModelFileMissingError(
             path=Path(name), hint=f"Style models in the {FOLDER} folders of the models folders: {known}."
         )
-    # A handle outlives the process that made it, and so its working folder.
     path = listed[name].absolute()
-    family, seen = _read(path)
-    file = _file(path)
-    roots = [models / place for models in folders for place in (FOLDER, ENCODERS)]
-    encoder = nearest_encoder(file, roots, setting="hidden_size", width=seen).absolute()
-    return StyleModel(
-        family,
-        Weights(memory.file(file), str(file)),
-        Weights(control_digest(Weights("", str(encoder)), memory), str(encoder)),
-    )
+    family, needed = _facts(path)
+    weights = opened_weights(_file(path), needed, folder=FOLDER, folders=folders, memory=memory)
+    return StyleModel(family, *weights)
 
 
 def with_style(
@@ -130,8 +117,8 @@ def _file(path: Path) -> Path:
     return component_files(path / _EMBEDDER)[0] if path.is_dir() else path
 
 
-def _read(path: Path) -> tuple[str, int]:
-    """Return the family of a style model, and the width of what its image encoder says."""
+def _facts(path: Path) -> ReaderFacts:
+    """Return the family of a style model, and what its image encoder must be like."""
     header = read_header(_file(path))
     shapes = [
         header.tensors[f"{layer}weight"].shape for layer in LAYERS if f"{layer}weight" in header.tensors
@@ -151,4 +138,4 @@ def _read(path: Path) -> tuple[str, int]:
             seen=seen,
             tried=[f"FLUX.1 Redux: no family known here reads tokens of width {down[0]}"],
         )
-    return family, up[1]
+    return ReaderFacts(family, Needed("siglip", "hidden_size", up[1]))

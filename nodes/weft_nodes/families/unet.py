@@ -12,7 +12,7 @@ from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
 from weft_nodes.models.controls import KIND_OF_HINTS
-from weft_nodes.models.image_prompts import told_images
+from weft_nodes.models.image_readers import told_images
 
 # Inputs that diffusers wants in a table of their own.
 _ADDED = ("text_embeds", "time_ids")
@@ -38,7 +38,7 @@ class UNetNetwork(LiveNetwork):
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
         seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
-        return self._ask(seen_BChw, timestep_B, {**self._told(x_BChw, inputs), **embedded}, {})
+        return self._ask(seen_BChw, timestep_B, {**self._told(x_BChw, timestep_B, inputs), **embedded}, {})
 
     def _call_controlled(
         self,
@@ -49,7 +49,7 @@ class UNetNetwork(LiveNetwork):
     ) -> Tensor:
         seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
-        told = self._told(x_BChw, inputs)
+        told = self._told(x_BChw, timestep_B, inputs)
         found, hints = [], []
         for control, net in self._steerers(controls):
             if type(net).__name__ == KIND_OF_HINTS:
@@ -94,12 +94,13 @@ class UNetNetwork(LiveNetwork):
         output = self.module(x_BChw.to(self._dtype), timestep_B, return_dict=False, **told, **residuals)[0]
         return cast("Tensor", output)
 
-    def _told(self, x_BChw: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, object]:
+    def _told(self, x_BChw: Tensor, timestep_B: Tensor, inputs: Mapping[str, Tensor]) -> dict[str, object]:
         """Return what the prompts say by the names of diffusers, in the module's dtype."""
         images, words = split_images(inputs)
         told = {name: tensor.to(self._dtype) for name, tensor in self._complete(x_BChw, words).items()}
         added = {name: told.pop(name) for name in _ADDED if name in told}
-        return {**told, "added_cond_kwargs": added or None, **told_images(self.module, images)}
+        seen = told_images(self.module, images, timestep_B)
+        return {**told, "added_cond_kwargs": added or None, **seen}
 
     def _complete(self, _: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the conditions with what the prompts could not know."""

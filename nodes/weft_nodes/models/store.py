@@ -33,11 +33,12 @@ from weft_nodes.models.errors import (
     LatentMismatchError,
 )
 from weft_nodes.models.handles import Dtype, Model, TextEncoder, Vae, Weights
+from weft_nodes.models.image_encoders import EncoderKind, encoder_digest, encoder_files, encoder_part
 from weft_nodes.models.image_prompts import (
     ImageAdapter,
-    encoder_part,
     load_projection,
     read_pictures,
+    see_pictures,
     with_adapters,
 )
 from weft_nodes.models.packed import PACKINGS, storage_of
@@ -47,7 +48,7 @@ from weft_nodes.models.seamless import VAE, check_together
 from weft_nodes.models.seeing import SeeingFamily, Shown
 from weft_nodes.models.shelf import Shelf
 from weft_nodes.models.step_caches import behind_cache
-from weft_nodes.models.styles import StyleModel, load_embedder, read_style, seeing_part
+from weft_nodes.models.styles import StyleModel, load_embedder, read_style
 from weft_nodes.models.text import TextStack
 from weft_nodes.models.tiny_autoencoders import is_tiny, tiny_part
 from weft_nodes.models.weights import count_bytes
@@ -244,12 +245,13 @@ class HandleStore:
         Raises:
             ModelError: Files cannot be read.
         """
-        part = encoder_part(Path(adapter.encoder.path).name)
-        dtype = self._dtype(adapter.weights.dtype, part)
-        encoder = self._image_encoder(adapter.encoder, part, dtype)
-        projection = self._behind_encoder(adapter.key, adapter.weights, load_projection, dtype)
+        encoder, dtype = self._image_encoder(adapter.encoder, adapter.encoder_kind, adapter.weights.dtype)
         with torch.no_grad():
-            return read_pictures(encoder, projection, image)
+            if adapter.made_for == "sd3":
+                self._check_source(adapter.weights, self.digests.file(Path(adapter.weights.path)))
+                return see_pictures(encoder, image)
+            projection = self._behind_encoder(adapter.key, adapter.weights, load_projection, dtype)
+            return read_pictures(encoder, projection, image, sees_black=adapter.made_for == "flux")
 
     def read_style(self, style: StyleModel, image: Image) -> Tensor:
         """Return what pictures look like through a style model; see `styles`.
@@ -264,10 +266,9 @@ class HandleStore:
         Raises:
             ModelError: Files cannot be read.
         """
-        part = seeing_part(Path(style.encoder.path).name)
-        dtype = self._dtype(style.weights.dtype, part)
+        encoder, dtype = self._image_encoder(style.encoder, "siglip", style.weights.dtype)
         embedder = self._behind_encoder(style.key, style.weights, load_embedder, dtype)
-        return read_style(self._image_encoder(style.encoder, part, dtype), embedder, image)
+        return read_style(encoder, embedder, image)
 
     def decode(self, vae: Vae, latent: Latent, *, tile: int | None = None) -> Image:
         """Decode latents to pictures.
@@ -390,13 +391,18 @@ class HandleStore:
         base = self._bases.get((part.name, weights.source, weights.dtype), load)
         return cast("AutoencoderKL", _patched(base, (VAE,), vae.patches) if vae.patches else base)
 
-    def _image_encoder(self, weights: Weights, part: ModulePart, dtype: torch.dtype) -> nn.Module:
-        def load() -> nn.Module:
-            self._check_source(weights, control_digest(weights, self.digests))
-            path, files = Path(weights.path), control_files(weights)
-            return loading.load_module(files, part, path=path, dtype=dtype, device=self._device)
+    def _image_encoder(
+        self, weights: Weights, kind: EncoderKind, dtype: Dtype
+    ) -> tuple[nn.Module, torch.dtype]:
+        path = Path(weights.path)
+        part = encoder_part(kind, path.name)
+        own = self._dtype(dtype, part)
 
-        return self._bases.get(("image-encoder", weights.source, dtype), load)
+        def load() -> nn.Module:
+            self._check_source(weights, encoder_digest(path, self.digests))
+            return loading.load_module(encoder_files(path), part, path=path, dtype=own, device=self._device)
+
+        return self._bases.get(("image-encoder", weights.source, own), load), own
 
     def _behind_encoder(
         self, key: str, weights: Weights, load_layers: LoadLayers, dtype: torch.dtype

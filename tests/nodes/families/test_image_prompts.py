@@ -1,6 +1,5 @@
 """IP-Adapters are told apart by their headers and find the image encoder they were trained with."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import tiny_models
 import torch
 from tiny.image_prompts import write_adapter
 from torch import Tensor
-from weft_nodes.families.image_prompts import adapter_family, adapter_traits, list_adapters, open_adapter
+from weft_nodes.families.image_prompts import adapter_facts, adapter_traits, list_adapters, open_adapter
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
 
@@ -20,7 +19,54 @@ def published(width: int, **projection: tuple[int, ...]) -> dict[str, Tensor]:
     """Some tensors of a published adapter, without storage."""
     shapes = {f"image_proj.{name}": shape for name, shape in projection.items()}
     shapes["ip_adapter.1.to_k_ip.weight"] = (320, width)
+    return meta(shapes)
+
+
+def meta(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """Tensors without storage."""
     return {name: torch.empty(shape, device="meta") for name, shape in shapes.items()}
+
+
+def for_flux(width: int = 4096, *, tokens: int = 4) -> dict[str, Tensor]:
+    """Some tensors of the first adapters for FLUX.1, of which the second makes four times as many tokens."""
+    layer = "double_blocks.0.processor.ip_adapter_double_stream_{}"
+    return meta(
+        {
+            "ip_adapter_proj_model.norm.weight": (width,),
+            "ip_adapter_proj_model.proj.weight": (tokens * width, 768),
+            layer.format("k_proj.weight"): (3072, width),
+            layer.format("k_proj.bias"): (3072,),
+        }
+    )
+
+
+def for_sd3(width: int = 2432) -> dict[str, Tensor]:
+    """Some tensors of the adapter for Stable Diffusion 3.5."""
+    return meta(
+        {
+            "image_proj.latents": (1, 64, 1280),
+            "image_proj.proj_in.weight": (1280, 1152),
+            "image_proj.proj_out.weight": (width, 1280),
+            "image_proj.layers.0.2.1.weight": (5120, 1280),
+            "ip_adapter.0.norm_ip.linear.weight": (2 * width, 1280),
+            "ip_adapter.0.to_k_ip.weight": (width, width),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "encoder", "tensors"),
+    [
+        ("flux", ("clip", "projection_dim", 768), for_flux()),
+        ("flux", ("clip", "projection_dim", 768), for_flux(tokens=16)),
+        ("sd3", ("siglip", "hidden_size", 1152), for_sd3()),
+        ("sd3", ("siglip", "hidden_size", 1152), for_sd3(1536)),
+    ],
+)
+def test_published_adapters_for_transformers_are_recognised(
+    family: str, encoder: tuple[str, str, int], tensors: Mapping[str, Tensor], write_header: WriteHeader
+) -> None:
+    assert adapter_facts(write_header(tensors)) == (family, encoder)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +84,7 @@ def test_published_adapters_are_recognised(
 ) -> None:
     path = write_header(tensors)
 
-    assert adapter_family(path) == family
+    assert adapter_facts(path).family == family
     assert adapter_traits(path) == {"family": family}
 
 
@@ -47,6 +93,13 @@ def test_published_adapters_are_recognised(
     [
         (published(768, **{"proj.0.weight": (1024, 512), "proj.2.weight": (3072, 1024)}), "faces"),
         (published(999, **{"proj.weight": (3996, 1024)}), "width 999"),
+        (for_flux(999), "width 999"),
+        (for_sd3(999), "width 999"),
+        # SigLIP read by double blocks: an adapter of other makers, whose layers in single blocks none loads.
+        (
+            meta({"ip_adapter.0.to_k_ip.weight": (3072, 4096), "ip_adapter.0.to_k_ip.bias": (3072,)}),
+            "newer kind",
+        ),
         ({"lora_up.weight": torch.empty(4, 4)}, "no ip_adapter.1"),
     ],
 )
@@ -56,39 +109,24 @@ def test_others_are_refused_with_the_reason(
     path = write_header(tensors)
 
     with pytest.raises(CheckpointUnknownError) as caught:
-        adapter_family(path)
+        adapter_facts(path)
     assert reason in str(caught.value.hint)
     assert adapter_traits(path) == {}
 
 
-def test_the_nearest_image_encoder_of_the_right_width_is_taken(tmp_path: Path) -> None:
-    unet, memory = tiny_models.tiny_unet(), DigestMemory(tmp_path / "digests")
-    for part in ("models", "sdxl_models"):
-        write_adapter(tmp_path / "ip_adapter" / part, unet, "starter")
-    name = "sdxl_models/ip-adapter-base.safetensors"
-    nearest = open_adapter(name, [tmp_path], memory)
-    config = tmp_path / "ip_adapter" / "sdxl_models" / "image_encoder" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"projection_dim": 1}))
+@pytest.mark.parametrize(("kind", "encoder"), [("base", "clip"), ("flux", "clip"), ("sd3", "siglip")])
+def test_a_handle_knows_its_kind_and_its_image_encoder(tmp_path: Path, kind: str, encoder: str) -> None:
+    network = tiny_models.tiny_unet() if kind == "base" else tiny_models.MAKERS[kind]().transformer
+    path = write_adapter(tmp_path / "ip_adapter", network, "starter", kind=kind)
 
-    other = open_adapter(name, [tmp_path], memory)
+    found = open_adapter(path.name, [tmp_path], DigestMemory(tmp_path / "digests"))
 
-    assert Path(nearest.encoder.path) == config.parent
-    assert Path(other.encoder.path) == tmp_path / "ip_adapter" / "models" / "image_encoder"
-
-
-def test_an_adapter_without_its_image_encoder_says_which_it_wants(tmp_path: Path) -> None:
-    path = write_adapter(tmp_path / "elsewhere", tiny_models.tiny_unet(), "starter")
-    (tmp_path / "models" / "ip_adapter").mkdir(parents=True)
-    path.rename(tmp_path / "models" / "ip_adapter" / "x.safetensors")
-    memory = DigestMemory(tmp_path / "digests")
-
-    with pytest.raises(ModelFileMissingError) as caught:
-        open_adapter("x.safetensors", [tmp_path / "models"], memory)
-    assert "projection_dim is 12" in str(caught.value.hint)
-
-    (tmp_path / "models" / "clip_vision").mkdir()
-    (tmp_path / "elsewhere" / "image_encoder").rename(tmp_path / "models" / "clip_vision" / "H")
-    assert open_adapter("x.safetensors", [tmp_path / "models"], memory).family == "starter"
+    assert (found.family, found.encoder_kind, found.made_for) == (
+        "starter",
+        encoder,
+        "unet" if kind == "base" else kind,
+    )
+    assert Path(found.encoder.path) == path.parent / "image_encoder"
 
 
 def test_image_encoders_are_not_listed_and_names_are_no_paths(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""The layers of an IP-Adapter add to what words say, on a clone, for the rows that have pictures."""
+"""The handle of an IP-Adapter, its way into a model, and what it makes of pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,31 +8,21 @@ import tiny_models
 import torch
 from safetensors.torch import save_file
 from tiny.image_prompts import SIZE, tiny_adapter, tiny_image_encoder, write_adapter
-from torch import Tensor, nn
+from tiny.styles import tiny_siglip
+from torch import nn
 from weft.sdk import Image
-from weft_nodes.diffusion.controls import ImageRows
 from weft_nodes.families import Checkpoint, ModelStore
 from weft_nodes.families.image_prompts import open_adapter
-from weft_nodes.models.attention_patches import FreeU, PerturbedAttention
-from weft_nodes.models.clones import light_clone
-from weft_nodes.models.errors import (
-    CheckpointChangedError,
-    CheckpointIncompleteError,
-    ControlMismatchError,
-    PatchMismatchError,
-)
+from weft_nodes.models.errors import CheckpointChangedError, CheckpointIncompleteError, ControlMismatchError
 from weft_nodes.models.image_prompts import (
     ImageAdapter,
-    ImageReading,
     load_projection,
     read_pictures,
-    told_images,
+    see_pictures,
     with_adapters,
 )
-from weft_nodes.models.patches import Patch
 
 WIDTH = tiny_models.WIDTH
-Rows = tuple[ImageRows, ...]
 
 
 @pytest.fixture(scope="module")
@@ -50,116 +41,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory, unet: nn.Module) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
-def first(folder: Path) -> ImageReading:
-    """The layers of the first adapter."""
-    return ImageReading(str(folder / "ip_adapter" / "ip-adapter-base.safetensors"), "first")
-
-
-@pytest.fixture(scope="module")
-def second(folder: Path) -> ImageReading:
-    """The layers of the second adapter."""
-    return ImageReading(str(folder / "ip_adapter" / "ip-adapter-plus.safetensors"), "second")
-
-
-def rows(key: str, *, strength: float = 1.0, mask: Tensor | None = None, seed: int = 3) -> ImageRows:
-    """What two rows read of pictures."""
-    tokens = torch.randn(2, 4, WIDTH, generator=torch.Generator().manual_seed(seed))
-    return ImageRows(key, tokens, torch.full((2,), strength), mask)
-
-
-def predicted(net: nn.Module, images: Rows = ()) -> Tensor:
-    """What a U-Net predicts for two rows."""
-    generator = torch.Generator().manual_seed(1)
-    latent = torch.randn(2, 4, 8, 8, generator=generator)
-    words = torch.randn(2, 5, WIDTH, generator=generator)
-    with torch.no_grad():
-        output: Tensor = net(
-            latent, torch.tensor([500.0, 20.0]), words, return_dict=False, **told_images(net, images)
-        )[0]
-    return output
-
-
-def patched(net: nn.Module, *patches: Patch) -> nn.Module:
-    """A private clone with patches."""
-    clone = light_clone(net)
-    for patch in patches:
-        patch.apply(clone)
-    return clone
-
-
-def test_a_changed_network_without_pictures_answers_as_before_and_the_base_stays(
-    unet: nn.Module, first: ImageReading
-) -> None:
-    before = predicted(unet)
-    clone = patched(unet, first)
-
-    changed = predicted(clone, (rows("first"),))
-
-    assert not torch.allclose(changed, before, atol=1e-4)
-    torch.testing.assert_close(predicted(clone), before, atol=1e-6, rtol=1e-6)
-    assert predicted(unet).equal(before)
-
-
-def test_strength_is_a_number_of_each_row(unet: nn.Module, first: ImageReading) -> None:
-    clone, image = patched(unet, first), rows("first")
-    mixed = predicted(clone, (image._replace(strength_B=torch.tensor([1.0, 0.0])),))
-
-    torch.testing.assert_close(mixed[:1], predicted(clone, (image,))[:1])
-    torch.testing.assert_close(mixed[1:], predicted(clone)[1:])
-
-
-def test_a_mask_of_everything_changes_nothing_and_of_nothing_all(
-    unet: nn.Module, first: ImageReading
-) -> None:
-    clone = patched(unet, first)
-
-    def masked(value: float) -> Tensor:
-        return predicted(clone, (rows("first", mask=torch.full((2, 1, 8, 8), value)),))
-
-    torch.testing.assert_close(masked(1.0), predicted(clone, (rows("first"),)))
-    torch.testing.assert_close(masked(0.0), predicted(clone))
-
-
-def test_several_adapters_add_up_in_any_order_and_the_same_can_read_twice(
-    unet: nn.Module, first: ImageReading, second: ImageReading
-) -> None:
-    both = patched(unet, first, second)
-    images = (rows("first"), rows("second", seed=4))
-
-    torch.testing.assert_close(predicted(both, images), predicted(both, images[::-1]), atol=1e-5, rtol=1e-5)
-    assert not torch.allclose(predicted(both, images), predicted(both, images[:1]), atol=1e-4)
-    halves = (rows("first", strength=0.5),) * 2
-    torch.testing.assert_close(
-        predicted(both, halves), predicted(both, (rows("first"),)), atol=1e-5, rtol=1e-5
-    )
-
-
-@pytest.mark.parametrize("patch", [PerturbedAttention("all"), FreeU()])
-def test_it_composes_with_patches_of_other_kinds(unet: nn.Module, first: ImageReading, patch: Patch) -> None:
-    image = (rows("first"),)
-    one, other = (predicted(patched(unet, *order), image) for order in ((first, patch), (patch, first)))
-
-    assert one.equal(other)
-    assert not torch.allclose(one, predicted(patched(unet, first), image), atol=1e-5)
-
-
-def test_pictures_without_their_adapter_are_an_error(unet: nn.Module, first: ImageReading) -> None:
-    for net in (unet, patched(unet, first)):
-        with pytest.raises(ControlMismatchError, match="no layers for the pictures"):
-            predicted(net, (rows("other"),))
-
-
-def test_adapters_of_other_networks_are_refused(first: ImageReading) -> None:
-    wide = tiny_models.MAKERS["sdxl"]().unet
-    transformer = tiny_models.MAKERS["sd3"]().transformer
-
-    with pytest.raises(PatchMismatchError, match=r"layers|takes"):
-        patched(wide, first)
-    with pytest.raises(PatchMismatchError, match="no U-Net"):
-        patched(transformer, first)
-
-
 def handle(folder: Path, store: ModelStore, kind: str = "base") -> ImageAdapter:
     """The handle of a tiny adapter."""
     return open_adapter(f"ip-adapter-{kind}.safetensors", [folder], store.digests)
@@ -174,7 +55,7 @@ def test_adapters_become_patches_of_a_model_whatever_their_order(
     assert with_adapters(model, [first, second, first]).key == with_adapters(model, [second, first]).key
     assert len({model.key, with_adapters(model, [first]).key, with_adapters(model, [second]).key}) == 3
     with pytest.raises(ControlMismatchError, match="made for sdxl"):
-        with_adapters(model, [ImageAdapter("sdxl", first.weights, first.encoder)])
+        with_adapters(model, [replace(first, family="sdxl")])
 
 
 def test_each_picture_of_a_batch_adds_its_tokens(store: ModelStore, folder: Path) -> None:
@@ -202,10 +83,49 @@ def test_the_middle_of_a_wide_picture_is_seen(folder: Path) -> None:
     torch.testing.assert_close(seen[0], seen[1])
 
 
-def test_a_changed_adapter_is_noticed(tmp_path: Path, store: ModelStore, unet: nn.Module) -> None:
-    write_adapter(tmp_path / "ip_adapter", unet, "sd15")
-    adapter = handle(tmp_path, store)
-    write_adapter(tmp_path / "ip_adapter", unet, "sd15", seed=20)
+def test_no_picture_is_black_where_the_adapter_learned_that(folder: Path) -> None:
+    path = folder / "ip_adapter" / "ip-adapter-base.safetensors"
+    projection = load_projection(path, dtype=torch.float32, device=torch.device("cpu"))
+    white, black = Image(torch.ones(1, SIZE, SIZE, 4)), Image(torch.zeros(1, SIZE, SIZE, 3))
+    with torch.no_grad():
+        _, empty = read_pictures(tiny_image_encoder(), projection, white, sees_black=True)
+        seen, zero = read_pictures(tiny_image_encoder(), projection, black)
+
+    torch.testing.assert_close(empty, seen)
+    assert not torch.allclose(empty, zero)
+
+
+@pytest.mark.parametrize(("width", "tokens"), [(WIDTH, 4), (WIDTH // 4, 16)])
+def test_a_projection_makes_as_many_tokens_as_its_file_has_room_for(
+    tmp_path: Path, unet: nn.Module, width: int, tokens: int
+) -> None:
+    tensors = tiny_adapter(unet) | {
+        f"image_proj.norm.{name}": torch.ones(width) for name in ("weight", "bias")
+    }
+    save_file(tensors, tmp_path / "x.safetensors")
+
+    made = load_projection(tmp_path / "x.safetensors", dtype=torch.float32, device=torch.device("cpu"))
+
+    assert made(torch.zeros(1, 12)).shape == (1, tokens, width)
+
+
+def test_what_siglip_sees_stays_apart_for_each_picture() -> None:
+    pictures = torch.rand(2, SIZE, SIZE, 3, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        both, empty = see_pictures(tiny_siglip(), Image(pictures))
+        second, _ = see_pictures(tiny_siglip(), Image(pictures[1:]))
+
+    assert both.shape[:2] == (1, 2)
+    assert not empty.any()
+    torch.testing.assert_close(both[:, 1:], second)
+
+
+@pytest.mark.parametrize("kind", ["base", "sd3"])
+def test_a_changed_adapter_is_noticed(tmp_path: Path, store: ModelStore, unet: nn.Module, kind: str) -> None:
+    network = tiny_models.MAKERS["sd3"]().transformer if kind == "sd3" else unet
+    write_adapter(tmp_path / "ip_adapter", network, "sd15", kind=kind)
+    adapter = handle(tmp_path, store, kind)
+    write_adapter(tmp_path / "ip_adapter", network, "sd15", kind=kind, seed=20)
 
     with pytest.raises(CheckpointChangedError):
         store.read_pictures(adapter, Image(torch.zeros(1, SIZE, SIZE, 3)))

@@ -10,8 +10,9 @@ from weft.sdk import Image
 from weft_nodes.families import ModelStore
 from weft_nodes.families.styles import open_style
 from weft_nodes.models.errors import CheckpointChangedError, CheckpointIncompleteError
+from weft_nodes.models.image_encoders import encoder_part
 from weft_nodes.models.loading import CheckpointFolder, load_module
-from weft_nodes.models.styles import load_embedder, read_style, seeing_part
+from weft_nodes.models.styles import load_embedder, read_style
 
 CPU = torch.device("cpu")
 
@@ -56,7 +57,11 @@ def test_the_encoder_is_read_under_old_and_new_names_and_without_its_head(
     save_file(named, folder / "model.safetensors")
 
     loaded = load_module(
-        CheckpointFolder(tmp_path), seeing_part(folder.name), path=folder, dtype=torch.float32, device=CPU
+        CheckpointFolder(tmp_path),
+        encoder_part("siglip", folder.name),
+        path=folder,
+        dtype=torch.float32,
+        device=CPU,
     )
 
     image = pictures(1)
