@@ -11,8 +11,8 @@ import pytest
 import tiny_models
 import torch
 from parity.conftest import Opened
-from parity.measuring import MOST_SCHEDULER, STEPS
-from parity.staged import NEGATIVE, PROMPT, SEED
+from parity.measuring import MOST_SCHEDULER
+from parity.staged import NEGATIVE, PROMPT, SEED, STEPS
 from tiny.image_prompts import SIZE, tiny_image_encoder, write_adapter
 from tiny.styles import tiny_siglip
 from torch import Tensor
