@@ -138,6 +138,39 @@ def dat_shapes(
     return shapes | closing_shapes("conv_after_body", features, is_long=is_direct) | end
 
 
+def swinir_shapes(
+    features: int = 24,
+    depths: Sequence[int] = (3, 2),
+    heads: int = 4,
+    side: int = 4,
+    end: Shapes | None = None,
+    *,
+    is_long: bool = False,
+) -> Shapes:
+    """Shapes of a SwinIR that was trained with pictures of six windows each way."""
+    shapes = convolution("conv_first", features, 3) | norm("patch_embed.norm", features)
+    shapes |= norm("norm", features) | closing_shapes("conv_after_body", features, is_long=is_long)
+    for group, depth in enumerate(depths):
+        shapes |= closing_shapes(f"layers.{group}.conv", features, is_long=is_long)
+        for block in range(depth):
+            place = f"layers.{group}.residual_group.blocks.{block}"
+            shapes |= swin_block(place, features, heads, side)
+            shapes[f"{place}.attn.relative_position_index"] = (side**2, side**2)
+            if block % 2:
+                shapes[f"{place}.attn_mask"] = (36, side**2, side**2)
+    return shapes | (end or shuffled_end(features, 2))
+
+
+def swin_block(place: str, features: int, heads: int, side: int) -> Shapes:
+    """Shapes of attention in windows with two linear layers after it."""
+    shapes = norm(f"{place}.norm1", features) | norm(f"{place}.norm2", features)
+    shapes[f"{place}.attn.relative_position_bias_table"] = ((2 * side - 1) ** 2, heads)
+    shapes |= convolution(f"{place}.attn.qkv", 3 * features, features, 0)
+    shapes |= convolution(f"{place}.attn.proj", features, features, 0)
+    shapes |= convolution(f"{place}.mlp.fc1", 2 * features, features, 0)
+    return shapes | convolution(f"{place}.mlp.fc2", features, 2 * features, 0)
+
+
 def shuffled_end(features: int, scale: int, width: int = 64) -> Shapes:
     """Shapes of an end whose convolutions write larger pictures as channels, step by step."""
     shapes = convolution("conv_before_upsample.0", width, features) | convolution("conv_last", 3, width)

@@ -136,7 +136,7 @@ def upscaler_traits(path: Path) -> dict[str, str]:
 
 @lru_cache(maxsize=128)
 def _scale(path: Path, shapes: tuple[tuple[str, Shape], ...]) -> int:
-    """Build the network, so that no other is listed; files are listed often, and a large one takes a moment."""
+    """Build the network, so that no other is listed; often asked, and a large one takes a moment."""
     return _built(path, dict(shapes)).scale
 
 

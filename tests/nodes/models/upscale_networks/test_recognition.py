@@ -3,7 +3,15 @@
 from pathlib import Path
 
 import pytest
-from tiny.upscalers import Shapes, compact_shapes, dat_shapes, esrgan_shapes, old_name, span_shapes
+from tiny.upscalers import (
+    Shapes,
+    compact_shapes,
+    dat_shapes,
+    esrgan_shapes,
+    old_name,
+    span_shapes,
+    swinir_shapes,
+)
 from weft_nodes.models.errors import CheckpointUnknownError
 from weft_nodes.models.upscale_networks.compact import Compact
 from weft_nodes.models.upscale_networks.dat import Dat
@@ -11,6 +19,7 @@ from weft_nodes.models.upscale_networks.esrgan import Esrgan
 from weft_nodes.models.upscale_networks.network import UpscaleNetwork
 from weft_nodes.models.upscale_networks.recognition import network_of, unwrapped
 from weft_nodes.models.upscale_networks.span import Span
+from weft_nodes.models.upscale_networks.swinir import SwinIr
 
 PATH = Path("upscaler.safetensors")
 
@@ -23,6 +32,7 @@ PATH = Path("upscaler.safetensors")
         (span_shapes(), Span),
         (span_shapes(is_folded=True), Span),
         (dat_shapes(), Dat),
+        (swinir_shapes(), SwinIr),
     ],
 )
 def test_each_network_is_told_by_its_tensors(shapes: Shapes, kind: type[UpscaleNetwork]) -> None:
@@ -49,5 +59,5 @@ def test_what_is_no_upscaler_is_refused_with_what_it_holds_and_what_each_network
     with pytest.raises(CheckpointUnknownError, match="no upscaler known here") as error:
         network_of(PATH, shapes)
 
-    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT"):
+    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT", "SwinIR"):
         assert f"it is no {kind}, since " in error.value.hint
