@@ -8,9 +8,10 @@ import { picturesOf } from "./shown_pictures.js";
 /** Shipped templates that have a picture in `templates/`: what each makes with the starter model. */
 const SHIPPED = new Set(
   `batch-from-table batch-of-seeds changing-prompt compose-latents control-by-edges detail-pass
-   edit-image guidance-methods image-to-image inpaint labelled-grid large-picture-in-tiles
-   layout-then-detail lora-strengths outpaint pictures-of-a-folder preprocessors prompt-grid
-   regions-of-a-picture seamless-texture style-by-lora text-to-image two-pass-high-resolution`.split(/\s+/),
+   edit-image free-u guidance-methods image-to-image inpaint labelled-grid large-picture-in-tiles
+   layout-then-detail lora-strengths merge-tokens outpaint pictures-of-a-folder preprocessors prompt-grid
+   regions-of-a-picture seamless-texture soft-mask style-by-lora text-to-image two-pass-high-resolution`
+    .split(/\s+/),
 );
 
 /**

@@ -17,6 +17,10 @@ OWN = {
     "image": "own.png",
     "ip_adapter": "ip-adapter-base.safetensors",
     "upscaler": "double.safetensors",
+    "adapter": "hints",
+    "network": "own-unet.safetensors",
+    "text_encoder": "own-text_encoder.safetensors",
+    "vae": "own-vae.safetensors",
 }
 OF_TRANSFORMERS = ("edit-by-instruction", "step-cache")
 
@@ -57,6 +61,11 @@ def test_the_workflows_that_users_are_promised_are_shipped() -> None:
         "large-picture-in-tiles",
         "seamless-texture",
         "step-cache",
+        "separate-files",
+        "steer-by-adapter",
+        "soft-mask",
+        "free-u",
+        "merge-tokens",
     }
 
     assert promised <= set(NAMES)
@@ -86,7 +95,7 @@ def test_its_inputs_have_titles_types_and_defaults(tiny: Desk, name: str) -> Non
 
     found = signature(document, tiny.loaded.registry, tiny.workflows)
 
-    assert {"checkpoint"} < set(found.inputs)
+    assert {"checkpoint", "network"} & set(found.inputs)
     assert all(port.title for port in document.inputs.values())
     assert {entry.name for entry in found.inputs.values() if entry.required} <= set(OWN)
 
@@ -105,7 +114,14 @@ def test_the_gallery_shows_the_pictures_there_are_of_all_that_the_starter_can_ru
 
     assert shown is not None
     assert set(shown[1].split()) == pictures
-    assert set(NAMES) - pictures == {"edit-by-instruction", "image-prompt", "step-cache", "upscale-by-model"}
+    assert set(NAMES) - pictures == {
+        "edit-by-instruction",
+        "image-prompt",
+        "separate-files",
+        "steer-by-adapter",
+        "step-cache",
+        "upscale-by-model",
+    }
 
 
 @every_workflow
