@@ -1,6 +1,8 @@
 """Image prompts: pictures change what is sampled, compose with the rest, and mismatches are found early."""
 
 import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,14 +14,14 @@ from tiny.styles import PICTURE_TOKENS, write_style
 from tiny_runs import load_tiny, tiny_paths
 from torch import Tensor
 from weft.engine.codec import decode, digest, encode
-from weft.errors import JSON
+from weft.errors import JSON, Problem
 from weft.graph.check import check
 from weft.graph.document import parse_document
 from weft.graph.workflows import NoWorkflows
 from weft.plugins import load
 from weft.sdk import FingerprintScope, Image, LocalRun, Mask, Paths
 from weft.settings import load_settings
-from weft_nodes.checkpoints import checkpoints_by_name
+from weft_nodes.checkpoints import LoadedCheckpoint, checkpoints_by_name
 from weft_nodes.control import apply_control, load_control
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning
@@ -38,12 +40,15 @@ from weft_nodes.image_prompts import (
 )
 from weft_nodes.latents import empty_latent
 from weft_nodes.models.attention_patches import PerturbedAttention
+from weft_nodes.models.image_prompts import ImageAdapter
 from weft_nodes.prompts import encode_prompt
 from weft_nodes.sampling import sample_latent
 
 PICTURE = Image(torch.rand(1, 40, 30, 3, generator=torch.Generator().manual_seed(3)))
 OTHER = Image(torch.rand(1, 30, 40, 3, generator=torch.Generator().manual_seed(4)))
 NAME = "ip-adapter-base.safetensors"
+
+Opened = tuple[LocalRun, LoadedCheckpoint, ImageAdapter]
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +127,84 @@ def test_pictures_compose_with_controls_and_masks(run: LocalRun) -> None:
     assert not torch.allclose(results[1], results[2], atol=1e-5)
 
 
+@pytest.fixture(scope="module", params=["flux", "sd3"])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """A tiny checkpoint with a transformer that reads pictures, and an adapter for it."""
+    run = LocalRun(paths=Paths.below(tmp_path_factory.mktemp("transformers")))
+    models = run.paths.models[0]
+    tiny_models.write_folder(models / request.param, request.param)
+    transformer = tiny_models.MAKERS[request.param]().transformer
+    path = write_adapter(models / "ip_adapter", transformer, request.param, kind=request.param)
+    yield run, load_tiny(run, request.param), load_image_adapter(run, path.name)
+    run.close()
+
+
+def of_few_words(opened: Opened, text: str) -> Conditioning:
+    """A prompt of eight tokens, which is quicker to sample."""
+    run, found, _ = opened
+    (entry,) = encode_prompt(run, found.encoder, text).entries
+    states = entry.tensors["encoder_hidden_states"][:, :8]
+    return Conditioning((replace(entry, tensors={**entry.tensors, "encoder_hidden_states": states}),))
+
+
+def together(opened: Opened, *prompts: Conditioning) -> list[Tensor]:
+    """Latents of some prompts, sampled in company."""
+    run, found, _ = opened
+    empty, negative = empty_latent(found.model, width=32, height=32), of_few_words(opened, "")
+
+    async def all_of_them() -> list[Tensor]:
+        jobs = [
+            sample_latent(run, found.model, prompt, negative, empty, steps=2, guidance_scale=2.0)
+            for prompt in prompts
+        ]
+        return [latent.samples_BChw for latent in await asyncio.gather(*jobs)]
+
+    return asyncio.run(all_of_them())
+
+
+def test_pictures_of_other_jobs_do_not_disturb_a_transformer(opened: Opened) -> None:
+    run, _, adapter = opened
+    plain = of_few_words(opened, "a red circle")
+    half = Mask(torch.cat([torch.ones(1, 8, 4), torch.zeros(1, 8, 4)], dim=2))
+    one, weaker, other, masked, early = (
+        apply_image_prompt(run, plain, adapter, image, mask, **options)
+        for image, mask, options in (
+            (PICTURE, None, {}),
+            (PICTURE, None, {"strength": 0.5}),
+            (OTHER, None, {}),
+            (PICTURE, half, {}),
+            (PICTURE, None, {"end": 0.5}),
+        )
+    )
+    both = apply_image_prompt(run, one, adapter, OTHER, None)
+    prompts = (plain, one, weaker, other, masked, early, both)
+
+    results = together(opened, *prompts)
+
+    for place, result in enumerate(results):
+        (alone,) = together(opened, prompts[place])
+        torch.testing.assert_close(result, alone, atol=1e-5, rtol=1e-4)
+        assert not any(torch.allclose(result, later, atol=1e-4) for later in results[place + 1 :])
+
+
+@pytest.mark.parametrize("opened", ["flux"], indirect=True)
+def test_masks_and_references_go_together(opened: Opened) -> None:
+    run, found, adapter = opened
+    plain = of_few_words(opened, "a red circle")
+    shown = Image(PICTURE.pixels_BHWC[:, :32, :16])
+    everywhere, nowhere = Mask(torch.ones(1, 4, 4)), Mask(torch.zeros(1, 4, 4))
+    seeing, filled, emptied = (
+        show_reference(run, apply_image_prompt(run, plain, adapter, PICTURE, mask), shown, found.vae)
+        for mask in (None, everywhere, nowhere)
+    )
+
+    results = together(opened, seeing, filled, emptied, show_reference(run, plain, shown, found.vae))
+
+    torch.testing.assert_close(results[0], results[1], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(results[2], results[3], atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(results[0], results[2], atol=1e-4)
+
+
 def test_prompts_with_pictures_survive_the_cache(run: LocalRun) -> None:
     positive = seeing(run)
     back = decode(encode(positive))
@@ -159,30 +242,41 @@ def test_adapters_are_listed_with_their_family_and_are_no_checkpoints(paths: Pat
     assert _digest_of_adapter(scope, "absent") == "checkpoint-missing"
 
 
-@pytest.mark.parametrize(("checkpoint", "found"), [("xl", ["trait-mismatch"]), ("starter", [])])
-def test_the_check_finds_an_adapter_of_another_family(
-    tmp_path: Path, paths: Paths, checkpoint: str, found: list[str]
-) -> None:
+def test_the_check_finds_an_adapter_of_another_family(tmp_path: Path, paths: Paths) -> None:
+    more = tmp_path / "models"
+    tiny_models.write_folder(more / "flux", "flux")
+    write_adapter(more / "ip_adapter", tiny_models.tiny_unet(), "sd15", kind="plus")
     settings = load_settings(
-        {"data_dir": tmp_path, "custom_nodes_dirs": (), "models_dirs": tuple(paths.models)}
+        {"data_dir": tmp_path, "custom_nodes_dirs": (), "models_dirs": (*paths.models, more)}
     )
-    links: dict[str, JSON] = {
-        "conditioning": {"from": "text.conditioning"},
-        "adapter": {"from": "adapter.adapter"},
-        "image": {"from": "picture.image"},
-    }
-    nodes: dict[str, JSON] = {
-        "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
-        "text": {"type": "prompt.encode", "inputs": {"encoder": {"from": "checkpoint.encoder"}}},
-        "picture": {"type": "image.empty", "inputs": {}},
-        "adapter": {"type": "ipadapter.load", "inputs": {"ip_adapter": NAME}},
-        "seeing": {"type": "ipadapter.apply", "inputs": links},
-    }
-    document = parse_document({"weft": 1, "outputs": {"it": {"from": "seeing.conditioning"}}, "nodes": nodes})
+    registry = load(settings).registry
 
-    report = check(document, load(settings).registry, NoWorkflows())
+    def problems(checkpoint: str, adapter: str) -> list[Problem]:
+        links: dict[str, JSON] = {
+            "conditioning": {"from": "text.conditioning"},
+            "adapter": {"from": "adapter.adapter"},
+            "image": {"from": "picture.image"},
+        }
+        nodes: dict[str, JSON] = {
+            "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
+            "text": {"type": "prompt.encode", "inputs": {"encoder": {"from": "checkpoint.encoder"}}},
+            "picture": {"type": "image.empty", "inputs": {}},
+            "adapter": {"type": "ipadapter.load", "inputs": {"ip_adapter": adapter}},
+            "seeing": {"type": "ipadapter.apply", "inputs": links},
+        }
+        document: dict[str, JSON] = {
+            "weft": 1,
+            "outputs": {"it": {"from": "seeing.conditioning"}},
+            "nodes": nodes,
+        }
+        return list(check(parse_document(document), registry, NoWorkflows()).problems)
 
-    assert sorted({problem.code for problem in report.problems}) == found
+    assert not problems("starter", NAME)
+    assert [found.code for found in problems("xl", NAME)] == ["trait-mismatch"]
+    (found,) = problems("flux", "ip-adapter-plus.safetensors")
+    assert (found.code, found.node, found.input) == ("trait-mismatch", "seeing", "adapter")
+    assert "adapter.adapter" in found.message
+    assert all(family in found.message for family in ("sd15", "flux"))
 
 
 def test_a_style_model_changes_what_flux_samples_and_composes_with_other_prompts(tmp_path: Path) -> None:
