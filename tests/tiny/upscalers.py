@@ -171,6 +171,33 @@ def swin_block(place: str, features: int, heads: int, side: int) -> Shapes:
     return shapes | convolution(f"{place}.mlp.fc2", features, 2 * features, 0)
 
 
+def realplksr_shapes(
+    features: int = 16,
+    blocks: int = 2,
+    side: int = 5,
+    scale: int = 2,
+    *,
+    is_learned: bool = False,
+    is_layer_norm: bool = False,
+) -> Shapes:
+    """Shapes of a RealPLKSR, whose last step may be learned."""
+    shapes = convolution("feats.0", features, 3) | convolution(f"feats.{blocks + 2}", 3 * scale**2, features)
+    for block in range(1, blocks + 1):
+        place = f"feats.{block}"
+        shapes |= norm(f"{place}.layer_norm" if is_layer_norm else f"{place}.norm", features)
+        shapes |= convolution(f"{place}.channel_mixer.0", 2 * features, features)
+        shapes |= convolution(f"{place}.channel_mixer.2", features, 2 * features)
+        shapes |= convolution(f"{place}.lk.conv", features // 4, features // 4, side)
+        shapes |= convolution(f"{place}.attn.f.0", features, features)
+        shapes |= convolution(f"{place}.refine", features, features, 1)
+    if is_learned:
+        places = 2 * (3 if scale % 2 else 4) * scale**2
+        shapes |= convolution("to_img.offset", places, 3 * scale**2, 1)
+        shapes |= {"to_img.scope.weight": (places, 3 * scale**2, 1, 1), "to_img.init_pos": (1, places, 1, 1)}
+        shapes |= convolution("to_img.end_conv", 3, 3 * scale**2, 1) if scale > 1 else {}
+    return shapes
+
+
 def shuffled_end(features: int, scale: int, width: int = 64) -> Shapes:
     """Shapes of an end whose convolutions write larger pictures as channels, step by step."""
     shapes = convolution("conv_before_upsample.0", width, features) | convolution("conv_last", 3, width)

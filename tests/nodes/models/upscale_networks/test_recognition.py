@@ -9,6 +9,7 @@ from tiny.upscalers import (
     dat_shapes,
     esrgan_shapes,
     old_name,
+    realplksr_shapes,
     span_shapes,
     swinir_shapes,
 )
@@ -17,6 +18,7 @@ from weft_nodes.models.upscale_networks.compact import Compact
 from weft_nodes.models.upscale_networks.dat import Dat
 from weft_nodes.models.upscale_networks.esrgan import Esrgan
 from weft_nodes.models.upscale_networks.network import UpscaleNetwork
+from weft_nodes.models.upscale_networks.realplksr import RealPlksr
 from weft_nodes.models.upscale_networks.recognition import network_of, unwrapped
 from weft_nodes.models.upscale_networks.span import Span
 from weft_nodes.models.upscale_networks.swinir import SwinIr
@@ -33,6 +35,7 @@ PATH = Path("upscaler.safetensors")
         (span_shapes(is_folded=True), Span),
         (dat_shapes(), Dat),
         (swinir_shapes(), SwinIr),
+        (realplksr_shapes(), RealPlksr),
     ],
 )
 def test_each_network_is_told_by_its_tensors(shapes: Shapes, kind: type[UpscaleNetwork]) -> None:
@@ -59,5 +62,5 @@ def test_what_is_no_upscaler_is_refused_with_what_it_holds_and_what_each_network
     with pytest.raises(CheckpointUnknownError, match="no upscaler known here") as error:
         network_of(PATH, shapes)
 
-    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT", "SwinIR"):
+    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT", "SwinIR", "RealPLKSR"):
         assert f"it is no {kind}, since " in error.value.hint
