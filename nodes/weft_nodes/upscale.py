@@ -56,8 +56,8 @@ def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler")]) -> 
         run: The run this is part of.
         upscaler: Name of a .safetensors file in the `upscalers` folder of a models folder: an ESRGAN or
             Real-ESRGAN of either layout, a compact network of Real-ESRGAN, a SPAN, a DAT (DAT, DAT-S, DAT-2,
-            DAT-light), a SwinIR (classical, lightweight, real-world, against noise or JPEG), or a RealPLKSR
-            (with or without DySample).
+            DAT-light), a SwinIR (classical, lightweight, real-world, against noise or JPEG), a HAT (HAT,
+            HAT-S, HAT-L), or a RealPLKSR (with or without DySample).
 
     Returns:
         The upscaler. Its weights are read when they are first needed.

@@ -171,6 +171,36 @@ def swin_block(place: str, features: int, heads: int, side: int) -> Shapes:
     return shapes | convolution(f"{place}.mlp.fc2", features, 2 * features, 0)
 
 
+def hat_shapes(
+    features: int = 24,
+    depths: Sequence[int] = (3, 1),
+    heads: int = 4,
+    side: int = 4,
+    inner: int = 8,
+    end: Shapes | None = None,
+) -> Shapes:
+    """Shapes of a HAT whose larger windows are half as large again."""
+    shapes = swinir_shapes(features, depths, heads, side, end)
+    # Unlike SwinIR it keeps what is computed once for all of its blocks.
+    shapes = {name: shape for name, shape in shapes.items() if not name.endswith(("_index", "_mask"))}
+    seen, few = side * 3 // 2, 6
+    shapes["relative_position_index_SA"] = (side**2, side**2)
+    shapes["relative_position_index_OCA"] = (side**2, seen**2)
+    for group, depth in enumerate(depths):
+        for block in range(depth):
+            place = f"layers.{group}.residual_group.blocks.{block}.conv_block.cab"
+            shapes |= convolution(f"{place}.0", inner, features) | convolution(f"{place}.2", features, inner)
+            shapes |= convolution(f"{place}.3.attention.1", few, features, 1)
+            shapes |= convolution(f"{place}.3.attention.3", features, few, 1)
+        place = f"layers.{group}.residual_group.overlap_attn"
+        shapes |= {
+            name.replace("x.attn", place).replace("x.", f"{place}."): shape
+            for name, shape in swin_block("x", features, heads, side).items()
+        }
+        shapes[f"{place}.relative_position_bias_table"] = ((side + seen - 1) ** 2, heads)
+    return shapes
+
+
 def realplksr_shapes(
     features: int = 16,
     blocks: int = 2,

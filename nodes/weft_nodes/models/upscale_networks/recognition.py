@@ -8,6 +8,7 @@ from weft_nodes.models.errors import CheckpointUnknownError
 from weft_nodes.models.upscale_networks.compact import Compact
 from weft_nodes.models.upscale_networks.dat import Dat
 from weft_nodes.models.upscale_networks.esrgan import Esrgan, renewed
+from weft_nodes.models.upscale_networks.hat import Hat
 from weft_nodes.models.upscale_networks.network import Layout, LayoutError, Shape, UpscaleNetwork
 from weft_nodes.models.upscale_networks.realplksr import RealPlksr
 from weft_nodes.models.upscale_networks.span import Span
@@ -15,7 +16,8 @@ from weft_nodes.models.upscale_networks.swinir import SwinIr
 
 # Trainers keep averaged weights beside the last ones; the averaged ones are those that are meant.
 _WRAPPERS: Final = ("params_ema.", "params.", "module.")
-_KINDS: Final = (Esrgan, Compact, Span, Dat, SwinIr, RealPlksr)
+# A HAT has all that a SwinIR has, and more.
+_KINDS: Final = (Esrgan, Compact, Span, Dat, Hat, SwinIr, RealPlksr)
 
 
 def unwrapped(names: Sequence[str]) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from tiny.upscalers import (
     compact_shapes,
     dat_shapes,
     esrgan_shapes,
+    hat_shapes,
     old_name,
     realplksr_shapes,
     span_shapes,
@@ -17,6 +18,7 @@ from weft_nodes.models.errors import CheckpointUnknownError
 from weft_nodes.models.upscale_networks.compact import Compact
 from weft_nodes.models.upscale_networks.dat import Dat
 from weft_nodes.models.upscale_networks.esrgan import Esrgan
+from weft_nodes.models.upscale_networks.hat import Hat
 from weft_nodes.models.upscale_networks.network import UpscaleNetwork
 from weft_nodes.models.upscale_networks.realplksr import RealPlksr
 from weft_nodes.models.upscale_networks.recognition import network_of, unwrapped
@@ -35,6 +37,7 @@ PATH = Path("upscaler.safetensors")
         (span_shapes(is_folded=True), Span),
         (dat_shapes(), Dat),
         (swinir_shapes(), SwinIr),
+        (hat_shapes(), Hat),
         (realplksr_shapes(), RealPlksr),
     ],
 )
@@ -62,5 +65,5 @@ def test_what_is_no_upscaler_is_refused_with_what_it_holds_and_what_each_network
     with pytest.raises(CheckpointUnknownError, match="no upscaler known here") as error:
         network_of(PATH, shapes)
 
-    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT", "SwinIR", "RealPLKSR"):
+    for kind in ("ESRGAN", "compact Real-ESRGAN", "SPAN", "DAT", "SwinIR", "HAT", "RealPLKSR"):
         assert f"it is no {kind}, since " in error.value.hint

@@ -17,7 +17,7 @@ from tiny.upscalers import (
 )
 from torch.nn import functional
 from weft_nodes.models.upscale_networks.network import Layout, LayoutError
-from weft_nodes.models.upscale_networks.swinir import SwinIr, window_side
+from weft_nodes.models.upscale_networks.swinir import SwinIr
 
 BLOCK = "layers.0.residual_group.blocks.0"
 
@@ -102,17 +102,11 @@ def test_offsets_of_queries_may_be_missing() -> None:
     ("changed", "reason"),
     [
         ({f"{BLOCK}.attn.relative_position_bias_table": (50, 4)}, "no square window has 50 distances"),
+        ({f"{BLOCK}.attn.relative_position_bias_table": (225, 5)}, "5 heads cannot share 24 channels"),
         ({f"{BLOCK}.attn.relative_position_bias_table": (36, 4)}, "no square window has 36 distances"),
-        ({f"{BLOCK}.attn.relative_position_bias_table": (49, 5)}, "5 heads cannot share 24 channels"),
         ({f"{BLOCK}.mlp.fc1.weight": (48,)}, r"mlp.fc1.weight is \[48\]"),
     ],
 )
 def test_what_is_no_swinir_is_refused_with_the_reason(changed: Shapes, reason: str) -> None:
     with pytest.raises(LayoutError, match=reason):
         SwinIr(Layout({**swinir_shapes(), **changed}))
-
-
-def test_the_side_of_windows_follows_from_how_many_distances_they_have() -> None:
-    assert window_side(Layout({"a.relative_position_bias_table": (225, 6)}), "a") == 8
-    with pytest.raises(LayoutError, match="is missing"):
-        window_side(Layout({}), "a")
