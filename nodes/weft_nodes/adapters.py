@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, NamedTuple
+from typing import Annotated, NamedTuple
 
-from weft.sdk import FingerprintScope, ModelFile, NodeError, Paths, Run, Slider, listing, node
+from weft.sdk import FingerprintScope, ModelFile, Paths, Run, Slider, listing, node
 
 from weft_nodes.families.checkpoints import SHIPPED_STEERING
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.loras import lora_traits
 from weft_nodes.families.registry import FAMILIES
+from weft_nodes.models.blocks import block_strengths
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import MODEL_TRAITS, Model, TextEncoder
@@ -20,18 +21,6 @@ from weft_nodes.models.patches import LowRankPatch
 from weft_nodes.models.weights import read_header, single_files
 
 _LORA_FOLDER = "loras"
-
-
-class BlockStrengthsError(NodeError):
-    """The strengths of single blocks cannot be read."""
-
-    code: ClassVar[str] = "block-strengths"
-
-    def __init__(self, *, found: str) -> None:
-        super().__init__(
-            f'"{found}" is no strength of a block.',
-            hint='Write names and numbers, such as "mid_block=0.5, up_blocks.*.attentions=0".',
-        )
 
 
 class PatchedModel(NamedTuple):
@@ -135,30 +124,6 @@ def apply_lora(
             *(LowRankPatch(str(path), digest, encoder_strength, part) for part in texts)
         )
     return PatchedModel(model, encoder)
-
-
-def block_strengths(text: str) -> tuple[tuple[str, float], ...]:
-    """Read the strengths of single blocks.
-
-    Args:
-        text: Names and numbers, such as "mid_block=0.5, up_blocks=0".
-
-    Returns:
-        Names with factors, in the order given.
-
-    Raises:
-        BlockStrengthsError: A part is no name with a number.
-    """
-    found = []
-    for item in filter(None, (part.strip() for part in text.replace("\n", ",").split(","))):
-        name, _, number = (word.strip() for word in item.partition("="))
-        try:
-            found.append((name, float(number)))
-        except ValueError:
-            raise BlockStrengthsError(found=item) from None
-        if not name or not -100 <= found[-1][1] <= 100:
-            raise BlockStrengthsError(found=item)
-    return tuple(found)
 
 
 def _check_encoders(lora: str, parts: list[str], family: str) -> None:

@@ -1,6 +1,7 @@
 """Pictures as prompts: IP-Adapters and style models, and text encoders that see what words speak of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,6 +27,7 @@ from weft_nodes.families.image_prompts import adapter_traits, list_adapters, ope
 from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.styles import list_styles, open_style, style_traits, with_style
+from weft_nodes.models.blocks import block_strengths
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.handles import PROMPT_TRAITS, TextEncoder
 from weft_nodes.models.image_prompts import ImageAdapter
@@ -116,6 +118,7 @@ def apply_image_prompt(
     strength: Annotated[float, Slider(0, 2, step=0.05)] = 1.0,
     start: Annotated[float, Slider(0, 1)] = 0.0,
     end: Annotated[float, Slider(0, 1)] = 1.0,
+    blocks: str = "",
 ) -> Conditioning:
     """Let a prompt say what a picture shows: its subject, style and colours.
 
@@ -134,12 +137,15 @@ def apply_image_prompt(
         strength: How much the picture counts beside the words, 0 (not at all) .. 2; 1 as trained.
         start: Share of the steps after which it begins to count, 0..1.
         end: Share of the steps after which it stops, 0..1; 1 includes the last step.
+        blocks: Factors on the strength in single blocks of the model; of several that fit a layer the last
+            one counts. With "*=0, up_blocks.0.attentions.1=1" a model of SDXL takes the style alone.
 
     Returns:
         The prompt with the picture.
 
     Raises:
         ConditioningError: There are several masks, or `end` lies before `start`.
+        BlockStrengthsError: `blocks` cannot be read.
         ModelError: The weights of the adapter or of its image encoder cannot be read.
     """
     if end < start:
@@ -151,12 +157,13 @@ def apply_image_prompt(
             f"An image prompt takes at most one mask, but there are {mask.values_BHW.shape[0]}.",
             hint="Apply one adapter after the other, or join masks with mask.combine.",
         )
+    factors = block_strengths(blocks)
     if strength == 0:
         return conditioning
     tokens_1TD, empty_1TD = run.service(ModelStore).read_pictures(adapter, image)
     return conditioning.controlled_by(
         ImagePrompt(
-            adapter,
+            replace(adapter, blocks=factors),
             tokens_1TD,
             empty_1TD,
             strength=strength,

@@ -145,17 +145,6 @@ def test_a_lora_for_nothing_known_is_an_error(run: LocalRun, checkpoint: LoadedC
         patched(run, checkpoint, "absent.safetensors")
 
 
-def test_strengths_of_blocks_are_names_with_numbers() -> None:
-    assert adapters.block_strengths(" mid_block = 0.5,\nup_blocks.*=-1,") == (
-        ("mid_block", 0.5),
-        ("up_blocks.*", -1.0),
-    )
-    for text in ("mid_block", "mid_block=much", "=1", "a=nan", "a=inf"):
-        with pytest.raises(adapters.BlockStrengthsError) as caught:
-            adapters.block_strengths(text)
-        assert caught.value.code == "block-strengths"
-
-
 def test_loras_are_listed_with_their_family_and_told_apart_by_content(paths: Paths) -> None:
     scope, listed = FingerprintScope(paths), adapters.loras_by_name(paths)
 

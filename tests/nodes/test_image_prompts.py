@@ -40,6 +40,7 @@ from weft_nodes.image_prompts import (
 )
 from weft_nodes.latents import empty_latent
 from weft_nodes.models.attention_patches import PerturbedAttention
+from weft_nodes.models.blocks import BlockStrengthsError
 from weft_nodes.models.image_prompts import ImageAdapter
 from weft_nodes.prompts import encode_prompt
 from weft_nodes.sampling import sample_latent
@@ -96,6 +97,19 @@ def test_pictures_change_what_is_sampled_and_the_base_not_at_all(run: LocalRun) 
 
 def test_strength_zero_gives_the_bits_of_no_picture(run: LocalRun) -> None:
     assert torch.equal(sampled(run, seeing(run, strength=0.0)), sampled(run, words(run)))
+
+
+def test_a_picture_counts_in_some_blocks_alone(run: LocalRun) -> None:
+    adapter = load_image_adapter(run, NAME)
+    nowhere, middle = (
+        apply_image_prompt(run, words(run), adapter, PICTURE, None, blocks=blocks)
+        for blocks in ("*=0", "*=0, mid_block=1")
+    )
+
+    assert torch.equal(sampled(run, nowhere), sampled(run, words(run)))
+    assert not torch.allclose(sampled(run, middle), sampled(run, seeing(run)), atol=1e-5)
+    with pytest.raises(BlockStrengthsError, match="much"):
+        apply_image_prompt(run, words(run), adapter, PICTURE, None, blocks="mid_block=much")
 
 
 def test_a_picture_counts_in_its_steps_alone(run: LocalRun) -> None:

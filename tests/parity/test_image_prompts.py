@@ -4,6 +4,7 @@ import copy
 import functools
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from weft_nodes.diffusion.values import Conditioning, ImagePrompt
 from weft_nodes.families import FACTS
 from weft_nodes.families.image_prompts import open_adapter
 from weft_nodes.families.packing import unpacked
+from weft_nodes.models.blocks import block_strengths
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.image_prompts import ImageAdapter
 
@@ -51,33 +53,12 @@ def as_signed(image: Image) -> Tensor:
     return (image.pixels_BHWC * 2 - 1).movedim(-1, 1)
 
 
-def reference(
-    family: str, paths: list[Path], images: list[Image], strengths: list[float]
-) -> tuple[Tensor, Any]:
+def reference(family: str, paths: list[Path], images: list[Image], scales: list[Any]) -> tuple[Tensor, Any]:
     """Return the latent of diffusers' pipeline, and a fresh scheduler with the time steps it took."""
     pipeline = tiny_models.quiet(tiny_models.MAKERS[family]())
-    folder, names = str(paths[0].parent), [path.name for path in paths]
-    arguments: dict[str, Any] = {"guidance_scale": SCALE, "negative_prompt": NEGATIVE}
-    if family == "sd3":
-        pipeline.load_ip_adapter(folder, names[0], image_encoder_folder=None, low_cpu_mem_usage=False)
-        pipeline.set_ip_adapter_scale(strengths[0])
-        seen = tiny_siglip()(as_signed(images[0]), output_hidden_states=True).hidden_states[-2].detach()
-        arguments["ip_adapter_image_embeds"] = torch.cat([torch.zeros_like(seen), seen])
-    elif family == "flux":
-        pipeline.register_modules(image_encoder=tiny_image_encoder())
-        pipeline.load_ip_adapter([folder], names, low_cpu_mem_usage=False)
-        pipeline.set_ip_adapter_scale(strengths)
-        embedded = [pipeline.encode_image(as_pixels(image), "cpu", 1)[None] for image in images]
-        # Which picture stands for none is left to the pipeline.
-        arguments |= {"ip_adapter_image_embeds": embedded, "true_cfg_scale": SCALE, "guidance_scale": 3.5}
-    else:
-        pipeline.register_modules(image_encoder=tiny_image_encoder())
-        pipeline.load_ip_adapter(folder, "", names, image_encoder_folder=None, low_cpu_mem_usage=False)
-        pipeline.set_ip_adapter_scale(strengths)
-        layers = pipeline.unet.encoder_hid_proj.image_projection_layers
-        arguments["ip_adapter_image_embeds"] = [
-            _embedded(pipeline, image, layer) for image, layer in zip(images, layers, strict=True)
-        ]
+    seeing = {"sd3": _seeing_sd3, "flux": _seeing_flux}.get(family, _seeing_unet)
+    arguments = seeing(pipeline, paths, images)
+    pipeline.set_ip_adapter_scale(scales[0] if family == "sd3" else scales)
     scheduler, fresh = pipeline.scheduler, type(pipeline.scheduler).from_config(pipeline.scheduler.config)
     original = scheduler.set_timesteps
 
@@ -91,6 +72,7 @@ def reference(
         warnings.simplefilter("ignore")
         latent = pipeline(
             prompt=PROMPT,
+            negative_prompt=NEGATIVE,
             num_inference_steps=STEPS,
             height=SIDE,
             width=SIDE,
@@ -101,11 +83,34 @@ def reference(
     return unpacked(latent, (SIDE // 8, SIDE // 8)) if family == "flux" else latent, fresh
 
 
-def _embedded(pipeline: Any, image: Image, projection: Any) -> Tensor:
-    """What no picture and some pictures are encoded to, in the layout of the pipelines' input."""
-    is_whole = type(projection).__name__ == "ImageProjection"
-    given, empty = pipeline.encode_image(as_pixels(image), "cpu", 1, None if is_whole else True)
-    return torch.cat([empty[None], given[None]])
+def _seeing_sd3(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
+    """Load adapters into a pipeline, and return by what it is shown pictures."""
+    (path,), (image,) = paths, images
+    pipeline.load_ip_adapter(str(path.parent), path.name, image_encoder_folder=None, low_cpu_mem_usage=False)
+    seen = tiny_siglip()(as_signed(image), output_hidden_states=True).hidden_states[-2].detach()
+    return {"ip_adapter_image_embeds": torch.cat([torch.zeros_like(seen), seen]), "guidance_scale": SCALE}
+
+
+def _seeing_flux(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
+    pipeline.register_modules(image_encoder=tiny_image_encoder())
+    names = [path.name for path in paths]
+    pipeline.load_ip_adapter([str(paths[0].parent)], names, low_cpu_mem_usage=False)
+    embedded = [pipeline.encode_image(as_pixels(image), "cpu", 1)[None] for image in images]
+    # Which picture stands for none is left to the pipeline.
+    return {"ip_adapter_image_embeds": embedded, "true_cfg_scale": SCALE, "guidance_scale": 3.5}
+
+
+def _seeing_unet(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
+    pipeline.register_modules(image_encoder=tiny_image_encoder())
+    folder, names = str(paths[0].parent), [path.name for path in paths]
+    pipeline.load_ip_adapter(folder, "", names, image_encoder_folder=None, low_cpu_mem_usage=False)
+    layers = pipeline.unet.encoder_hid_proj.image_projection_layers
+    embedded = []
+    for image, layer in zip(images, layers, strict=True):
+        is_whole = type(layer).__name__ == "ImageProjection"
+        given, empty = pipeline.encode_image(as_pixels(image), "cpu", 1, None if is_whole else True)
+        embedded.append(torch.cat([empty[None], given[None]]))
+    return {"ip_adapter_image_embeds": embedded, "guidance_scale": SCALE}
 
 
 def with_pictures(
@@ -142,32 +147,31 @@ def relative(ours: Tensor, theirs: Tensor) -> float:
 
 
 @pytest.mark.parametrize(
-    ("family", "kinds"),
+    ("family", "kinds", "scales", "blocks"),
     [
-        ("sd15", ["base", "plus"]),
-        ("sdxl", ["base"]),
-        ("sdxl", ["plus"]),
-        ("flux", ["flux", "flux-newer"]),
-        ("sd3", ["sd3"]),
+        ("sd15", ["base", "plus"], [0.7, 0.4], ""),
+        ("sdxl", ["base"], [0.7], ""),
+        ("sdxl", ["plus"], [{"up": {"block_0": [0.0, 0.7]}}], "*=0, up_blocks.0.attentions.1=1"),
+        ("flux", ["flux", "flux-newer"], [[0.7, 0.0], 0.4], "transformer_blocks.1=0"),
+        ("sd3", ["sd3"], [0.7], ""),
     ],
 )
 def test_pictures_are_read_as_in_the_pipeline(
-    opened: Open, tmp_path: Path, family: str, kinds: list[str]
+    opened: Open, tmp_path: Path, family: str, kinds: list[str], scales: list[Any], blocks: str
 ) -> None:
     store, checkpoint = found = opened(family, "folder")
-    pipeline = tiny_models.MAKERS[family]()
-    network = getattr(pipeline, checkpoint.model.component)
+    network = getattr(tiny_models.MAKERS[family](), checkpoint.model.component)
     # The pipeline of SD 3 takes one picture.
     images = [pictures(1 if family == "sd3" else 2, 1), pictures(1, 2)][: len(kinds)]
-    strengths = [0.7, 0.4][: len(kinds)]
     paths = [
         write_adapter(tmp_path / "ip_adapter" / family, network, family, kind=kind, seed=7 + place)
         for place, kind in enumerate(kinds)
     ]
     adapters = [open_adapter(f"{family}/{path.name}", [tmp_path], store.digests) for path in paths]
-    theirs, scheduler = reference(family, paths, images, strengths)
+    adapters[0] = replace(adapters[0], blocks=block_strengths(blocks))
+    theirs, scheduler = reference(family, paths, images, scales)
 
-    ours = sampled(found, with_pictures(found, adapters, images, strengths), scheduler)
+    ours = sampled(found, with_pictures(found, adapters, images, [0.7, 0.4][: len(kinds)]), scheduler)
     without = sampled(found, with_pictures(found, [], [], []), scheduler)
 
     assert relative(ours, theirs) <= MOST_SCHEDULER

@@ -62,7 +62,12 @@ class PictureReader:
     def key(self) -> str:
         """Return a digest of all that decides what a picture says; the same in every process."""
         sources = (self.weights.source, self.encoder.source, self.weights.dtype)
-        return key_of(self.kind, self.family, *sources)
+        return key_of(self.kind, self.family, *sources, *self.details)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Return what else decides it."""
+        return ()
 
 
 def encoder_config(path: Path) -> Mapping[str, object]:

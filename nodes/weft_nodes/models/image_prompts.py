@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from weft.sdk import Image, value
 
+from weft_nodes.models.blocks import Blocks
 from weft_nodes.models.errors import CheckpointIncompleteError, ControlMismatchError
 from weft_nodes.models.handles import Model
 from weft_nodes.models.image_encoders import (
@@ -34,16 +35,23 @@ class ImageAdapter(PictureReader):
 
     Args:
         made_for: The kind of network that it was made for.
+        blocks: Factors on what it adds in single blocks of the network; see `blocks`.
     """
 
     kind: ClassVar[str] = "image-adapter"
 
     made_for: AdapterKind = "unet"
+    blocks: Blocks = ()
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Return the factors on single blocks."""
+        return tuple(f"{name}={factor}" for name, factor in self.blocks)
 
     @property
     def patch(self) -> ImageReading:
         """Return the change that lets a network read what this adapter makes of pictures."""
-        return ImageReading(self.weights.path, self.key)
+        return ImageReading(self.weights.path, self.key, self.blocks)
 
     @property
     def encoder_kind(self) -> EncoderKind:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from weft_nodes.diffusion.controls import ImageRows, sequence_mask
+from weft_nodes.models.blocks import Blocks, check_blocks, factor_on
 from weft_nodes.models.errors import CheckpointIncompleteError, ControlMismatchError, PatchMismatchError
 from weft_nodes.models.patches import DENOISER
 from weft_nodes.models.weights import iterate_tensors
@@ -81,10 +82,12 @@ class ImageReading:
     Args:
         path: The file of the adapter.
         key: The key of its handle, by which image prompts ask for it.
+        blocks: Factors on what it adds in single blocks; see `blocks`.
     """
 
     path: str
     key: str
+    blocks: Blocks = ()
 
     @property
     def part(self) -> str:
@@ -102,14 +105,17 @@ class ImageReading:
             raise self._mismatch(
                 f"it has {len(tensors)} layers for the network's {len(places)} that read words"
             )
+        check_blocks(net, self.blocks)
         setattr(net, _KNOWN, _known(net) | {self.key})
         like = next(found for found in net.parameters() if found.dtype in _COMPUTED)
         for place in places:
+            factor = factor_on(place.name, self.blocks)
             # A guidance may have left out the block.
-            if place.attention is not None:
+            if place.attention is not None and factor:
                 with torch.device("meta"):
                     reader = layout.reader(place.attention, tensors[place.number])
                 self._fill(reader, tensors[place.number], place.number, like)
+                cast("Any", reader).factor = factor
                 _add_reader(place.attention, self.key, reader, layout.processor)
         if layout.resamples:
             if not hasattr(net, _RESAMPLERS):
@@ -147,6 +153,7 @@ class _Place(NamedTuple):
     """An attention layer beside which pictures are read, by its number in files; None if it was left out."""
 
     number: int
+    name: str
     attention: "Attention | None"
 
 
@@ -191,12 +198,14 @@ class _Reading(ABC):
     ) -> object:
         """Attend; the parameters have the names that diffusers gives them."""
         told = (encoder_hidden_states, *others)
-        if not ip_hidden_states:
+        readers = getattr(attn, _READERS)
+        # An adapter may read in some blocks only.
+        read = [(readers[rows.key], rows) for rows in ip_hidden_states if rows.key in readers]
+        if not read:
             return self._base(attn, hidden_states, *told, **named)
         # The network's own layers are asked once, both for its own answer and for what pictures say.
         asked = _Asked(attn, hidden_states)
-        readers = getattr(attn, _READERS)
-        seen = [_weighed(_flat(self.seen(asked, readers[rows.key], rows)), rows) for rows in ip_hidden_states]
+        seen = [_weighed(_flat(self.seen(asked, *each)), *each) for each in read]
         seen_BND = cast("Tensor", sum(seen))
         if self.is_behind:
             return (*self._base(asked, hidden_states, *told, **named), seen_BND)
@@ -293,8 +302,9 @@ def _flat(answer_BHND: Tensor) -> Tensor:
     return answer_BHND.transpose(1, 2).flatten(2)
 
 
-def _weighed(seen_BND: Tensor, rows: ImageRows) -> Tensor:
-    seen_BND = seen_BND * rows.strength_B.view(-1, 1, 1)
+def _weighed(seen_BND: Tensor, reader: nn.Module, rows: ImageRows) -> Tensor:
+    strength_B = rows.strength_B * cast("float", cast("Any", reader).factor)
+    seen_BND = seen_BND * strength_B.view(-1, 1, 1)
     mask_BN1 = sequence_mask(rows.mask_B1hw, seen_BND.shape[1])
     return seen_BND if mask_BN1 is None else seen_BND * mask_BN1
 
@@ -308,8 +318,10 @@ def _add_reader(attention: "Attention", key: str, reader: nn.Module, processor: 
 
 def _of_unet(net: nn.Module) -> list[_Place]:
     """List the layers over words; files count attention of both kinds, and these are the odd ones."""
-    layers = [layer for path, layer in net.named_modules() if path.endswith(".attn2")]
-    return [_Place(2 * place + 1, cast("Attention", layer)) for place, layer in enumerate(layers)]
+    layers = [(name, layer) for name, layer in net.named_modules() if name.endswith(".attn2")]
+    return [
+        _Place(2 * place + 1, name, cast("Attention", layer)) for place, (name, layer) in enumerate(layers)
+    ]
 
 
 def _of_blocks(net: nn.Module) -> list[_Place]:
@@ -318,7 +330,8 @@ def _of_blocks(net: nn.Module) -> list[_Place]:
     found: list[_Place] = []
     for number, block in enumerate(cast("nn.ModuleList", net.transformer_blocks)):
         for name in ("attn", "attn2") if number in dual else ("attn",):
-            found.append(_Place(len(found), getattr(block, name, None)))
+            attention = getattr(block, name, None)
+            found.append(_Place(len(found), f"transformer_blocks.{number}.{name}", attention))
     return found
 
 

@@ -7,16 +7,16 @@ needs from files it reads when it is applied.
 import hashlib
 import json
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from torch import nn
 
+from weft_nodes.models.blocks import Blocks, check_blocks, factor_on
 from weft_nodes.models.errors import PatchMismatchError
 from weft_nodes.models.lora_changes import ChangedLayer, DecomposedLayer
 from weft_nodes.models.lora_files import LayerChange, read_changes
-from weft_nodes.models.lora_names import DENOISER, known
+from weft_nodes.models.lora_names import DENOISER
 
 __all__ = ["DENOISER", "LowRankPatch", "Patch"]
 
@@ -56,15 +56,14 @@ class LowRankPatch:
         source: Digest of its content.
         strength: Factor on the change; 0 is none, 1 is as trained, negative turns it round.
         part: Which network: the name of a text encoder's folder, or any other name for the denoising one.
-        blocks: Further factors on the layers below a name, such as `("mid_block", 0.5)`; a star stands for
-            any letters, and of several that fit the last one counts.
+        blocks: Further factors on the layers below a name, such as `("mid_block", 0.5)`; see `blocks`.
     """
 
     path: str
     source: str
     strength: float = 1.0
     part: str = "unet"
-    blocks: tuple[tuple[str, float], ...] = ()
+    blocks: Blocks = ()
 
     @property
     def key(self) -> str:
@@ -75,25 +74,11 @@ class LowRankPatch:
     def apply(self, net: nn.Module) -> None:
         """Put the layers of the file beside those of the network; see `Patch`."""
         changes = read_changes(Path(self.path), net, part=self.part)
-        self._check_blocks(net)
+        check_blocks(net, self.blocks)
         for name, change in changes.items():
-            factor = self._factor(name)
+            factor = factor_on(name, self.blocks)
             if factor:
                 self._attach(net, name, change, self.strength * factor)
-
-    def _factor(self, name: str) -> float:
-        return next((factor for block, factor in reversed(self.blocks) if _is_below(name, block)), 1.0)
-
-    def _check_blocks(self, net: nn.Module) -> None:
-        names = [name for name, _ in net.named_modules()]
-        for block, _ in self.blocks:
-            if not any(_is_below(name, block) for name in names):
-                tops = [name for name, _ in net.named_children()]
-                raise PatchMismatchError(
-                    patch=f"The strength of {block}",
-                    problem="it has no layer of that name",
-                    hint=f"Names begin with one of: {known(tops, len(tops))}.",
-                )
 
     def _attach(self, net: nn.Module, name: str, found: LayerChange, strength: float) -> None:
         parent_name, _, child = name.rpartition(".")
@@ -109,7 +94,3 @@ class LowRankPatch:
                 patch=f"The LoRA {Path(self.path).name}", problem=f"in {name} {error}"
             ) from error
         setattr(parent, child, layer)
-
-
-def _is_below(name: str, block: str) -> bool:
-    return fnmatchcase(f"{name}.", f"{block}.*")

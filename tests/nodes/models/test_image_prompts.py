@@ -54,6 +54,7 @@ def test_adapters_become_patches_of_a_model_whatever_their_order(
     assert with_adapters(model, []) is model
     assert with_adapters(model, [first, second, first]).key == with_adapters(model, [second, first]).key
     assert len({model.key, with_adapters(model, [first]).key, with_adapters(model, [second]).key}) == 3
+    assert with_adapters(model, [first, replace(first, blocks=(("*", 0.5),))]).patches[1:]
     with pytest.raises(ControlMismatchError, match="made for sdxl"):
         with_adapters(model, [replace(first, family="sdxl")])
 

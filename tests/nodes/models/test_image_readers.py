@@ -1,5 +1,6 @@
 """The layers of an IP-Adapter add to what words say, on a clone, for the rows that have pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,25 @@ def test_it_composes_with_patches_in_front(network: Network, patch: Patch) -> No
         assert not torch.allclose(
             found, network.predicted(patched(network.net, network.first), image), atol=1e-5
         )
+
+
+def test_blocks_are_as_strong_as_each_is_told(network: Network) -> None:
+    name = "mid_block" if network.family == "sd15" else "transformer_blocks.0"
+    image = network.rows("first")
+
+    def told(*blocks: tuple[str, float]) -> Tensor:
+        return network.predicted(patched(network.net, replace(network.first, blocks=blocks)), (image,))
+
+    whole, plain = told(), network.predicted(network.net)
+    halves = network.predicted(
+        patched(network.net, network.first), (image._replace(strength_B=torch.full((2,), 0.5)),)
+    )
+
+    assert told(("*", 0.0)).equal(plain)
+    torch.testing.assert_close(told(("*", 0.5)), halves)
+    assert not any(torch.allclose(told((name, 0.0)), other, atol=1e-4) for other in (whole, plain))
+    with pytest.raises(PatchMismatchError, match="strength of elsewhere"):
+        told(("elsewhere", 0.5))
 
 
 def test_pictures_without_their_adapter_are_an_error(network: Network) -> None:
