@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from weft.sdk import ModelError
@@ -15,7 +16,7 @@ from weft_nodes.models.image_encoders import EncoderKind, encoder_config, encode
 ENCODERS: Final = "clip_vision"
 """The folder of a models folder in which image encoders lie by themselves."""
 
-_TITLES: Final[Mapping[EncoderKind, str]] = {"clip": "CLIP", "siglip": "SigLIP"}
+_TITLES: Final[Mapping[EncoderKind, str]] = MappingProxyType({"clip": "CLIP", "siglip": "SigLIP"})
 
 
 class Needed(NamedTuple):
