@@ -119,7 +119,9 @@ def asked(pipeline: Any, *, scheduler: Mapping[str, Any] = UNCHANGED, **argument
 
 
 def _most_likely(found: DiagonalGaussianDistribution, *_: Any, **__: Any) -> Tensor:
-    return found.mode()
+    likely = found.mode()
+    assert isinstance(likely, Tensor)
+    return likely
 
 
 def sampled(

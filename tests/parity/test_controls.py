@@ -54,7 +54,7 @@ def followed(
         hint, cell = picture(place).pixels_BHWC.movedim(-1, 1), 8
         if not handle.reads_pixels:
             hint, cell = store.encode_hint(handle, checkpoint.vae, picture(place)), 1
-        told = {} if kind is None else {"kind": kind}
+        told: dict[str, Any] = {} if kind is None else {"kind": kind}
         controls.append(Control(handle, hint, strength=STRENGTHS[place], cell=cell, **told))
 
     def prompt(words: Conditioning) -> Conditioning:
