@@ -33,10 +33,8 @@ FLAGS = (
 )
 """No sandbox, since tests may run as root; nothing that calls home; text that is drawn alike everywhere."""
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-SHELL = "chromium-headless-shell"
-"""The same browser without what surrounds pages, which it opens sooner; killed, it has kept nothing."""
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The shell is the same browser without what surrounds a page, and opens one sooner."""
 
 
 # Playwright marks its event loop as the one that runs in this thread, and relies on that. Between two modules
@@ -69,9 +67,9 @@ def browsers() -> list[Browser]:
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright, browsers: list[Browser]) -> Browser:
     """The browser; each test opens a profile of its own in it."""
-    found = next(filter(None, map(shutil.which, (SHELL, *NAMES))), None)
+    found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        missing = "no Chromium is installed; on Debian: apt-get install chromium"
+        missing = "no Chromium is installed; on Debian: apt-get install chromium-headless-shell"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     if not browsers or not browsers[0].is_connected():
         browsers[:] = [playwright.chromium.launch(executable_path=found, args=FLAGS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ KEPT_AFTER_MS = 1_000
 
 @contextmanager
 def mortal_browser(playwright: Playwright, profile: Path) -> Iterator[tuple[Page, subprocess.Popen[bytes]]]:
-    """A browser with a profile of its own, as a process that can be killed; and its first page."""
+    """A browser with a profile of its own, as a group of processes that can be killed; and its first page."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         pytest.skip("no Chromium is installed")
@@ -30,7 +31,9 @@ def mortal_browser(playwright: Playwright, profile: Path) -> Iterator[tuple[Page
     told.unlink(missing_ok=True)
     own = ["--headless=new", "--window-size=1280,900", "--remote-debugging-port=0"]
     own.append(f"--user-data-dir={profile}")
-    process = subprocess.Popen([found, *FLAGS, *own], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [found, *FLAGS, *own], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         eventually(lambda: told.exists() and "\n" in told.read_text())
         port = told.read_text().splitlines()[0]
@@ -39,8 +42,14 @@ def mortal_browser(playwright: Playwright, profile: Path) -> Iterator[tuple[Page
         context.set_default_timeout(PATIENCE_MS)
         yield context.pages[0] if context.pages else context.new_page(), process
     finally:
-        process.kill()
-        process.wait()
+        if process.poll() is None:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a browser, also where a script has started it that waits for it."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture
@@ -84,8 +93,7 @@ def test_a_change_survives_the_death_of_the_browser_a_second_later(
         write(hands, "a yellow star")
         write(hands, "a purple star")
         page.wait_for_timeout(KEPT_AFTER_MS)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        kill(process)
 
     with mortal_browser(playwright, tmp_path) as (page, _):
         hands = editor_in(page, server)
