@@ -143,7 +143,9 @@ class Graph:
 
     def _tidy(self) -> None:
         """Put all away but the documents; the page is loaded again only if it must be."""
-        self.page.emulate_media(color_scheme="dark")
+        # Even where nothing changes by it, the browser looks up the style of every element again.
+        if not self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"):
+            self.page.emulate_media(color_scheme="dark")
         self.hands.press("Escape")
         if self.page.evaluate(IS_BLOCKED):
             self.page.evaluate("localStorage.clear()")

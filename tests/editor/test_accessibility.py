@@ -88,6 +88,14 @@ def test_the_focus_is_seen_wherever_the_tab_key_goes(
     assert len(visited) > 15
 
 
+def test_nothing_moves_for_who_wants_no_motion(template: Hands) -> None:
+    durations = template.page.evaluate(
+        "[...document.querySelectorAll('*')].map((element) => getComputedStyle(element).transitionDuration)"
+    )
+
+    assert {duration for entry in durations for duration in entry.split(", ")} == {"0s"}
+
+
 def test_the_theme_and_the_language_are_kept_for_the_next_visit(template: Hands) -> None:
     palette(template, "Settings")
     template.page.get_by_label("Theme").select_option("light")
