@@ -18,6 +18,7 @@ import torch
 from diffusers import (
     AutoencoderKL,
     DDIMScheduler,
+    EDMEulerScheduler,
     EulerDiscreteScheduler,
     KolorsPipeline,
     LCMScheduler,
@@ -199,6 +200,15 @@ def tiny_turbo() -> StableDiffusionXLPipeline:
     return pipeline
 
 
+def tiny_cosxl() -> StableDiffusionXLPipeline:
+    """CosXL: the network of SDXL on noise levels without end, told their logarithm."""
+    pipeline = tiny_sdxl()
+    pipeline.scheduler = EDMEulerScheduler(
+        sigma_max=120.0, sigma_data=1.0, sigma_schedule="exponential", prediction_type="v_prediction"
+    )
+    return pipeline
+
+
 def reading_pictures(pipeline: Any) -> Any:
     """A relative whose U-Net reads the latent of a picture beside the noise (InstructPix2Pix)."""
     torch.manual_seed(23)
@@ -254,6 +264,8 @@ MAKERS: Mapping[str, Callable[[], Any]] = {
     "flux-fill": lambda: tiny_flux(shown_channels=16 + 64),
     "sd15-instruct": lambda: reading_pictures(tiny_sd15()),
     "sdxl-instruct": lambda: reading_pictures(tiny_sdxl()),
+    "cosxl": tiny_cosxl,
+    "cosxl-edit": lambda: reading_pictures(tiny_cosxl()),
     "flux-depth": lambda: tiny_flux(shown_channels=16),
     "ddpm-small": lambda: tiny_ddpm(variance="fixed_small"),
 }
@@ -263,6 +275,8 @@ RELATIVES: Mapping[str, str] = {
     "flux-fill": "flux",
     "sd15-instruct": "sd15",
     "sdxl-instruct": "sdxl",
+    "cosxl": "sdxl",
+    "cosxl-edit": "sdxl",
     "flux-depth": "flux",
     "ddpm-small": "ddpm",
 }

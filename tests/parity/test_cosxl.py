@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 from parity.conftest import Opened
-from parity.measuring import Case, assert_parity
+from parity.measuring import MOST_DECODED, MOST_LEVELS, MOST_NATIVE, Case, measure
 from parity.staged import HEIGHT, NEGATIVE, WIDTH, pipeline_of
 from weft_nodes.diffusion.methods import Methods, PictureScale
 from weft_nodes.diffusion.sights import showing
@@ -60,4 +60,9 @@ CASES = (
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_the_stages_equal_the_pipeline(opened: Callable[[str, str], Opened], case: Case) -> None:
-    assert_parity(opened, case)
+    found = measure(opened, case)
+
+    # A first step from noise of 120 rounds what is left behind it, by whichever program.
+    assert max(found.scheduler, found.native) <= MOST_NATIVE
+    assert found.decoded <= MOST_DECODED
+    assert found.levels <= MOST_LEVELS

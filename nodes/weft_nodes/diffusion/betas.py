@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -15,6 +16,17 @@ Initial = Literal["variance", "sigma"]
 # Schedulers that begin with noise of exactly the first level where they are spaced so.
 _EXPLODING = ("Euler", "Heun", "KDPM2", "LMS")
 _FROM_NOISE = ("linspace", "trailing")
+
+COSINE: Mapping[str, object] = MappingProxyType(
+    {
+        "_class_name": "EDMEulerScheduler",
+        "sigma_min": 0.002,
+        "sigma_max": 120.0,
+        "sigma_data": 1.0,
+        "prediction_type": "v_prediction",
+    }
+)
+"""What CosXL by Stability AI was trained on, as its published pipeline has it: levels without end."""
 
 
 def number(config: Mapping[str, object], name: str, default: float) -> float:

@@ -105,6 +105,7 @@ def open_checkpoint(
             adapter.network_part.name,
             found.prediction if prediction == "auto" else prediction,
             found.has_zero_terminal_snr,
+            found.is_cosine,
         ),
         TextEncoder(found.family, replace(place, source=digests["encoder"])),
         Vae(found.family, space, unpacked(replace(place, source=digests["vae"]))),

@@ -31,6 +31,7 @@ class Identified:
         reason: What gave it away, in words.
         prediction: What the network predicts, if the file says so itself; else "auto".
         has_zero_terminal_snr: Whether the file says that its noise schedule ends in noise alone.
+        is_cosine: Whether the file says that its noise levels are those of CosXL.
         traits: How its network attends and what it learned of guidance; see `MODEL_TRAITS`.
     """
 
@@ -38,6 +39,7 @@ class Identified:
     reason: str
     prediction: Prediction = "auto"
     has_zero_terminal_snr: bool = False
+    is_cosine: bool = False
     traits: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -190,6 +192,8 @@ FOLDER_RULES: Final = (
 _NETWORKS: Final = ("unet", "transformer")
 
 # Families with distilled relatives that only their scheduler gives away: SD Turbo, SDXL Turbo and Lightning.
+# The tensors in which files of CosXL keep the ends of their noise levels, of which one tells.
+_COSINE: Final = "edm_vpred.sigma_max"
 _WITH_TURBO: Final = frozenset({"sd15", "sd2", "sdxl"})
 
 # What other single files hold, so that the error can say it.
@@ -253,6 +257,7 @@ def identify_network(path: Path) -> Identified:
         f"its network reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
+        _COSINE in header.tensors,
         traits_of(rule.family, shapes),
     )
 
@@ -269,6 +274,7 @@ def _identify_file(header: Header) -> Identified:
         f"its network reads text of width {rule.width}",
         _stated_prediction(header),
         "ztsnr" in header.tensors,
+        _COSINE in header.tensors,
         traits_of(rule.family, shapes),
     )
 

@@ -3,6 +3,9 @@
 Podell et al. 2023, sections 2.1 and 2.2: the network is told the original size, the crop and the target size
 of a picture. A prompt does not know the size; unless it carries `time_ids` itself, the size of the latent is
 told, uncropped.
+
+CosXL and CosXL Edit are the same network, trained anew on other noise levels. Edit reads the picture to
+change normalised, and other such networks of this family as the autoencoder gives it.
 """
 
 from collections.abc import Mapping
@@ -13,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.denoiser import Network
-from weft_nodes.diffusion.spaces import Space, space_from_scheduler_config
+from weft_nodes.diffusion.spaces import EDMSpace, Space, space_from_scheduler_config
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, open_clip_part, unet_part
@@ -22,6 +25,8 @@ from weft_nodes.models.wording import Wording
 
 # What a refiner is told of a picture's beauty, 0..10; diffusers' default for positive prompts.
 _AESTHETIC_SCORE = 6.0
+# Of the family's autoencoder.
+_SCALING = 0.13025
 
 
 class XLNetwork(UNetNetwork):
@@ -41,6 +46,11 @@ class XLNetwork(UNetNetwork):
         super().__init__(module, space=space, key=key)
         self._reduction = reduction
         self._is_refiner = is_refiner
+
+    def _beside(self, x_BChw: Tensor, shown_BChw: Tensor | None) -> Tensor:
+        if shown_BChw is not None and isinstance(self.space, EDMSpace):
+            shown_BChw = shown_BChw * _SCALING
+        return super()._beside(x_BChw, shown_BChw)
 
     def _complete(self, x_BChw: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         conditions = dict(conditions)

@@ -172,6 +172,7 @@ def open_network(
         adapter.network_part.name,
         found.prediction,
         found.has_zero_terminal_snr,
+        found.is_cosine,
     )
 
 

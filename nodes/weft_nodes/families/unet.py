@@ -36,7 +36,7 @@ class UNetNetwork(LiveNetwork):
         return int(config.in_channels - config.out_channels)
 
     def _call(self, x_BChw: Tensor, timestep_B: Tensor, inputs: dict[str, Tensor]) -> Tensor:
-        seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
+        seen_BChw = self._beside(x_BChw, inputs.pop(CONCAT, None))
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
         return self._ask(seen_BChw, timestep_B, {**self._told(x_BChw, timestep_B, inputs), **embedded}, {})
 
@@ -47,7 +47,7 @@ class UNetNetwork(LiveNetwork):
         inputs: dict[str, Tensor],
         controls: Sequence[ControlRows],
     ) -> Tensor:
-        seen_BChw = _beside(x_BChw, inputs.pop(CONCAT, None))
+        seen_BChw = self._beside(x_BChw, inputs.pop(CONCAT, None))
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
         told = self._told(x_BChw, timestep_B, inputs)
         found, hints = [], []
@@ -71,6 +71,10 @@ class UNetNetwork(LiveNetwork):
         if hints:
             residuals["down_intrablock_additional_residuals"] = added_up(hints)
         return self._ask(seen_BChw, timestep_B, {**told, **embedded}, residuals)
+
+    def _beside(self, x_BChw: Tensor, shown_BChw: Tensor | None) -> Tensor:
+        """Return the noisy latents with what prompts show beside them."""
+        return x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
 
     def _weighed(self, control: ControlRows, residuals: Sequence[Tensor]) -> list[Tensor]:
         """Return residuals as strongly as the control asks for, and where, in the module's dtype."""
@@ -105,10 +109,6 @@ class UNetNetwork(LiveNetwork):
     def _complete(self, _: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the conditions with what the prompts could not know."""
         return conditions
-
-
-def _beside(x_BChw: Tensor, shown_BChw: Tensor | None) -> Tensor:
-    return x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
 
 
 def _of_channels(net: nn.Module, hint_BCHW: Tensor) -> Tensor:

@@ -92,6 +92,7 @@ class Model:
         component: Part of the checkpoint that holds it.
         prediction: What the network predicts; "auto" takes what the checkpoint or its family says.
         has_zero_terminal_snr: Whether the noise schedule is rescaled to end in noise alone.
+        is_cosine: Whether it was trained anew on the noise levels of CosXL.
         patches: Changes to the network, applied in order.
     """
 
@@ -101,6 +102,7 @@ class Model:
     component: str = "unet"
     prediction: Prediction = "auto"
     has_zero_terminal_snr: bool = False
+    is_cosine: bool = False
     patches: tuple[Patch, ...] = ()
 
     @property
@@ -111,7 +113,7 @@ class Model:
     @property
     def key(self) -> str:
         """Return a digest of all that decides what this network computes; the same in every process."""
-        schedule = f"{self.prediction} {self.has_zero_terminal_snr}"
+        schedule = f"{self.prediction} {self.has_zero_terminal_snr}{' cosine' if self.is_cosine else ''}"
         patches = [patch.key for patch in self.patches]
         return key_of(
             "model", self.family, self.source, self.weights.dtype, self.component, schedule, *patches

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from weft.sdk import Image
 
+from weft_nodes.diffusion.betas import COSINE
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.spaces import Space
@@ -141,7 +142,11 @@ class HandleStore:
                 size they were trained on.
             steps: Steps of the whole sampling, which decide it for a few.
         """
-        config = loading.open_weights(model.weights).config("scheduler", "scheduler_config.json")
+        config = (
+            dict(COSINE)
+            if model.is_cosine
+            else loading.open_weights(model.weights).config("scheduler", "scheduler_config.json")
+        )
         if model.prediction != "auto":
             config["prediction_type"] = model.prediction
         if model.has_zero_terminal_snr:

@@ -141,6 +141,21 @@ def test_a_file_that_says_its_schedule_ends_in_noise_is_believed(write_header: W
     assert identify(write_header(tensors | {"ztsnr": torch.zeros(0)})).has_zero_terminal_snr
 
 
+def test_a_file_that_keeps_the_ends_of_its_noise_levels_is_one_of_cosxl(write_header: Write) -> None:
+    rule = next(rule for rule in FILE_RULES if rule.family == "sdxl")
+    tensors = {
+        f"model.diffusion_model.{name}": torch.zeros(8, rule.width) for name in (rule.tensor, *rule.also)
+    }
+    ends = {f"edm_vpred.sigma_{end}": torch.zeros(()) for end in ("max", "min")}
+    reads_pictures = {"model.diffusion_model.input_blocks.0.0.weight": torch.zeros(8, 8, 3, 3)}
+
+    plain, cosine = identify(write_header(tensors)), identify(write_header(tensors | ends | reads_pictures))
+
+    assert (plain.family, plain.is_cosine) == ("sdxl", False)
+    assert (cosine.family, cosine.is_cosine) == ("sdxl", True)
+    assert cosine.traits["shown"] == "picture"
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [

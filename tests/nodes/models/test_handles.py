@@ -45,6 +45,7 @@ def test_other_weights_or_another_type_have_another_key(
         replace(MODEL, component="unet_2"),
         replace(MODEL, prediction="v_prediction"),
         replace(MODEL, has_zero_terminal_snr=True),
+        replace(MODEL, is_cosine=True),
         MODEL.with_patches(LowRankPatch("x", "abcd")),
     ],
 )

@@ -15,7 +15,7 @@ from weft.sdk import LocalRun, Paths
 from weft_nodes.diffusion.batcher import Batcher
 from weft_nodes.diffusion.denoiser import SampleJob
 from weft_nodes.diffusion.schedules import schedule
-from weft_nodes.diffusion.spaces import DiffusionSpace
+from weft_nodes.diffusion.spaces import DiffusionSpace, EDMSpace
 from weft_nodes.diffusion.values import Latent
 from weft_nodes.families import Checkpoint, ModelStore, open_checkpoint
 from weft_nodes.families.unet import UNetNetwork
@@ -165,6 +165,15 @@ def test_a_schedule_that_ends_in_noise_alone_is_rescaled(store: ModelStore, chec
     rescaled = store.noise_space(replace(checkpoint.model, has_zero_terminal_snr=True))
 
     assert rescaled.sigma_max > 100 * usual.sigma_max
+
+
+def test_a_model_with_the_levels_of_cosxl_has_them_instead_of_its_configuration(
+    store: ModelStore, checkpoint: Checkpoint
+) -> None:
+    cosine = store.noise_space(replace(checkpoint.model, is_cosine=True))
+
+    assert isinstance(cosine, EDMSpace)
+    assert (cosine.sigma_min, cosine.sigma_max, cosine.prediction) == (0.002, 120.0, "v_prediction")
 
 
 def test_weights_are_loaded_for_the_first_request_only(
