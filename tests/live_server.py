@@ -94,6 +94,8 @@ SLOW: dict[str, Any] = {"name": "draw", "inputs": {"steps": 10_000, "pause_s": 0
 
 PROGRAM = """
 import os, sys
+from weft.garbage import begin_ending, begin_loading
+begin_loading()
 from weft.settings import load_settings
 from weft.web.logs import configure_logging
 from weft.web.serving import serve
@@ -103,6 +105,7 @@ def announce(listening):
 
 configure_logging(sys.stderr)
 serve(load_settings(), announce, installed=False)
+begin_ending()
 """
 
 

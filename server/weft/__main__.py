@@ -4,6 +4,7 @@ import sys
 
 from weft.cli.app import execute
 from weft.cli.terminal import standard_terminal
+from weft.garbage import begin_ending, begin_loading
 
 
 def main() -> int:
@@ -12,7 +13,11 @@ def main() -> int:
     Returns:
         The exit code.
     """
-    return int(execute(sys.argv[1:], standard_terminal()))
+    begin_loading()
+    try:
+        return int(execute(sys.argv[1:], standard_terminal()))
+    finally:
+        begin_ending()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from weft.cli.summary import advice, program_name, say_likeness, say_outputs, sa
 from weft.cli.terminal import Terminal
 from weft.engine.provenance import provenance_of
 from weft.errors import JSON, FileError, Problem
+from weft.garbage import end_loading
 
 if TYPE_CHECKING:
     from weft.engine.results import RunResult
@@ -64,6 +65,7 @@ def run(options: Options, terminal: Terminal) -> ExitCode:
         # The engine brings torch along, and everything that can fail without it has not.
         from weft.cli.execution import compute
 
+        end_loading()
         result = compute(prepared, options, session, terminal=terminal, lineage=lineage_of(source))
         kept = _keep(result, prepared, source, session)
     if options.as_json:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from aiohttp import web
 
+from weft.garbage import end_loading
 from weft.settings import Settings
 from weft.web.allocation import return_memory_early
 from weft.web.app import create_app
@@ -86,6 +87,7 @@ async def _serve(settings: Settings, announce: Callable[[Listening], None], *, i
     _heed_signals(stopping)
     async with running(settings, installed=installed) as listening:
         announce(listening)
+        end_loading()
         _LOG.info("listening", extra={"url": listening.url, "pid": os.getpid()})
         await stopping.wait()
         _LOG.info("stopping")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
-import gc
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ import warnings
 from collections.abc import Callable
 
 from weft.errors import WeftError
+from weft.garbage import begin_loading, end_loading
 from weft.workers.channel import FrameSender, read_frame
 from weft.workers.protocol import ToWorker, WorkerStarting, read_to_worker
 from weft.workers.startup import Startup
@@ -99,8 +99,7 @@ async def _work(
     def say(phase: str) -> None:
         sender.send(WorkerStarting(phase))
 
-    # Nearly all that is made while everything is loaded stays: to look for garbage in it is time lost.
-    gc.disable()
+    begin_loading()
     say("Loading the engine")
     from weft.engine.silence import silence_libraries
 
@@ -110,8 +109,7 @@ async def _work(
     from weft.workers.desk import open_desk
 
     desk = open_desk(startup, sender, say)
-    gc.freeze()
-    gc.enable()
+    end_loading()
     reader.on_message = desk.hear_early
     await desk.serve(inbox)
 
