@@ -124,7 +124,7 @@ def show_to_inpaint(run: Run, conditioning: Conditioning, image: Image, mask: Ma
 def show_picture(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -> Conditioning:
     """Show the picture to change, or a map to follow, to a model that was made to read one beside the noise.
 
-    InstructPix2Pix and CosXL Edit (U-Nets that read eight channels) change the picture as told: "make it snow";
+    InstructPix2Pix and CosXL Edit (U-Nets of eight channels) change the picture as told: "make it snow";
     guidance.picture says how closely it is kept. FLUX.1 Depth and Canny follow a map of depth or of edges.
     Sample from an empty latent of the picture's size. A negative prompt that shows nothing is shown the same.
 
