@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from live_server import LiveServer, live_server
 
+pytest_plugins = ("processes",)
+
 settings.register_profile("weft", deadline=None, derandomize=True, database=None)
 settings.load_profile("weft")
 

@@ -1,0 +1,85 @@
+"""Tests run in several processes as they run in one, and a process that dies is a failed test."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "conftest.py": """
+import os, pathlib, pytest
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("session", numbered=False)
+    yield folder
+    print("given back by", os.getpid())
+""",
+    "test_first.py": """
+import os, time, pathlib
+def test_passes(place, tmp_path):
+    assert tmp_path.parent == place.parent
+    deadline = time.monotonic() + 60
+    other = pathlib.Path(__file__).with_name("met")
+    while not other.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert other.read_text() != str(os.getpid())
+def test_is_left_out():
+    import pytest
+    pytest.skip("for a reason")
+""",
+    "test_second.py": """
+import os, pathlib
+def test_fails(place):
+    pathlib.Path(__file__).with_name("met").write_text(str(os.getpid()))
+    print("said before")
+    assert 1 == 2
+def test_passes_after_a_failure(place): pass
+""",
+    "test_third.py": """
+import os
+def test_dies(): os._exit(7)
+def test_is_never_run(): pass
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What pytest says of three files in two processes, which wait for each other."""
+    folder = tmp_path_factory.mktemp("tests")
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    command = (sys.executable, "-m", "pytest", "-p", "processes", "--processes", "2", "-rA", "--rootdir", ".")
+    surroundings = os.environ | {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "",
+    }
+    ended = subprocess.run(
+        command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_files_are_spread_and_their_reports_are_one(told: str) -> None:
+    assert "PASSED test_first.py::test_passes" in told
+    assert "SKIPPED [1] test_first.py" in told
+    assert "PASSED test_second.py::test_passes_after_a_failure" in told
+    assert "2 failed, 2 passed, 1 skipped" in told
+
+
+def test_a_failure_is_told_with_its_place_and_output(told: str) -> None:
+    assert "FAILED test_second.py::test_fails - assert 1 == 2" in told
+    assert "said before" in told
+
+
+def test_a_process_that_dies_fails_its_test(told: str) -> None:
+    assert "FAILED test_third.py::test_dies - The process of this test ended with 7" in told
+    assert "test_is_never_run" not in told
+
+
+def test_fixtures_of_the_session_are_given_back(told: str) -> None:
+    assert "given back by" in told

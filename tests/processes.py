@@ -1,0 +1,187 @@
+"""Test files spread over several processes, which are forked from one that has collected all tests.
+
+Importing and collecting everything takes a good part of the time that all tests take, so it is done once:
+the processes begin with what is imported and collected, and share its memory. Each takes the next file when
+it has run one, and tells the process that it came from, which alone reports.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby, pairwise
+from multiprocessing.connection import Connection, wait
+from typing import Any, Literal
+
+import pytest
+
+Told = tuple[Literal["start", "report", "finish"], Any]
+"""What a process tells: which test begins, a report as plain data, or which test is over."""
+
+_HEALTHY = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+_NUMBER_BYTES = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Ask how many processes to use."""
+    parser.addoption("--processes", type=int, default=1, help="Run test files in this many processes.")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run all tests in as many processes as asked for, or leave one process to pytest."""
+    count = session.config.getoption("processes")
+    if count < 2 or session.testsfailed or session.config.option.collectonly:
+        return None
+    files = [list(tests) for _, tests in groupby(session.items, key=lambda item: item.path)]
+    queue = _numbers(len(files))
+    _share_nothing_that_is_written(session.config)
+    runs = []
+    for number in range(count):
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        pid = os.fork()
+        if pid == 0:
+            _report_to(sender, session.config, number)
+            # What follows a test decides which fixtures stay: a file is taken before the last test of one.
+            for item, following in pairwise(chain(_taken(files, queue), (None,))):
+                assert item is not None
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            return True
+        sender.close()
+        runs.append(_Run(session, receiver, pid))
+    os.close(queue)
+    _listen(session, runs)
+    return True
+
+
+def _numbers(count: int) -> int:
+    """Open a pipe from which every process reads which file is next."""
+    reader, writer = os.pipe()
+    for number in range(count):
+        os.write(writer, number.to_bytes(_NUMBER_BYTES, "big"))
+    os.close(writer)
+    return reader
+
+
+def _taken(files: Sequence[Sequence[pytest.Item]], queue: int) -> Iterator[pytest.Item]:
+    while number := os.read(queue, _NUMBER_BYTES):
+        yield from files[int.from_bytes(number, "big")]
+
+
+def _share_nothing_that_is_written(config: pytest.Config) -> None:
+    """Finish what the processes would write to together: buffers, and the file of captured output."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+
+
+def _report_to(sender: Connection, config: pytest.Config, number: int) -> None:
+    """Give a forked process its own output and folder, and let it tell what it does instead of printing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.start_global_capturing()
+        capture.suspend_global_capture()
+    config.pluginmanager.register(_Teller(config, sender))
+    temporary = config._tmp_path_factory  # type: ignore[attr-defined]
+    temporary._basetemp = temporary.getbasetemp() / f"process-{number}"
+    temporary._basetemp.mkdir()
+    # Processes that tests spawn would import the main module, which is pytest itself.
+    sys.modules["__main__"] = type(sys)("__main__")
+
+
+class _Teller:
+    """What a forked process tells."""
+
+    def __init__(self, config: pytest.Config, sender: Connection) -> None:
+        self._config = config
+        self._sender = sender
+
+    def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        self._tell(("start", (nodeid, location)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
+        self._tell(("report", data))
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
+        self._tell(("finish", (nodeid, location)))
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        os.write(2, f"{excrepr}\n".encode())
+
+    def _tell(self, told: Told) -> None:
+        self._sender.send(told)
+
+
+class _Run:
+    """A forked process as seen by the one that it came from."""
+
+    def __init__(self, session: pytest.Session, receiver: Connection, pid: int) -> None:
+        self._session = session
+        self._running: tuple[str, tuple[str, int | None, str]] | None = None
+        self._pid = pid
+        self.receiver = receiver
+
+    def hear(self) -> bool:
+        """Pass on what the process tells next; False when it has ended."""
+        hook = self._session.config.hook
+        try:
+            kind, told = self.receiver.recv()
+        except EOFError:
+            self._end()
+            return False
+        if kind == "report":
+            report = hook.pytest_report_from_serializable(config=self._session.config, data=told)
+            hook.pytest_runtest_logreport(report=report)
+        elif kind == "start":
+            self._running = told
+            hook.pytest_runtest_logstart(nodeid=told[0], location=told[1])
+        else:
+            self._running = None
+            hook.pytest_runtest_logfinish(nodeid=told[0], location=told[1])
+        return True
+
+    def stop(self, *, is_interrupted: bool) -> None:
+        """Wait for the end of a process that is interrupted, by the terminal or by this one."""
+        self.receiver.close()
+        if not is_interrupted:
+            os.kill(self._pid, signal.SIGINT)
+        os.waitpid(self._pid, 0)
+
+    def _end(self) -> None:
+        self.receiver.close()
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        if self._running is not None:
+            nodeid, location = self._running
+            text = f"The process of this test ended with {code}; the tests after it in its file were not run."
+            report = pytest.TestReport(nodeid, location, {}, "failed", text, "call")
+            self._session.config.hook.pytest_runtest_logreport(report=report)
+        elif code not in _HEALTHY:
+            self._session.shouldfail = f"a process that runs tests ended with {code}"
+
+
+def _listen(session: pytest.Session, runs: Sequence[_Run]) -> None:
+    """Pass on what the processes tell until all have ended, or one thing told is a reason to stop."""
+    left = {run.receiver: run for run in runs}
+    is_interrupted = False
+    try:
+        while left:
+            for receiver in wait(list(left)):
+                assert isinstance(receiver, Connection)
+                if not left[receiver].hear():
+                    del left[receiver]
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+    except KeyboardInterrupt:
+        is_interrupted = True
+        raise
+    finally:
+        for run in left.values():
+            run.stop(is_interrupted=is_interrupted)
