@@ -49,7 +49,7 @@ def _digest_of_upscaler(run: FingerprintScope, upscaler: str) -> str:
 
 
 @node("upscaler.load", lane="io", output="upscaler", fingerprint=_digest_of_upscaler)
-def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler")]) -> Upscaler:
+def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler", (_FOLDER,))]) -> Upscaler:
     """Load a network that enlarges pictures, such as Real-ESRGAN, SPAN or DAT.
 
     Args:

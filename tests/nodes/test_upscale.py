@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny.upscalers import compact_shapes, esrgan_shapes, filled
+from tiny.upscalers import compact_shapes, convolution, esrgan_shapes, filled, fixed, swinir_shapes
 from weft.sdk import CancelledRunError, FingerprintScope, Image, LocalRun, NodeError, Paths
 from weft_nodes.checkpoints import checkpoints_by_name
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
@@ -72,6 +72,17 @@ def test_tiles_are_counted_over_all_pictures_and_end_when_cancelled(run: LocalRu
     run.cancel()
     with pytest.raises(CancelledRunError):
         upscale_image(run, noise(), upscaler)
+
+
+def test_tiles_begin_and_end_where_windows_do(run: LocalRun) -> None:
+    folder = run.paths.models[0] / "upscalers"
+    save_file(fixed(swinir_shapes(side=7, end=convolution("conv_last", 3, 24))), folder / "jpeg.safetensors")
+
+    found = upscale_image(run, noise(), load_upscaler(run, "jpeg.safetensors"), tile=64, overlap=30)
+
+    assert found.pixels_BHWC.shape == (1, 40, 72, 3)
+    # Tiles of 56 pixels that share 28, over 42 x 77.
+    assert run.steps[-1][:2] == (2, 2)
 
 
 def test_what_cannot_be_is_refused(run: LocalRun) -> None:

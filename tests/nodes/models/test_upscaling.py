@@ -5,7 +5,21 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny.upscalers import compact_shapes, esrgan_shapes, filled, network_with, old_name
+from tiny.upscalers import (
+    Shapes,
+    compact_shapes,
+    convolution,
+    dat_shapes,
+    esrgan_shapes,
+    filled,
+    fixed,
+    hat_shapes,
+    network_with,
+    old_name,
+    realplksr_shapes,
+    span_shapes,
+    swinir_shapes,
+)
 from torch import Tensor
 from weft.sdk import Paths, ServiceScope
 from weft_nodes.models.digests import DigestMemory
@@ -74,6 +88,40 @@ def test_any_size_is_enlarged_by_networks_that_read_squares(size: tuple[int, int
     assert enlarged(network, picture(*size), 32, 16).shape == (3, *size)
 
 
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        span_shapes(is_centred=False),
+        dat_shapes(),
+        swinir_shapes(side=7, end=convolution("conv_last", 3, 24)),
+        hat_shapes(),
+        realplksr_shapes(is_learned=True),
+    ],
+    ids=["SPAN", "DAT", "SwinIR", "HAT", "RealPLKSR"],
+)
+def test_a_file_of_every_kind_enlarges_pictures_of_any_size(
+    tmp_path: Path, store: UpscalerStore, shapes: Shapes
+) -> None:
+    upscaler = written(tmp_path, fixed(shapes))
+    network = store.network(upscaler)
+
+    assert upscaler_traits(Path(upscaler.path)) == {"scale": str(network.scale)}
+    overlap = -(-8 // network.multiple) * network.multiple
+    for height, width in ((1, 1), (5, 2 * overlap + 1)):
+        found = enlarged(network, picture(height, width), 2 * overlap, overlap)
+        assert found.shape == (3, height * network.scale, width * network.scale)
+        assert found.isfinite().all()
+        assert height == 1 or found.std() > 0.01
+
+
+def test_pictures_are_mirrored_where_windows_reach_over_their_edges() -> None:
+    network, x_CHW = network_with(fixed(swinir_shapes())), picture(13, 10)
+
+    mirrored = torch.nn.functional.pad(x_CHW[None], (0, 2, 0, 3), mode="reflect")
+    expected = network(mirrored)[0, :, :26, :20].clamp(0, 1)
+    torch.testing.assert_close(enlarged(network, x_CHW, 64, 0), expected)
+
+
 def test_progress_counts_every_tile() -> None:
     seen: list[tuple[int, int]] = []
 
@@ -111,9 +159,14 @@ def test_a_network_is_computed_in_half_precision_beside_a_cpu_if_that_suits_it(t
     # No store of numbers is needed to tell their type.
     store = UpscalerStore(device="meta", memory=DigestMemory())
 
-    network = store.network(written(tmp_path, filled(compact_shapes())))
-
-    assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float16}
+    for name, shapes, dtype in (
+        ("compact", compact_shapes(), torch.float16),
+        ("span", span_shapes(), torch.float16),
+        ("swinir", swinir_shapes(), torch.float32),
+        ("realplksr", realplksr_shapes(), torch.float32),
+    ):
+        network = store.network(written(tmp_path, filled(shapes), f"{name}.safetensors"))
+        assert {tensor.dtype for tensor in network.state_dict().values()} == {dtype}
 
 
 def test_a_network_is_loaded_once_and_forgotten_on_demand(tmp_path: Path, store: UpscalerStore) -> None:

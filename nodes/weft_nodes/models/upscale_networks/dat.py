@@ -190,6 +190,8 @@ class _Group(nn.Module):
         for block in range(layout.count(f"layers.{index}.blocks.")):
             place = f"layers.{index}.blocks.{block}"
             hidden = layout.shape(f"{place}.ffn.fc1.weight", 2)[0]
+            if hidden % 2:
+                raise LayoutError(f"{place}.ffn.fc1.weight writes {hidden} channels, which have no halves")
             attention: nn.Module
             if block % 2:
                 attention = _ChannelAttention(layout, f"{place}.attn", features)

@@ -85,6 +85,7 @@ def test_the_published_sizes_are_known(shapes: Shapes, scale: int, count: float)
         ({f"{BLOCK}.attns.0.rpe_biases": (3, 2)}, "no window has 8 pixels"),
         ({f"{BLOCK}.attns.0.pos.pos3.2.weight": (3, 1)}, "3 heads cannot share 16 channels"),
         ({"layers.0.blocks.1.attn.temperature": (5, 1, 1)}, "5 heads cannot share 32 channels"),
+        ({"layers.0.blocks.0.ffn.fc1.weight": (1, 32)}, "writes 1 channels, which have no halves"),
         ({"layers.7.conv.weight": (1,)}, r"layers.2.conv.0.weight is missing"),
     ],
 )
