@@ -75,7 +75,7 @@ def apply_lora(
     model: Model,
     encoder: TextEncoder,
     *,
-    lora: Annotated[str, ModelFile("lora")],
+    lora: Annotated[str, ModelFile("lora", (_LORA_FOLDER,))],
     strength: Annotated[float, Slider(-4, 4, step=0.05)] = 1.0,
     encoder_strength: Annotated[float, Slider(-4, 4, step=0.05)] = 1.0,
     blocks: str = "",

@@ -204,7 +204,9 @@ def _digest_of_parts(run: FingerprintScope, kinds: Sequence[str], names: Sequenc
     fingerprint=_digest_of_network,
     gives={"model": {trait: Listed("network", trait) for trait in MODEL_TRAITS}},
 )
-def load_model(run: Run, network: Annotated[str, ModelFile("network")], dtype: DtypeChoice = "auto") -> Model:
+def load_model(
+    run: Run, network: Annotated[str, ModelFile("network", NETWORKS)], dtype: DtypeChoice = "auto"
+) -> Model:
     """Load a model whose network lies in a file of its own, without text encoders and autoencoder.
 
     Args:
@@ -240,9 +242,9 @@ def load_model(run: Run, network: Annotated[str, ModelFile("network")], dtype: D
 def load_encoder(
     run: Run,
     model: Model,
-    first: Annotated[str, ModelFile("text_encoder")],
-    second: Annotated[str, ModelFile("text_encoder")] | None = None,
-    third: Annotated[str, ModelFile("text_encoder")] | None = None,
+    first: Annotated[str, ModelFile("text_encoder", ENCODERS)],
+    second: Annotated[str, ModelFile("text_encoder", ENCODERS)] | None = None,
+    third: Annotated[str, ModelFile("text_encoder", ENCODERS)] | None = None,
     *,
     dtype: DtypeChoice = "auto",
 ) -> TextEncoder:
@@ -284,7 +286,7 @@ def load_encoder(
     gives={"vae": {"space": "$space"}},
 )
 def load_vae(
-    run: Run, model: Model, file: Annotated[str, ModelFile("vae")], dtype: DtypeChoice = "auto"
+    run: Run, model: Model, file: Annotated[str, ModelFile("vae", VAES)], dtype: DtypeChoice = "auto"
 ) -> Vae:
     """Load an autoencoder from a file of its own, in place of the one of a checkpoint or where none is.
 

@@ -22,7 +22,7 @@ from weft.sdk import (
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, Control
 from weft_nodes.families.checkpoints import SHIPPED_STEERING
-from weft_nodes.families.controls import control_traits, list_controls, open_control
+from weft_nodes.families.controls import FOLDER, control_traits, list_controls, open_control
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.controls import ControlNet
@@ -72,7 +72,7 @@ def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
         }
     },
 )
-def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet")]) -> ControlNet:
+def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet", (FOLDER,))]) -> ControlNet:
     """Load a ControlNet: a network that steers a model by a picture, such as one of edges or of depth.
 
     T2I-Adapters for Stable Diffusion 1.x and XL, folders of diffusers, are loaded and used in the same way.

@@ -23,9 +23,11 @@ from weft.sdk import (
 
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.values import Conditioning, ImagePrompt
+from weft_nodes.families.image_prompts import FOLDER as ADAPTERS
 from weft_nodes.families.image_prompts import adapter_traits, list_adapters, open_adapter
 from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.families.styles import FOLDER as STYLES
 from weft_nodes.families.styles import list_styles, open_style, style_traits, with_style
 from weft_nodes.models.blocks import block_strengths
 from weft_nodes.models.digests import DigestMemory
@@ -74,7 +76,9 @@ def _digest_of_adapter(run: FingerprintScope, ip_adapter: str) -> str:
     fingerprint=_digest_of_adapter,
     gives={"adapter": {"family": Listed("ip_adapter", "family")}},
 )
-def load_image_adapter(run: Run, ip_adapter: Annotated[str, ModelFile("ip_adapter")]) -> ImageAdapter:
+def load_image_adapter(
+    run: Run, ip_adapter: Annotated[str, ModelFile("ip_adapter", (ADAPTERS,))]
+) -> ImageAdapter:
     """Load an IP-Adapter: layers by which a model reads a picture as it reads words.
 
     Adapters for Stable Diffusion 1.x and XL are read (base, plus, and full face), for Stable Diffusion 3.5,
@@ -200,7 +204,9 @@ def _digest_of_style(run: FingerprintScope, style_model: str) -> str:
     fingerprint=_digest_of_style,
     gives={"style": {"family": Listed("style_model", "family")}},
 )
-def load_style_model(run: Run, style_model: Annotated[str, ModelFile("style_model")]) -> StyleModel:
+def load_style_model(
+    run: Run, style_model: Annotated[str, ModelFile("style_model", (STYLES,))]
+) -> StyleModel:
     """Load a style model: FLUX.1 Redux, which tells a model what a picture looks like.
 
     Args:

@@ -22,6 +22,7 @@ from weft.sdk import (
 
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.perception import (
+    FOLDER,
     Reader,
     ReaderStore,
     Task,
@@ -115,7 +116,7 @@ def _digest_for_pose(run: FingerprintScope, network: str) -> str:
 
 
 @node("preprocess.depth", lane="device", output="image", fingerprint=_digest_for_depth)
-def estimate_depth(run: Run, image: Image, network: Annotated[str, ModelFile("depth")]) -> Image:
+def estimate_depth(run: Run, image: Image, network: Annotated[str, ModelFile("depth", (FOLDER,))]) -> Image:
     """Estimate how near things are, as a picture in grey where near is white.
 
     Args:
@@ -141,7 +142,7 @@ def estimate_depth(run: Run, image: Image, network: Annotated[str, ModelFile("de
 
 @node("preprocess.segmentation", lane="device", fingerprint=_digest_for_segmentation)
 def segment_picture(
-    run: Run, image: Image, network: Annotated[str, ModelFile("segmentation")], *, label: str = ""
+    run: Run, image: Image, network: Annotated[str, ModelFile("segmentation", (FOLDER,))], *, label: str = ""
 ) -> Segments:
     """Tell what a picture shows where: each class in a colour of its own, and a mask of one of them.
 
@@ -184,7 +185,7 @@ def find_poses(
     image: Image,
     people: Mask | None,
     *,
-    network: Annotated[str, ModelFile("pose")],
+    network: Annotated[str, ModelFile("pose", (FOLDER,))],
     least_score: Annotated[float, Slider(0, 1)] = 0.3,
 ) -> Image:
     """Draw the poses of people as coloured figures on black, as OpenPose does.

@@ -38,7 +38,7 @@ def _digest_of_pipeline(run: FingerprintScope, pipeline: str) -> str:
 @node("pipeline.run", lane="device", output="image", fingerprint=_digest_of_pipeline)
 def run_pipeline(  # noqa: PLR0913 - its widgets are what pipelines take
     run: Run,
-    pipeline: Annotated[str, ModelFile("pipeline")],
+    pipeline: Annotated[str, ModelFile("pipeline", (_FOLDER,))],
     prompt: Annotated[str, Text(multiline=True)] = "",
     negative_prompt: Annotated[str, Text(multiline=True)] = "",
     image: Image | None = None,

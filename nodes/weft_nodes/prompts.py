@@ -116,7 +116,10 @@ def encode_prompt(
     gives={"encoder": {"family": "$family"}},
 )
 def add_embedding(
-    run: Run, encoder: TextEncoder, embedding: Annotated[str, ModelFile("embedding")], word: str = ""
+    run: Run,
+    encoder: TextEncoder,
+    embedding: Annotated[str, ModelFile("embedding", (_EMBEDDING_FOLDER,))],
+    word: str = "",
 ) -> TextEncoder:
     """Teach a text encoder a learned word ("textual inversion"), for prompts to use like any other.
 

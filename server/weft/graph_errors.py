@@ -86,10 +86,10 @@ class InputMissingError(GraphError):
 
     code = "input-missing"
 
-    def __init__(self, *, name: str, expects: str) -> None:
+    def __init__(self, *, name: str, expects: str, hint: str = "") -> None:
         super().__init__(
             f'The input "{name}" is missing.',
-            hint=f"Connect or enter a value of type {expects}.",
+            hint=hint or f"Connect or enter a value of type {expects}.",
         )
 
 

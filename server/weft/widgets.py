@@ -234,10 +234,13 @@ class ModelFile(_Jsonable):
 
     Attributes:
         listing: Kind of file, such as ``checkpoint``.
+        folders: Where such files lie in a models folder: in one of these folders, or in itself where there
+            are none.
     """
 
     kind: ClassVar[str] = "model-file"
     listing: str
+    folders: tuple[str, ...] = ()
 
     def check(self, value: object) -> str | None:
         """Give the reason why the value is refused, or None where it is accepted."""
@@ -398,6 +401,9 @@ def widget_from_json(data: Mapping[str, Any]) -> Widget:
         return AnyOf(tuple(widget_from_json(widget) for widget in content["widgets"]))
     if kind == Options.kind:
         return Options(tuple(content["options"]))
+    if kind == ModelFile.kind:
+        # A catalogue of before knows no folders.
+        return ModelFile(content["listing"], tuple(content.get("folders", ())))
     for plain in _PLAIN:
         if plain.kind == kind:
             return plain(**content)

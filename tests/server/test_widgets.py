@@ -42,6 +42,7 @@ WIDGETS: list[Widget] = [
     Options(("a", "b")),
     Choice("samplers"),
     ModelFile("checkpoint"),
+    ModelFile("network", ("diffusion_models", "unet")),
     ImageFile(),
     ColorPicker(),
     JsonEditor(),
@@ -67,7 +68,7 @@ SHARE = Slider(0, 1, step=0.1)
         (Text(), ["", "a", "two\nlines", "é"]),
         (Options(("a", "b")), ["a", "b"]),
         (Choice("samplers"), ["euler"]),
-        (ModelFile("checkpoint"), ["starter"]),
+        (ModelFile("checkpoint", ("unet",)), ["starter"]),
         (ImageFile(), ["in.png"]),
         (ColorPicker(), ["#ff8800", "#FF8800"]),
         (JsonEditor(), [None, True, 1, 1.5, "a", [], {}, [{"a": [None]}]]),
@@ -169,6 +170,10 @@ def test_every_widget_gives_a_json_schema(widget: Widget) -> None:
 
     assert json.loads(json.dumps(schema)) == schema
     assert isinstance(widget, JsonEditor) or schema
+
+
+def test_a_catalogue_of_before_knows_no_folders_of_files() -> None:
+    assert widget_from_json({"kind": "model-file", "listing": "lora"}) == ModelFile("lora")
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from weft.errors import JSON, Problem
+from weft.errors import JSON, PluginError, Problem
 from weft.graph.assembly import Assembly
 from weft.graph.document import WORKFLOW_PREFIX, Document, split_socket
 from weft.graph.faults import PortInvalidError, SourceOffError
 from weft.graph.library import Library
 from weft.graph.links import Absent, Broken, Links
+from weft.graph.literals import missing_hint
 from weft.graph.node_versions import migrate_nodes
 from weft.graph.offers import Offers
 from weft.graph.ordering import ordered
@@ -32,6 +33,7 @@ from weft.graph.wiring import WiredNode, wire
 from weft.graph.workflows import CarriedWorkflows, WorkflowSource
 from weft.graph_errors import CycleError, InputMissingError, NodeTypeUnknownError
 from weft.registry import Catalog
+from weft.schema import InputSchema
 
 MOST_TYPE_SUGGESTIONS = 100
 """So many unknown node types get a "did you mean": looking for one compares with every type there is."""
@@ -80,6 +82,7 @@ class _Check:
 
     def __init__(self, document: Document, catalog: Catalog, workflows: WorkflowSource) -> None:
         self._catalog = catalog
+        self._offers = Offers(catalog)
         self._library = Library(catalog, CarriedWorkflows(document, workflows))
         migrated = migrate_nodes(document, catalog)
         self._document = migrated.document
@@ -97,13 +100,12 @@ class _Check:
         feeds = {name: node.feeds() for name, node in self._wired.items()}
         ordering = ordered(feeds)
         self._problems.extend(CycleError(nodes=nodes).problem(node=nodes[0]) for nodes in ordering.cycles)
-        offers = Offers(self._catalog)
-        assembly = Assembly(self._wired, self._flat, self._catalog, offers)
+        assembly = Assembly(self._wired, self._flat, self._catalog, self._offers)
         for name in ordering.order:
             assembly.add(self._wired[name])
         self._problems.extend(assembly.problems)
         incomplete = self._find_missing(feeds)
-        traits = check_traits(assembly.nodes, ordering.order, offers, place=self._flat.place)
+        traits = check_traits(assembly.nodes, ordering.order, self._offers, place=self._flat.place)
         self._problems.extend(traits)
         problems = self._in_order()
         if any(problem.severity == "error" for problem in problems):
@@ -180,7 +182,8 @@ class _Check:
         place, at = self._flat.place(node.flat.id, name, is_missing=True)
         error: InputMissingError | SourceOffError
         if absent is None:
-            error = InputMissingError(name=at, expects=str(node.profile.inputs[name].type))
+            schema = node.profile.inputs[name]
+            error = InputMissingError(name=at, expects=str(schema.type), hint=self._hint(schema))
         else:
             error = SourceOffError(name=at, source=absent.node, mode=absent.mode)
         ports = (port for port, found in self._document.inputs.items() if f"{place}.{at}" in found.to)
@@ -188,6 +191,13 @@ class _Check:
         hint = error.hint if port is None else f'{error.hint} Or give the workflow\'s input "{port}".'
         details: dict[str, JSON] = {} if port is None else {"workflow_input": port}
         return Problem(error.code, error.message, hint, place, at, severity, details)
+
+    def _hint(self, schema: InputSchema) -> str:
+        """Say which file an input may be given; nothing where what is there cannot be found out."""
+        try:
+            return missing_hint(schema.widget, self._offers)
+        except PluginError:
+            return ""
 
     def _needed(self, feeds: Mapping[str, list[str]]) -> set[str]:
         """Give the nodes that outputs and sinks need; all of them where there is neither."""

@@ -18,6 +18,9 @@ _ASSET = re.compile(rf"{ASSET_PREFIX}[0-9a-f]{{64}}")
 # How repositories of model hubs are named; names of files in a folder end with what is in them.
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?<!\.safetensors)(?<!\.gguf)")
 
+# So many files are named where one has to be chosen.
+_NAMED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:
@@ -92,11 +95,38 @@ def file_hint(widget: Widget | None, value: JSON = None) -> str:
         case ModelFile() if isinstance(value, str) and _REPOSITORY.fullmatch(value):
             return f"Correct it, or fetch {value} on the page of models, or with `hf download {value}`."
         case ModelFile():
-            return "Correct it, or put the file into a models folder: ./models or one of WEFT_MODELS_DIRS."
+            return f"Correct it, or put the file into {_folder_of(widget)}."
         case ImageFile():
             return "Correct it, or put the picture into the input folder: ./input or WEFT_INPUT_DIR."
         case Items(item=inner):
             return file_hint(inner, value)
+        case _:
+            return ""
+
+
+def missing_hint(widget: Widget | None, offers: Offers) -> str:
+    """Say what to choose for an input that names a file and was given none.
+
+    Args:
+        widget: The input's widget.
+        offers: Knows the files that are there.
+
+    Returns:
+        One sentence; empty for an input that names no file.
+
+    Raises:
+        PluginError: What is there cannot be found out.
+    """
+    match widget:
+        case ModelFile(listing=kind) if names := list(offers.listing(kind)):
+            others = " and others" if len(names) > _NAMED else ""
+            return f"Choose a file, such as {', '.join(names[:_NAMED])}{others}."
+        case ModelFile():
+            return f"There is no such file yet: put one into {_folder_of(widget)}."
+        case ImageFile(listing=kind) if not offers.listing(kind):
+            return "There is no picture yet: put one into the input folder, ./input or WEFT_INPUT_DIR."
+        case Items(item=inner):
+            return missing_hint(inner, offers)
         case _:
             return ""
 
@@ -173,6 +203,11 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
             return None if None in reasons else _first_reason(reasons)
         case _:
             return None
+
+
+def _folder_of(widget: ModelFile) -> str:
+    place = "a models folder: ./models or one of WEFT_MODELS_DIRS"
+    return f"the folder {' or '.join(widget.folders)} of {place}" if widget.folders else place
 
 
 def _is_pickle(value: JSON) -> bool:

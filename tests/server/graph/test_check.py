@@ -235,6 +235,13 @@ def test_other_faults_of_nodes_that_nothing_needs_are_errors() -> None:
     assert report.graph is None
 
 
+def test_a_missing_file_is_asked_for_by_the_names_of_those_there_are() -> None:
+    (problem,) = report_of({"load": entry("toy.load")}).problems
+
+    assert (problem.code, problem.input) == ("input-missing", "checkpoint")
+    assert problem.hint == "Choose a file, such as small, large, odd and others."
+
+
 def test_a_missing_value_that_the_workflow_asks_for_names_its_input() -> None:
     report = report_of({"t": entry("toy.repeat")}, inputs={"prompt": "t.text"})
 

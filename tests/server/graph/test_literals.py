@@ -12,6 +12,7 @@ from weft.graph.literals import (
     canonical,
     file_hint,
     item_refusal,
+    missing_hint,
     missing_models,
     read_literal,
 )
@@ -178,9 +179,28 @@ def test_an_item_of_a_list_is_checked_by_the_items_widget() -> None:
 
 def test_an_input_that_names_a_file_says_where_such_files_lie() -> None:
     assert "./models or one of WEFT_MODELS_DIRS" in file_hint(ModelFile("checkpoint"))
+    assert "the folder unet or dit of a models folder" in file_hint(ModelFile("net", ("unet", "dit")))
     assert "./input or WEFT_INPUT_DIR" in file_hint(ImageFile())
     assert file_hint(Items(ModelFile("lora"))) == file_hint(ModelFile("lora"))
     assert file_hint(Slider(1, 2)) == file_hint(None) == ""
+
+
+@listing("empty")
+def _nothing(paths: Paths) -> Mapping[str, Mapping[str, str]]:
+    return {}
+
+
+def test_an_input_that_names_a_file_and_was_given_none_says_what_there_is_or_where_to_put_it() -> None:
+    registry = Registry()
+    registry.add(_weights, _nothing)
+    offers = Offers(registry)
+
+    assert missing_hint(ModelFile("checkpoint"), offers) == "Choose a file, such as new.safetensors."
+    assert "no such file yet: put one into the folder loras of a models folder" in missing_hint(
+        Items(ModelFile("empty", ("loras",))), offers
+    )
+    assert "the input folder" in missing_hint(ImageFile("empty"), offers)
+    assert missing_hint(Slider(1, 2), offers) == missing_hint(None, offers) == ""
 
 
 def test_choices_that_nobody_offers_are_an_error() -> None:
