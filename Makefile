@@ -48,7 +48,10 @@ $(VENV)/installed: pyproject.toml constraints.txt hatch_build.py deno.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
 	@touch $@
 
+# Only tests compare with scipy. It lies beside what weft is installed with, where the programs that they start do
+# not find it, as they do not on most machines: a library that finds it imports much of it, for a second.
 $(VENV)/installed-dev: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps --upgrade --target $(VENV)/beside scipy
 	@$(BIN)/deno install --quiet --frozen
 	@touch $@
