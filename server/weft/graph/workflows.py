@@ -59,6 +59,8 @@ class FolderWorkflows:
 
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = tuple(folders)
+        # What was read last, with what the file held: a document never changes, and parsing takes long.
+        self._parsed: dict[Path, tuple[bytes, Document]] = {}
 
     def names(self) -> tuple[str, ...]:
         """List the names of all files there are now, sorted."""
@@ -71,7 +73,7 @@ class FolderWorkflows:
             name: One of `names`. It is looked up, never made into a path, so it cannot lead elsewhere.
 
         Returns:
-            Its document, in the newest format.
+            Its document, in the newest format; the very same as before where the file holds the same.
 
         Raises:
             WorkflowUnknownError: There is none of that name.
@@ -85,7 +87,12 @@ class FolderWorkflows:
         except OSError as error:
             unreadable = JSONUnreadableError(fault=(error.strerror or str(error)).lower())
             raise ProblemsError([unreadable.problem()]) from error
-        return parse_document(data)
+        before = self._parsed.get(files[name])
+        if before is not None and before[0] == data:
+            return before[1]
+        document = parse_document(data)
+        self._parsed[files[name]] = data, document
+        return document
 
     def _files(self) -> dict[str, Path]:
         found: dict[str, Path] = {}

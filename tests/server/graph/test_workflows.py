@@ -50,6 +50,16 @@ def test_a_file_saved_later_is_found(tmp_path: Path) -> None:
     assert workflows.names() == ("portrait",)
 
 
+def test_a_file_is_parsed_again_once_it_holds_something_else(tmp_path: Path) -> None:
+    workflows = FolderWorkflows([tmp_path])
+    save(tmp_path, "portrait", 1)
+    first, again = workflows.load("portrait"), workflows.load("portrait")
+    save(tmp_path, "portrait", 2)
+
+    assert again is first
+    assert workflows.load("portrait").nodes["n"].inputs == {"value": 2}
+
+
 def test_an_unknown_name_gets_the_one_that_was_meant(tmp_path: Path) -> None:
     save(tmp_path, "portrait", 1)
 

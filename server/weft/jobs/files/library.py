@@ -60,6 +60,8 @@ class WorkflowLibrary:
     def __init__(self, ledger: Ledger, folders: Iterable[Path]) -> None:
         self._ledger = ledger
         self._templates = FolderWorkflows(folders)
+        # A folder gives the very same document while its file stays as it is.
+        self._described_before: dict[str, tuple[Document, SavedWorkflow]] = {}
 
     def names(self) -> tuple[str, ...]:
         """List the names that the local owner can use, sorted."""
@@ -115,10 +117,11 @@ class WorkflowLibrary:
         own = self._own(owner, name)
         if own is not None:
             return _saved(own[0]), parse_document(own[1])
-        if name not in self._templates.names():
-            raise self._unknown(owner, name)
-        document = self._templates.load(name)
-        return _as_template(name, document), document
+        try:
+            document = self._templates.load(name)
+        except WorkflowUnknownError:
+            raise self._unknown(owner, name) from None
+        return self._described(name, document), document
 
     def save(
         self, owner: str, name: str, document: Mapping[str, JSON], *, expected_revision: int | None = None
@@ -196,9 +199,17 @@ class WorkflowLibrary:
 
     def _template(self, name: str) -> SavedWorkflow:
         try:
-            return _as_template(name, self._templates.load(name))
+            return self._described(name, self._templates.load(name))
         except ProblemsError:
             return SavedWorkflow(name, 0, "", None)
+
+    def _described(self, name: str, template: Document) -> SavedWorkflow:
+        before = self._described_before.get(name)
+        if before is not None and before[0] is template:
+            return before[1]
+        described = _as_template(name, template)
+        self._described_before[name] = template, described
+        return described
 
     def _unknown(self, owner: str, name: str) -> WorkflowUnknownError:
         return WorkflowUnknownError(name=name[:120], known=self.names_of(owner))
