@@ -19,6 +19,9 @@ from typing import Any
 PATIENCE_S = 120.0
 """A process may need long to start on a busy machine."""
 
+ENDS = frozenset({"succeeded", "failed", "cancelled"})
+"""The states in which a job stays."""
+
 PACK = '''"""Toy nodes; those that need torch import it themselves, since that takes seconds."""
 
 import time
@@ -193,8 +196,16 @@ class LiveServer:
 
     def wait_for(self, job_id: str, *states: str) -> Any:
         """Wait until a job is in one of the states."""
-        eventually(lambda: self.job(job_id)["state"] in states)
-        return self.job(job_id)
+        # Its end is told by the server itself; what comes before is asked for again and again.
+        query = "?wait=30" if ENDS.issuperset(states) else ""
+        shown: list[Any] = []
+
+        def is_there() -> bool:
+            shown[:] = [self.call("GET", f"/api/jobs/{job_id}{query}").json]
+            return shown[0]["state"] in states
+
+        eventually(is_there)
+        return shown[0]
 
     def log(self) -> list[dict[str, Any]]:
         """What it logged so far."""

@@ -1,42 +1,25 @@
-"""The server keeps what its own description promises, whatever is sent to it."""
+"""The server keeps what its own description promises, whatever is sent to it.
+
+What sends it is imported when it is used, since that takes a while in each process that collects tests.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
 import pytest
-import schemathesis
 from hypothesis import strategies
 from live_server import PATIENCE_S, LiveServer
 from poster_server import poster_server
-from schemathesis.checks import (
-    content_type_conformance,
-    not_a_server_error,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-    unsupported_method,
-)
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import allow_header_conformance
 from stock_server import NOWHERE
 from weft.web.app import all_routes
 from weft.web.description.openapi import plain_path
 from weft.web.routing import Route
 
-EXAMPLES = 8
+EXAMPLES = 4
 LONG_EXAMPLES = 400
 """Requests per operation."""
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    unsupported_method,
-    allow_header_conformance,
-]
 LONGEST_WAIT_S = 1.0
 """Nobody has to wait here for what may take minutes."""
 
@@ -59,6 +42,8 @@ def fuzzed_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServ
 @pytest.fixture(scope="module")
 def description(fuzzed_server: LiveServer) -> Any:
     """The description as schemathesis reads it."""
+    import schemathesis
+
     return schemathesis.openapi.from_url(f"{fuzzed_server.url}/api/openapi.json")
 
 
@@ -77,8 +62,26 @@ def known(fuzzed_server: LiveServer) -> dict[str, str]:
     }
 
 
+def checks() -> list[Any]:
+    """What is looked for in every answer."""
+    from schemathesis import checks
+    from schemathesis.specs.openapi.checks import allow_header_conformance
+
+    return [
+        checks.not_a_server_error,
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+        checks.unsupported_method,
+        allow_header_conformance,
+    ]
+
+
 def hold(operation: Any, server: LiveServer, known: dict[str, str], examples: int = EXAMPLES) -> None:
     """Send an operation what its description allows and what it does not; every answer must be described."""
+    from schemathesis.generation import GenerationMode
+
     cases = operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
     @hypothesis.settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=SLOW)
@@ -92,7 +95,7 @@ def hold(operation: Any, server: LiveServer, known: dict[str, str], examples: in
         answer = case.call(timeout=PATIENCE_S)
         if case.operation.path == "/api/queue/pause":
             server.call("POST", "/api/queue/resume")
-        case.validate_response(answer, checks=CHECKS)
+        case.validate_response(answer, checks=checks())
 
     answered()
 

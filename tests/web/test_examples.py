@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from live_server import LiveServer
-from openai import OpenAI
 from PIL import Image as Picture
 from PIL import ImageDraw
 from stock_server import stock_server
@@ -74,6 +73,8 @@ def test_the_first_steps_of_the_overview_make_a_picture(server: LiveServer) -> N
 
 
 def test_openais_own_client_gets_a_picture_that_shows_what_was_asked_for(server: LiveServer) -> None:
+    from openai import OpenAI
+
     seed = {"seed": 7}
     with OpenAI(base_url=f"{server.url}/v1", api_key="none-is-needed", max_retries=0) as client:
         made = client.images.generate(prompt="a red circle", size="128x128", extra_body=seed)
@@ -86,6 +87,8 @@ def test_openais_own_client_gets_a_picture_that_shows_what_was_asked_for(server:
 
 
 def test_openais_own_client_edits_a_picture_so_that_it_keeps_its_place(server: LiveServer) -> None:
+    from openai import OpenAI
+
     drawing = Picture.new("RGB", (128, 128), "white")
     ImageDraw.Draw(drawing).ellipse((36, 36, 92, 92), fill="#dc1e23")
     buffer = io.BytesIO()
