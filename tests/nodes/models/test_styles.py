@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffusers.pipelines.flux.modeling_flux import ReduxImageEncoder
 from safetensors.torch import save_file
 from tiny.styles import PICTURE_TOKENS, SIDE, tiny_embedder, tiny_siglip, write_style
+from transformers import SiglipVisionConfig, SiglipVisionModel
 from weft.sdk import Image
 from weft_nodes.families import ModelStore
 from weft_nodes.families.styles import open_style
@@ -104,3 +106,22 @@ def test_weights_are_kept_and_files_that_changed_are_refused(store: ModelStore, 
     assert held == 2
     with pytest.raises(CheckpointChangedError):
         store.read_style(style, pictures(1))
+
+
+def test_an_image_encoder_in_a_file_says_what_its_folder_says(store: ModelStore, tmp_path: Path) -> None:
+    # Of a published width, since files show no number of heads.
+    options = {"hidden_size": 768, "num_attention_heads": 12, "num_hidden_layers": 1, "intermediate_size": 8}
+    encoder = SiglipVisionModel(SiglipVisionConfig(**options, image_size=SIDE, patch_size=8)).eval()
+    embedder = ReduxImageEncoder(redux_dim=768, txt_in_features=8).eval()
+    styles, encoders = tmp_path / "style_models", tmp_path / "clip_vision"
+    styles.mkdir()
+    encoders.mkdir()
+    save_file(embedder.state_dict(), styles / "redux.safetensors", metadata={"_weft_family": "flux"})
+    named = {f"vision_model.{name}": tensor for name, tensor in encoder.state_dict().items()}
+    save_file(named, encoders / "sigclip_vision.safetensors")
+
+    style = open_style("redux.safetensors", [tmp_path], store.digests)
+
+    image = pictures(1)
+    assert Path(style.encoder.path).name == "sigclip_vision.safetensors"
+    torch.testing.assert_close(store.read_style(style, image), read_style(encoder, embedder, image))
