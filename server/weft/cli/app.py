@@ -50,7 +50,7 @@ def wants_traceback(arguments: Sequence[str]) -> bool:
 def _execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
     try:
         options = read_arguments(arguments)
-        return _handler(options.command)(options, terminal)
+        return _handler(options)(options, terminal)
     except (BrokenPipeError, AnswerUnwritableError):
         raise
     except WeftError as error:
@@ -61,8 +61,13 @@ def _execute(arguments: Sequence[str], terminal: Terminal) -> ExitCode:
         return _refuse(arguments, (InternalError(error=error, traceback=trace).problem(),), terminal)
 
 
-def _handler(command: str) -> Handler:
+def _handler(options: Options) -> Handler:
     """Import a command's module only now: most of them bring torch along, and --help must not wait for it."""
+    command = options.command
+    if options.is_asking:
+        from weft.cli.workflow_help import explain
+
+        return explain
     if command == "run":
         from weft.cli.run_command import run
 

@@ -62,6 +62,7 @@ class Options:
         traceback: Whether the failure of a node, a pack or weft itself shows its traceback.
         scope: How far a token reaches; empty leaves it to the command.
         settings: Further settings as typed, by name.
+        is_asking: Whether help is wanted about the workflow instead of a run.
     """
 
     command: str
@@ -76,6 +77,7 @@ class Options:
     traceback: bool = False
     scope: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    is_asking: bool = False
 
 
 COMMANDS = (
@@ -86,6 +88,7 @@ COMMANDS = (
         takes_inputs=True,
         examples=(
             'weft run text-to-image --prompt "a red circle" --seed 8',
+            "weft run text-to-image --help    (lists the inputs of that workflow)",
             "weft run my-workflow.json --out pictures",
             "weft run output/text-to-image-image-00001.png    (makes the same picture again)",
         ),
@@ -121,6 +124,7 @@ COMMANDS = (
 )
 
 _RUNS = ("run", "plan")
+_HELP = frozenset({"--help", "-h"})
 _SETTINGS = ("host", "port", "workers", "data_dir")
 
 FLAGS = (
@@ -173,12 +177,15 @@ def read_arguments(arguments: Sequence[str]) -> Options:
     Raises:
         UsageError: A command or option that does not exist, one without the value it needs, or two values
             for one input.
-        SystemExit: After `--help` or `--version` printed their text.
+        SystemExit: After `--help` or `--version` printed their text; not where a workflow stands beside it.
     """
     arguments = arguments or ["--help"]
     _refuse_unknown_command(arguments)
     command = next((c for c in COMMANDS if arguments[0] == c.name), None)
     own, pairs = (list(arguments), []) if command is None else _split(command, arguments)
+    is_asking = command is not None and command.takes_inputs and _asks_about_subject(own)
+    if is_asking:
+        own = [word for word in own if word not in _HELP]
     _refuse_repeats(own)
     read = _parser().parse_args(own)
     for pair in getattr(read, "set", None) or ():
@@ -201,7 +208,13 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         traceback=bool(read.traceback),
         scope=getattr(read, "scope", None) or "",
         settings={name: str(vars(read)[name]) for name in _SETTINGS if vars(read).get(name) is not None},
+        is_asking=is_asking,
     )
+
+
+def _asks_about_subject(own: Sequence[str]) -> bool:
+    """Tell whether help is asked for beside the name of a workflow."""
+    return not _HELP.isdisjoint(own) and any(not word.startswith("-") for word in own[1:])
 
 
 def flags_of(command: str) -> tuple[Flag, ...]:
