@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from live_server import PATIENCE_S, SLOW, Answer, LiveServer, eventually, live_server
-from weft.jobs.ledger.ledger import Ledger
 
 MOST_RESIDENT_KIB = 80 * 1024
-SHUTDOWN_S = 10.0
 
 
 def _workers(server: LiveServer) -> list[int]:
@@ -32,28 +30,39 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_the_page_is_there_before_any_worker(tmp_path: Path) -> None:
-    with live_server(tmp_path) as server:
-        page = server.call("GET", "/")
-        readiness = server.call("GET", "/readyz")
+@dataclass(frozen=True)
+class Young:
+    """A server that nobody asked for anything, and what it answered at once."""
 
-        assert page.status == 200
-        assert page.headers["content-type"].startswith("text/html")
-        assert b"/api/docs" in page.body
-        assert (readiness.status, readiness.json["ready"]) == (503, False)
-        assert readiness.json["workers"][0]["state"] == "starting"
+    server: LiveServer
+    page: Answer
+    readiness: Answer
 
 
-def test_the_server_stays_small_and_free_of_torch(tmp_path: Path) -> None:
-    with live_server(tmp_path) as server:
-        server.submit({"name": "draw", "inputs": {"prompt": "small"}}, wait=100)
-        for path in ("/", "/metrics", "/api/jobs", "/readyz", "/api/workflows", "/api/nodes"):
-            server.call("GET", path)
-        maps = Path(f"/proc/{server.process.pid}/maps").read_text()
-        resident = server.status("VmRSS:")
-        for _ in range(3):
-            server.call("POST", "/api/jobs", {"name": "x" * 19_000_000})
-        eventually(lambda: server.status("VmRSS:") <= MOST_RESIDENT_KIB + 20 * 1024)
+@pytest.fixture(scope="module")
+def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Young]:
+    with live_server(tmp_path_factory.mktemp("young")) as server:
+        yield Young(server, page=server.call("GET", "/"), readiness=server.call("GET", "/readyz"))
+
+
+def test_the_page_is_there_before_any_worker(young: Young) -> None:
+    assert young.page.status == 200
+    assert young.page.headers["content-type"].startswith("text/html")
+    assert b"/api/docs" in young.page.body
+    assert (young.readiness.status, young.readiness.json["ready"]) == (503, False)
+    assert young.readiness.json["workers"][0]["state"] == "starting"
+
+
+def test_the_server_stays_small_and_free_of_torch(young: Young) -> None:
+    server = young.server
+    server.submit({"name": "draw", "inputs": {"prompt": "small"}}, wait=100)
+    for path in ("/", "/metrics", "/api/jobs", "/readyz", "/api/workflows", "/api/nodes"):
+        server.call("GET", path)
+    maps = Path(f"/proc/{server.process.pid}/maps").read_text()
+    resident = server.status("VmRSS:")
+    for _ in range(3):
+        server.call("POST", "/api/jobs", {"name": "x" * 19_000_000})
+    eventually(lambda: server.status("VmRSS:") <= MOST_RESIDENT_KIB + 20 * 1024)
 
     assert "libtorch" not in maps
     assert "numpy" not in maps
@@ -107,52 +116,6 @@ def test_what_lies_nowhere_is_a_problem_document(server: LiveServer) -> None:
     assert method.headers["allow"] == "GET, HEAD, POST"
 
 
-@pytest.mark.parametrize("state", ["starting", "running", "paused"])
-def test_a_server_ends_in_order_in_whatever_state(tmp_path: Path, state: str) -> None:
-    answers: list[Answer] = []
-    with live_server(tmp_path) as server:
-        job_id, waiting = _bring_into(server, state, answers)
-        workers = _workers(server)
-        began = time.monotonic()
-        code = server.end(signal.SIGTERM)
-        took = time.monotonic() - began
-        for thread in waiting:
-            thread.join(PATIENCE_S)
-
-    assert code == 0, (tmp_path / "log").read_text()
-    # The promise is ten seconds; a machine that is busy with other tests is granted as many again.
-    assert took < 2 * SHUTDOWN_S
-    assert [answer.status for answer in answers] == [200] * len(waiting)
-    eventually(lambda: not any(_alive(pid) for pid in workers))
-    assert [entry for entry in server.log() if entry["level"] in {"error", "critical"}] == []
-    if job_id:
-        ledger = Ledger.open(server.folder / "data")
-        assert ledger.job(job_id).state in {"queued", "running"}
-        ledger.close()
-
-
-def _bring_into(server: LiveServer, state: str, answers: list[Answer]) -> tuple[str, list[threading.Thread]]:
-    """Bring a server into a state; where a job runs, one client waits for it and one follows it."""
-    if state == "starting":
-        return "", []
-    server.wait_until_ready()
-    if state == "paused":
-        server.call("POST", "/api/queue/pause")
-        return str(server.submit({"name": "draw"})["id"]), []
-    job_id = str(server.submit(SLOW)["id"])
-    server.wait_for(job_id, "running")
-    paths = (f"/api/jobs/{job_id}?wait=200", f"/api/jobs/{job_id}/events")
-
-    def ask(path: str) -> None:
-        answers.append(server.call("GET", path))
-
-    waiting = [threading.Thread(target=ask, args=(path,)) for path in paths]
-    for thread in waiting:
-        thread.start()
-    eventually(lambda: b"weft_event_subscribers 1.0" in server.call("GET", "/metrics").body)
-    return job_id, waiting
-
-
 def _weft(folder: Path, *words: str, **more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "WEFT_DATA_DIR": str(folder / "data"), "WEFT_DEVICE": "cpu", **more}
     command = [sys.executable, "-m", "weft", *words]
@@ -189,33 +152,6 @@ def test_beyond_this_machine_the_address_carries_a_first_token(tmp_path: Path) -
     assert answer["page"] == f"{answer['url']}/#token={answer['token']}"
     assert answer["token"].startswith("weft_")
     assert (tmp_path / "other" / "tokens.json").exists()
-
-
-def test_a_port_that_is_taken_is_one_clear_error(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        with _weft(tmp_path, "serve", "--port", port) as process:
-            _, said = process.communicate(timeout=PATIENCE_S)
-
-    assert process.returncode == 3
-    assert said.startswith(f"error [address-unusable] weft cannot listen on 127.0.0.1, port {port}:")
-    assert "Traceback" not in said
-
-
-def test_a_host_that_is_not_this_machines_is_one_clear_error(tmp_path: Path) -> None:
-    with _weft(tmp_path, "serve", "--port", "0", "--host", "192.0.2.1") as process:
-        _, said = process.communicate(timeout=PATIENCE_S)
-
-    assert process.returncode == 3
-    assert "[address-unusable]" in said
-
-
-def test_two_servers_do_not_share_a_data_folder(server: LiveServer) -> None:
-    with _weft(server.folder, "serve", "--port", "0") as process:
-        _, said = process.communicate(timeout=PATIENCE_S)
-
-    assert process.returncode == 3
-    assert "[data-folder-in-use]" in said
 
 
 def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """`weft serve` as far as it is refused; `tests/web/test_lifecycle.py` has real servers."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from cli.heard import Weft
 from weft.cli.exits import ExitCode
 from weft.cli.serve_command import announcement
+from weft.jobs.ledger.ledger import Ledger
 from weft.web.serving import Listening
 
 
@@ -25,6 +27,22 @@ def test_a_port_that_is_taken_is_the_machines_fault(weft: Weft) -> None:
 
     assert heard.code == ExitCode.ENVIRONMENT
     assert heard.codes() == ["address-unusable"]
+
+
+def test_a_host_that_is_not_this_machines_is_its_fault_too(weft: Weft) -> None:
+    heard = weft("serve", "--port", "0", "--host", "192.0.2.1")
+
+    assert heard.code == ExitCode.ENVIRONMENT
+    assert heard.words.startswith("error [address-unusable] weft cannot listen on 192.0.2.1, port 0:")
+
+
+def test_two_servers_do_not_share_a_data_folder(weft: Weft, folder: Path) -> None:
+    ledger = Ledger.open(folder / "data")
+    heard = weft("serve", "--port", "0")
+    ledger.close()
+
+    assert heard.code == ExitCode.ENVIRONMENT
+    assert "[data-folder-in-use]" in heard.words
 
 
 def test_a_subject_is_refused(weft: Weft) -> None:
