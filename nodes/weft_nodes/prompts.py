@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from weft.sdk import (
+    Advice,
     FingerprintScope,
     Mask,
     ModelFile,
@@ -33,6 +34,14 @@ from weft_nodes.models.weights import single_files
 from weft_nodes.models.wording import EMBEDDING
 
 _EMBEDDING_FOLDER = "embeddings"
+_UNREAD = Advice(
+    0,
+    "encoder",
+    "family",
+    "ddpm",
+    reason="belongs to a model that reads no words",
+    hint="Leave it empty: the model makes the pictures that it was trained on.",
+)
 _GUIDANCE = "guidance"
 # What the network is told of a picture's size is no part of the prompt's meaning.
 _SIZES = ("time_ids", "aesthetic_score", _GUIDANCE)
@@ -63,6 +72,7 @@ def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
     output="conditioning",
     accepts={"encoder": {"family": "$family"}},
     gives={"conditioning": {"family": "$family", "shown": "nothing"}},
+    advises={"text": (_UNREAD,)},
 )
 def encode_prompt(
     run: Run,

@@ -93,7 +93,7 @@ class NodeOptions(TypedDict, total=False):
         migrations: For each version below the present, what turns its inputs into those of the next.
         accepts: For inputs, the traits that what is connected must have.
         gives: For outputs, the traits of what they produce.
-        advises: For inputs that take numbers, the warnings that some of them bring.
+        advises: For inputs that take numbers or texts, the warnings that some of them bring.
     """
 
     pure: bool

@@ -47,10 +47,10 @@ Traits: TypeAlias = Mapping[str, TraitValue]
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A warning that a number does not suit what is connected; it stops no run.
+    """A warning that a number or a text does not suit what is connected; it stops no run.
 
     Attributes:
-        most: The largest number that suits it.
+        most: The largest number that suits it; of a text, the largest number of letters.
         source: Name of the input whose trait is looked at.
         trait: Name of the trait.
         value: What the trait must be for the warning to be given.

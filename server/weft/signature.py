@@ -17,7 +17,7 @@ from weft.docstrings import Docstring, parse_docstring
 from weft.errors import JSON, AnnotationUnsupportedError, Fault, suggest
 from weft.schema import MISSING, Advice, InputSchema, Listed, Missing, OutputSchema, Traits
 from weft.sockets import ListOf, Named, SocketType, from_annotation, is_optional, variables_in, without_null
-from weft.widgets import ImageFile, ModelFile, Number, Slider
+from weft.widgets import ImageFile, ModelFile, Number, Slider, Text
 
 _BUILTIN_NAMES = frozenset({"int", "float", "bool", "string", "json"})
 _OUTPUT_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -278,9 +278,11 @@ class SignatureReader:
     def _with_advice(self, inputs: tuple[InputSchema, ...]) -> tuple[InputSchema, ...]:
         names = {entry.name: entry for entry in inputs}
         for name, given in self._declared.advises.items():
-            if name not in names or not isinstance(names[name].widget, Number | Slider):
+            if name not in names or not isinstance(names[name].widget, Number | Slider | Text):
                 self._fault(
-                    name, "is in `advises`, but takes no number", suggest(name, names) or "Remove it."
+                    name,
+                    "is in `advises`, but takes no number and no text",
+                    suggest(name, names) or "Remove it.",
                 )
             mentioned = {advice.source for advice in given} | {
                 advice.beside for advice in given if advice.beside

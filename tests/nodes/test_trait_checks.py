@@ -93,6 +93,7 @@ def showing(kind: str, **more: JSON) -> tuple[str, Mapping[str, JSON]]:
     return f"prompt.{kind}", {**inputs, "vae": link("checkpoint.vae"), **more}
 
 
+WORDLESS: Nodes = {"text": ("prompt.encode", {"encoder": link("checkpoint.encoder"), "text": " "})}
 INPAINT = showing("inpaint", mask=link("mask.mask"))
 SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
 
@@ -106,7 +107,7 @@ SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
         ("instruct", SHOWN | {"shown": showing("picture")}),
         ("flux", SHOWN | {"shown": showing("reference")}),
         ("other-channels", SHOWN | {"shown": showing("picture")}),
-        ("ddpm", {}),
+        ("ddpm", WORDLESS),
     ],
 )
 def test_models_are_shown_what_they_were_made_to_read(checked: Check, checkpoint: str, nodes: Nodes) -> None:
@@ -199,7 +200,7 @@ def test_changes_that_work_together_pass(checked: Check, checkpoint: str, names:
 def test_changes_that_fail_when_they_run_are_refused_by_the_check(
     checked: Check, checkpoint: str, names: tuple[str, ...]
 ) -> None:
-    (problem,) = checked(checkpoint, changes(*names))
+    (problem,) = checked(checkpoint, {**changes(*names), **WORDLESS})
 
     assert (problem.code, problem.node) == ("trait-mismatch", f"change{len(names) - 1}")
 
@@ -216,7 +217,14 @@ def test_a_seamless_picture_that_is_decoded_in_tiles_is_warned_of(checked: Check
 def test_guidance_of_a_model_without_prompts_is_warned_of(checked: Check) -> None:
     sample = sampling(negative=link("text.conditioning"), guidance_scale=3)
 
-    (problem,) = checked("ddpm", {"sample": ("latent.sample", sample)})
+    (problem,) = checked("ddpm", WORDLESS | {"sample": ("latent.sample", sample)})
 
     assert (problem.code, problem.input, problem.severity) == ("value-unsuited", "guidance_scale", "warning")
     assert "reads no prompt" in problem.message
+
+
+def test_words_to_a_model_without_prompts_are_warned_of(checked: Check) -> None:
+    (problem,) = checked("ddpm", {})
+
+    assert (problem.code, problem.node, problem.severity) == ("value-unsuited", "text", "warning")
+    assert problem.message.startswith('text.text is "a star", but checkpoint.encoder belongs to a model')

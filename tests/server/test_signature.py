@@ -439,7 +439,7 @@ def test_a_malformed_output_name_is_a_fault() -> None:
             'parameter "nothing" is asked for a listed trait',
         ),
         ({"accepts": {"image": {"f": Listed("name", "f")}}}, 'parameter "name" is asked for a listed trait'),
-        ({"advises": {"name": []}}, 'parameter "name" is in `advises`, but takes no number'),
+        ({"advises": {"image": []}}, 'parameter "image" is in `advises`, but takes no number and no text'),
         ({"advises": {"nam": []}}, 'parameter "nam" is in `advises`, but takes no number'),
         (
             {"advises": {"size": [Advice(1, "imag", "f", "x", "", "")]}},

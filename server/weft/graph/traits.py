@@ -19,7 +19,7 @@ from weft.graph.structure import GraphNode, Source, source_of
 from weft.graph_errors import TraitMismatchError, ValueUnsuitedError
 from weft.schema import Advice, InputSchema, Listed, NodeSchema, OutputSchema, TraitValue
 from weft.sockets import variables_in
-from weft.widgets import ImageFile, ModelFile
+from weft.widgets import ImageFile, ModelFile, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +181,9 @@ class _Tracker:
         self.problems.append(replace(error.problem(node=at, input=name), details=paths))
 
     def _advise(self, node: GraphNode, schema: InputSchema, advice: Advice) -> None:
-        """Warn of a number that does not suit a trait of another input."""
-        number = _largest(node.values.get(schema.name))
+        """Warn of a number, or of a text, that does not suit a trait of another input."""
+        value = node.values.get(schema.name)
+        number = _largest(value)
         source = node.schema.input(advice.source)
         has_effect = not advice.beside or advice.beside in node.links
         if number is None or number <= advice.most or source is None or not has_effect:
@@ -193,7 +194,7 @@ class _Tracker:
             return
         error = ValueUnsuitedError(
             name=f"{node.id}.{schema.name}",
-            value=f"{number:g}",
+            value=shown(value) if isinstance(value, str) else f"{number:g}",
             source=_route(fact),
             reason=advice.reason,
             hint=advice.hint,
@@ -247,11 +248,10 @@ def _sources(node: GraphNode, input: str) -> list[Source]:
 
 
 def _largest(value: JSON) -> float | None:
-    """Give a number, the largest one of a list; None where there is none."""
-    numbers = [
-        item for item in (value if isinstance(value, list) else [value]) if isinstance(item, int | float)
-    ]
-    return max(numbers, default=None)
+    """Give a number, the largest one of a list, or the length of a text; None where there is none."""
+    items = value if isinstance(value, list) else [value]
+    numbers = [item for item in items if isinstance(item, int | float)]
+    return max(numbers, default=len(value.strip()) if isinstance(value, str) else None)
 
 
 def _route(fact: Fact) -> str:

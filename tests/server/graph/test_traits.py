@@ -130,6 +130,17 @@ def test_the_largest_of_several_numbers_brings_the_warning() -> None:
     assert "h.steps is 30" in problem.message
 
 
+def test_a_text_that_is_too_long_for_what_is_connected_brings_the_warning() -> None:
+    nodes = {
+        "load": entry("toy.load", checkpoint="fast"),
+        "short": entry("toy.hasten", model="@load.model", steps=1, label="  abc "),
+        "long": entry("toy.hasten", model="@load.model", steps=1, label="abcd"),
+    }
+
+    (problem,) = report_of(nodes).warnings
+    assert problem.message == 'long.label is "abcd", but load.model has little room.'
+
+
 def test_a_number_without_effect_brings_no_warning() -> None:
     nodes = {
         "number": entry("toy.number"),

@@ -241,9 +241,12 @@ FEW_STEPS = Advice(4, "model", "speed", "fast", "was made for few steps", "Take 
     advises={
         "steps": (FEW_STEPS,),
         "strength": (Advice(0.5, "model", "speed", "fast", "is strong", "Take less.", beside="extra"),),
+        "label": (Advice(3, "model", "speed", "fast", "has little room", "Say less."),),
     },
 )
-def _hasten(model: Model, extra: int | None = None, *, steps: int = 20, strength: float = 1.0) -> int:
+def _hasten(
+    model: Model, extra: int | None = None, *, steps: int = 20, strength: float = 1.0, label: str = ""
+) -> int:
     return steps
 
 
