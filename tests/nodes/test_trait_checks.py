@@ -217,7 +217,7 @@ def test_a_seamless_picture_that_is_decoded_in_tiles_is_warned_of(checked: Check
 def test_guidance_of_a_model_without_prompts_is_warned_of(checked: Check) -> None:
     sample = sampling(negative=link("text.conditioning"), guidance_scale=3)
 
-    (problem,) = checked("ddpm", WORDLESS | {"sample": ("latent.sample", sample)})
+    (problem,) = checked("ddpm", {**WORDLESS, "sample": ("latent.sample", sample)})
 
     assert (problem.code, problem.input, problem.severity) == ("value-unsuited", "guidance_scale", "warning")
     assert "reads no prompt" in problem.message
