@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import transformers
-from parity import measuring, staged
+from parity import measuring, staged, steering
 from parity.conftest import Openings
 from parity.measuring import Case, measure, title_of
 from parity.steering import Steering, compare
@@ -24,11 +24,12 @@ limits of the last line; `make parity` writes this page.
 | Family | in our loop, with its scheduler | with our sampler | | decoded |
 |---|---|---|---|---|
 """
-STEERED = """
+STEERED = f"""
 ## What steers
 
-The same of pictures that something steers. Our sampler takes the steps where one is named, otherwise the
-pipeline's scheduler in our loop. Models that read pictures beside the noise are in the table above.
+The same of pictures that something steers, in {steering.STEPS} steps; where a picture is begun with, in the
+last 3 of {staged.STEPS}. Our sampler takes the steps where one is named, otherwise the pipeline's scheduler
+in our loop. Models that read pictures beside the noise are in the table above.
 
 | What steers | Family | | steps by | difference | at most |
 |---|---|---|---|---|---|

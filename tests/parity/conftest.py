@@ -1,10 +1,11 @@
 """Tiny checkpoints of every family in both layouts, written once for all parity tests."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 
 import pytest
 import tiny_models
+from torch import Tensor
 from weft.sdk import LocalRun, Paths
 from weft_nodes.families import Checkpoint, ModelStore, open_checkpoint
 
@@ -21,12 +22,14 @@ class Openings:
         root: The same.
         run: A run for nodes, which finds models below `root`.
         store: Its models.
+        free: Latents that nothing steers, by how they are made.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.run = LocalRun(paths=Paths.below(root))
         self.store = self.run.service(ModelStore)
+        self.free: dict[Hashable, Tensor] = {}
         self._known: dict[tuple[str, str], Checkpoint] = {}
 
     def __call__(self, family: str, layout: str = "folder") -> Opened:

@@ -151,7 +151,7 @@ def sampled(
     model = model or checkpoint.model
     job: dict[str, Any] = {
         "network": store.network(model, control_nets([positive])),
-        "space": store.noise_space(model, size_hw=Latent(latent_BChw, "").size_hw, steps=STEPS),
+        "space": store.noise_space(model, size_hw=Latent(latent_BChw, "").size_hw, steps=len(sigmas) - 1),
         "sigmas": tuple(sigmas),
         "positive": positive,
         "negative": store.encode_prompt(checkpoint.encoder, NEGATIVE) if scale != 1 else None,

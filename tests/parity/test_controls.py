@@ -26,6 +26,7 @@ PIPELINES = {
 }
 ADAPTERS = {"sd15": "StableDiffusionAdapterPipeline", "sdxl": "StableDiffusionXLAdapterPipeline"}
 STRENGTHS = (0.7, 0.4)
+_COUNTED = {1: "", 2: "two at once"}
 # What a network for several kinds is told that the picture shows.
 KIND = 2
 
@@ -115,13 +116,13 @@ UNGUIDED = replace(
 )
 STEERINGS = (
     *(
-        Steering("ControlNet", BASES[family], partial(controlled, family, count), title="two" * (count > 1))
+        Steering("ControlNet", BASES[family], partial(controlled, family, count), title=_COUNTED[count])
         for family, count in (("sd15", 2), ("sdxl", 1), ("sd3", 2), ("flux", 2))
     ),
     Steering("ControlNet", UNGUIDED, partial(controlled, "qwen-image", 1), title="without a negative prompt"),
-    Steering("ControlNet", BASES["flux"], partial(of_a_kind, KIND), title="union"),
+    Steering("ControlNet", BASES["flux"], partial(of_a_kind, KIND), title="one for several kinds"),
     *(
-        Steering("T2I-Adapter", BASES[family], partial(hinted, family, count), title="two" * (count > 1))
+        Steering("T2I-Adapter", BASES[family], partial(hinted, family, count), title=_COUNTED[count])
         for family, count in (("sd15", 2), ("sdxl", 1))
     ),
 )

@@ -87,7 +87,7 @@ STEERINGS = (
             "Perturbed attention",
             scaled(family, scale),
             partial(perturbed, family, scale),
-            title="alone" * (scale == 1),
+            title="without other guidance" * (scale == 1),
             is_native=True,
         )
         for family, scale in (("sd15", 3.0), ("sd15", 1.0), ("sdxl", 3.0), ("sd3", 3.0), ("sd3", 1.0))

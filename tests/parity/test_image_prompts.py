@@ -1,39 +1,25 @@
 """IP-Adapters read pictures as they do in diffusers' pipelines."""
 
-import copy
-import functools
-import warnings
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_models
 import torch
-from parity.conftest import Opened
-from parity.measuring import MOST_SCHEDULER
-from parity.staged import NEGATIVE, PROMPT, SEED, STEPS
+from parity.conftest import Openings
+from parity.staged import NEGATIVE
+from parity.steering import BASES, Steered, Steering, assert_steered
 from tiny.image_prompts import SIZE, tiny_image_encoder, write_adapter
 from tiny.styles import tiny_siglip
 from torch import Tensor
 from weft.sdk import Image
-from weft_nodes.diffusion.batcher import Batcher
-from weft_nodes.diffusion.denoiser import SampleJob
-from weft_nodes.diffusion.foreign import scheduler_levels, scheduler_program
-from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.values import Conditioning, ImagePrompt
-from weft_nodes.families import FACTS
 from weft_nodes.families.image_prompts import open_adapter
-from weft_nodes.families.packing import unpacked
 from weft_nodes.models.blocks import block_strengths
-from weft_nodes.models.controls import control_nets
-from weft_nodes.models.image_prompts import ImageAdapter
 
-SIDE = 64
-SCALE = 3.0
-
-Open = Callable[[str, str], Opened]
+STRENGTHS = (0.7, 0.4)
 
 
 def pictures(count: int, seed: int) -> Image:
@@ -53,42 +39,12 @@ def as_signed(image: Image) -> Tensor:
     return (image.pixels_BHWC * 2 - 1).movedim(-1, 1)
 
 
-def reference(family: str, paths: list[Path], images: list[Image], scales: list[Any]) -> tuple[Tensor, Any]:
-    """Return the latent of diffusers' pipeline, and a fresh scheduler with the time steps it took."""
-    pipeline = tiny_models.quiet(tiny_models.MAKERS[family]())
-    seeing = {"sd3": _seeing_sd3, "flux": _seeing_flux}.get(family, _seeing_unet)
-    arguments = seeing(pipeline, paths, images)
-    pipeline.set_ip_adapter_scale(scales[0] if family == "sd3" else scales)
-    scheduler, fresh = pipeline.scheduler, type(pipeline.scheduler).from_config(pipeline.scheduler.config)
-    original = scheduler.set_timesteps
-
-    @functools.wraps(original)
-    def recorded(*positions: Any, **named: Any) -> None:
-        fresh.set_timesteps(*positions, **named)
-        original(*positions, **named)
-
-    scheduler.set_timesteps = recorded
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        latent = pipeline(
-            prompt=PROMPT,
-            negative_prompt=NEGATIVE,
-            num_inference_steps=STEPS,
-            height=SIDE,
-            width=SIDE,
-            generator=torch.Generator().manual_seed(SEED),
-            output_type="latent",
-            **arguments,
-        )[0]
-    return unpacked(latent, (SIDE // 8, SIDE // 8)) if family == "flux" else latent, fresh
-
-
 def _seeing_sd3(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
     """Load adapters into a pipeline, and return by what it is shown pictures."""
     (path,), (image,) = paths, images
     pipeline.load_ip_adapter(str(path.parent), path.name, image_encoder_folder=None, low_cpu_mem_usage=False)
     seen = tiny_siglip()(as_signed(image), output_hidden_states=True).hidden_states[-2].detach()
-    return {"ip_adapter_image_embeds": torch.cat([torch.zeros_like(seen), seen]), "guidance_scale": SCALE}
+    return {"ip_adapter_image_embeds": torch.cat([torch.zeros_like(seen), seen])}
 
 
 def _seeing_flux(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
@@ -97,7 +53,7 @@ def _seeing_flux(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[
     pipeline.load_ip_adapter([str(paths[0].parent)], names, low_cpu_mem_usage=False)
     embedded = [pipeline.encode_image(as_pixels(image), "cpu", 1)[None] for image in images]
     # Which picture stands for none is left to the pipeline.
-    return {"ip_adapter_image_embeds": embedded, "true_cfg_scale": SCALE, "guidance_scale": 3.5}
+    return {"ip_adapter_image_embeds": embedded}
 
 
 def _seeing_unet(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[str, Any]:
@@ -110,69 +66,73 @@ def _seeing_unet(pipeline: Any, paths: list[Path], images: list[Image]) -> dict[
         is_whole = type(layer).__name__ == "ImageProjection"
         given, empty = pipeline.encode_image(as_pixels(image), "cpu", 1, None if is_whole else True)
         embedded.append(torch.cat([empty[None], given[None]]))
-    return {"ip_adapter_image_embeds": embedded, "guidance_scale": SCALE}
+    return {"ip_adapter_image_embeds": embedded}
 
 
-def with_pictures(
-    opened: Opened, adapters: list[ImageAdapter], images: list[Image], strengths: list[float]
-) -> Conditioning:
-    store, checkpoint = opened
-    positive = store.encode_prompt(checkpoint.encoder, PROMPT)
-    for adapter, image, strength in zip(adapters, images, strengths, strict=True):
-        tokens, empty = store.read_pictures(adapter, image)
-        positive = positive.controlled_by(ImagePrompt(adapter, tokens, empty, strength=strength))
-    return positive
-
-
-def sampled(opened: Opened, positive: Conditioning, scheduler: Any) -> Tensor:
-    store, checkpoint = opened
-    job = SampleJob(
-        network=store.network(checkpoint.model, control_nets([positive])),
-        space=store.noise_space(checkpoint.model, size_hw=(SIDE // 8, SIDE // 8), steps=STEPS),
-        sigmas=scheduler_levels(scheduler),
-        positive=positive,
-        negative=store.encode_prompt(checkpoint.encoder, NEGATIVE),
-        latent_BChw=torch.zeros(1, FACTS[checkpoint.model.family].latent_channels, SIDE // 8, SIDE // 8),
-        # A scheduler counts its steps, so that each run needs one of its own.
-        sampler=scheduler_program(copy.deepcopy(scheduler)),
-        guidance=Guidance(SCALE),
-        seed=SEED,
-    )
-    with Batcher() as batcher:
-        return batcher.drive(job)
-
-
-def relative(ours: Tensor, theirs: Tensor) -> float:
-    return float((ours - theirs).abs().max() / theirs.abs().max())
-
-
-@pytest.mark.parametrize(
-    ("family", "kinds", "scales", "blocks"),
-    [
-        ("sd15", ["base", "plus"], [0.7, 0.4], ""),
-        ("sdxl", ["base"], [0.7], ""),
-        ("sdxl", ["plus"], [{"up": {"block_0": [0.0, 0.7]}}], "*=0, up_blocks.0.attentions.1=1"),
-        ("flux", ["flux", "flux-newer"], [[0.7, 0.0], 0.4], "transformer_blocks.1=0"),
-        ("sd3", ["sd3"], [0.7], ""),
-    ],
-)
-def test_pictures_are_read_as_in_the_pipeline(
-    opened: Open, tmp_path: Path, family: str, kinds: list[str], scales: list[Any], blocks: str
-) -> None:
-    store, checkpoint = found = opened(family, "folder")
-    network = getattr(tiny_models.MAKERS[family](), checkpoint.model.component)
+def seeing(family: str, kinds: list[str], scales: list[Any], blocks: str, opened: Openings) -> Steered:
+    """Show pictures through adapters, the first of which counts in some blocks only."""
+    store, checkpoint = opened(family)
+    # Loading changes the network.
+    made = tiny_models.MAKERS[family]()
     # The pipeline of SD 3 takes one picture.
     images = [pictures(1 if family == "sd3" else 2, 1), pictures(1, 2)][: len(kinds)]
+    network, place = getattr(made, checkpoint.model.component), opened.root / "ip_adapter" / family
     paths = [
-        write_adapter(tmp_path / "ip_adapter" / family, network, family, kind=kind, seed=7 + place)
-        for place, kind in enumerate(kinds)
+        write_adapter(place, network, family, kind=kind, seed=7 + number) for number, kind in enumerate(kinds)
     ]
-    adapters = [open_adapter(f"{family}/{path.name}", [tmp_path], store.digests) for path in paths]
+    adapters = [open_adapter(f"{family}/{path.name}", [opened.root], store.digests) for path in paths]
     adapters[0] = replace(adapters[0], blocks=block_strengths(blocks))
-    theirs, scheduler = reference(family, paths, images, scales)
+    prompts = [
+        ImagePrompt(adapter, *store.read_pictures(adapter, image), strength=strength)
+        for adapter, image, strength in zip(adapters, images, STRENGTHS, strict=False)
+    ]
 
-    ours = sampled(found, with_pictures(found, adapters, images, [0.7, 0.4][: len(kinds)]), scheduler)
-    without = sampled(found, with_pictures(found, [], [], []), scheduler)
+    def prompt(words: Conditioning) -> Conditioning:
+        for shown in prompts:
+            words = words.controlled_by(shown)
+        return words
 
-    assert relative(ours, theirs) <= MOST_SCHEDULER
-    assert relative(without, theirs) > 1e-3
+    arguments = {"sd3": _seeing_sd3, "flux": _seeing_flux}.get(family, _seeing_unet)(made, paths, images)
+    made.set_ip_adapter_scale(scales[0] if family == "sd3" else scales)
+    return Steered(pipeline=made, arguments=arguments, prompt=prompt)
+
+
+# With a negative prompt, since no picture is for that what the pipeline takes a black one for.
+_FLUX = replace(
+    BASES["flux"],
+    arguments={"guidance_scale": 3.5, "true_cfg_scale": 3.0, "negative_prompt": NEGATIVE},
+    scale=3.0,
+)
+STEERINGS = (
+    Steering(
+        "IP-Adapter",
+        BASES["sd15"],
+        partial(seeing, "sd15", ["base", "plus"], [*STRENGTHS], ""),
+        title="two at once, one of the kind Plus",
+    ),
+    Steering("IP-Adapter", BASES["sdxl"], partial(seeing, "sdxl", ["base"], [0.7], "")),
+    Steering(
+        "IP-Adapter",
+        BASES["sdxl"],
+        partial(
+            seeing,
+            "sdxl",
+            ["plus"],
+            [{"up": {"block_0": [0.0, 0.7]}}],
+            "*=0, up_blocks.0.attentions.1=1",
+        ),
+        title="Plus, in one block",
+    ),
+    Steering(
+        "IP-Adapter",
+        _FLUX,
+        partial(seeing, "flux", ["flux", "flux-newer"], [[0.7, 0.0], 0.4], "transformer_blocks.1=0"),
+        title="two at once, one in some blocks",
+    ),
+    Steering("IP-Adapter", BASES["sd3"], partial(seeing, "sd3", ["sd3"], [0.7], "")),
+)
+
+
+@pytest.mark.parametrize("row", STEERINGS, ids=str)
+def test_pictures_are_read_as_in_the_pipeline(opened: Openings, row: Steering) -> None:
+    assert_steered(opened, row)

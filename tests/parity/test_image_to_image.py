@@ -48,6 +48,7 @@ def begun(family: str, opened: Openings) -> Steered:
             "latent_BChw": store.encode_image(checkpoint.vae, PICTURE).samples_BChw,
             "start": "added",
         },
+        steps=STEPS,
         skipped=STEPS - int(STEPS * STRENGTH),
     )
 

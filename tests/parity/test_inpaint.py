@@ -54,6 +54,7 @@ def masked(family: str, opened: Openings) -> Steered:
             "mask_B1hw": HOLE_B1hw,
             "start": "full" if strength == 1 else "added",
         },
+        steps=STEPS,
         skipped=STEPS - int(STEPS * strength),
     )
 
