@@ -45,8 +45,9 @@ def modules() -> list[ModuleType]:
 def line(opened: Openings, case: Case) -> str:
     """One line of the first table."""
     found = measure(opened, case)
+    wider = f" (at most {measuring.MOST_NATIVE:.0e}: {case.wider})" if case.wider else ""
     return (
-        f"| {title_of(case)} | {found.scheduler:.1e} | {found.native:.1e} | {case.sampler} "
+        f"| {title_of(case)}{wider} | {found.scheduler:.1e} | {found.native:.1e} | {case.sampler} "
         f"| {found.decoded:.1e} |"
     )
 
