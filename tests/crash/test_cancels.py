@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+import pytest
 from crash.clients import Keeper
 from crash.evidence import FINAL, workers_of
 from crash.toys import job
@@ -21,14 +22,17 @@ def cancel(server: LiveServer, name: str) -> str:
     return str(answer.json["state"])
 
 
-def test_cancelling_at_random_moments_ends_the_right_jobs_and_no_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs_in_all", [60, pytest.param(240, marks=pytest.mark.soak)])
+def test_cancelling_at_random_moments_ends_the_right_jobs_and_no_others(
+    tmp_path: Path, jobs_in_all: int
+) -> None:
     chance = Random(5)
     with Keeper(tmp_path / "server") as keeper, ThreadPoolExecutor(8) as clients:
         server = keeper.server
         server.wait_until_ready()
         assert keeper.kill_worker(chance)
-        jobs = {f"job-{value}": value for value in range(120)}
-        unwanted = chance.sample(sorted(jobs), 60)
+        jobs = {f"job-{value}": value for value in range(jobs_in_all)}
+        unwanted = chance.sample(sorted(jobs), jobs_in_all // 2)
         for name, value in jobs.items():
             # Those that are not wanted would take so long that a cancel which is lost shows.
             pause_s = 600 if name in unwanted else round(chance.uniform(0, 0.3), 3)

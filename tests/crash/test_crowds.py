@@ -20,9 +20,6 @@ from crash.evidence import FINAL
 from crash.toys import job
 from live_server import LiveServer
 
-JOBS = 1000
-OBSERVERS = 99
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
@@ -69,8 +66,8 @@ class Seen:
     previews: list[int] = field(default_factory=list)
 
 
-async def observe(stream: aiohttp.ClientWebSocketResponse) -> Seen:
-    """Watch until the job `last` has ended, or the connection."""
+async def observe(stream: aiohttp.ClientWebSocketResponse, last: str) -> Seen:
+    """Watch until the last job has ended, or the connection."""
     seen = Seen()
     async for message in stream:
         if message.type is aiohttp.WSMsgType.BINARY:
@@ -79,7 +76,7 @@ async def observe(stream: aiohttp.ClientWebSocketResponse) -> Seen:
         for event in json.loads(message.data):
             if "number" in event:
                 seen.numbers.append(event["number"])
-                if event["job"] == "last" and event["data"].get("state") in FINAL:
+                if event["job"] == last and event["data"].get("state") in FINAL:
                     return seen
     return seen
 
@@ -91,34 +88,37 @@ def narrow_socket(address: tuple[Any, ...]) -> socket.socket:
     return made
 
 
-async def watch(server: LiveServer) -> tuple[list[Seen], Seen]:
+async def watch(server: LiveServer, observers: int) -> tuple[list[Seen], Seen]:
     """Have jobs run while many watch; give what they saw, and what one saw who read when all was over."""
     narrow = aiohttp.TCPConnector(socket_factory=narrow_socket)
-    url = f"{server.url}/api/events"
+    url, name = f"{server.url}/api/events", f"last-{observers}"
     async with (
         asyncio.timeout(120),
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session,
         aiohttp.ClientSession(connector=narrow) as slow_session,
         slow_session.ws_connect(url, max_msg_size=0) as slow,
     ):
-        streams = [await session.ws_connect(url, max_msg_size=0) for _ in range(OBSERVERS)]
+        streams = [await session.ws_connect(url, max_msg_size=0) for _ in range(observers)]
         for stream in streams:
             # The large pictures are for the slow one alone, who must have more than systems keep for it.
-            await stream.send_str('{"watch": ["last"]}')
-        watching = [asyncio.create_task(observe(stream)) for stream in streams]
+            await stream.send_str(json.dumps({"watch": [name]}))
+        watching = [asyncio.create_task(observe(stream, name)) for stream in streams]
         for value in range(20):
             await asyncio.to_thread(server.submit, job("rest", value, pause_s=0.5, preview_px=512))
-        last = {**job("rest", 99, pause_s=1.5), "id": "last", "priority": -1}
+        last = {**job("rest", 99, pause_s=1.5), "id": name, "priority": -1}
         await asyncio.to_thread(server.submit, last)
         seen = await asyncio.gather(*watching)
         for stream in streams:
             await stream.close()
-        return seen, await observe(slow)
+        return seen, await observe(slow, name)
 
 
-def test_of_a_hundred_observers_none_waits_for_the_one_that_does_not_read(server: LiveServer) -> None:
+@pytest.mark.parametrize("observers", [33, pytest.param(99, marks=pytest.mark.soak)])
+def test_of_many_observers_none_waits_for_the_one_that_does_not_read(
+    server: LiveServer, observers: int
+) -> None:
     before = server.status("VmRSS:")
-    seen, slow = asyncio.run(watch(server))
+    seen, slow = asyncio.run(watch(server, observers))
     grown = server.status("VmRSS:") - before
 
     numbers = seen[0].numbers
@@ -126,9 +126,9 @@ def test_of_a_hundred_observers_none_waits_for_the_one_that_does_not_read(server
     # They may have begun at different events, but from there on nobody missed one.
     assert all(each.numbers == numbers[-len(each.numbers) :] for each in seen)
     assert all(each.previews for each in seen)
-    shown = sum(len(each.previews) for each in seen) / OBSERVERS
+    shown = sum(len(each.previews) for each in seen) / observers
     print(
-        f"\n{len(numbers)} events and {shown:.0f} previews for each of {OBSERVERS}; {len(slow.previews)} "
+        f"\n{len(numbers)} events and {shown:.0f} previews for each of {observers}; {len(slow.previews)} "
         f"previews of {sum(slow.previews) / 2**20:.1f} MiB for the one that did not read; {grown} KiB grown"
     )
     # It missed pictures, which newer ones replaced, but no event.
@@ -147,9 +147,11 @@ def milliseconds(seconds: list[float]) -> str:
     return f"{median(seconds) * 1e3:.1f} ms (p99 {quantiles(seconds, n=100)[98] * 1e3:.1f})"
 
 
-def test_the_thousandth_job_is_taken_as_quickly_as_the_first_and_others_are_answered(
-    server: LiveServer,
+@pytest.mark.parametrize("jobs", [400, pytest.param(1000, marks=pytest.mark.soak)])
+def test_the_last_of_many_jobs_is_taken_as_quickly_as_the_first_and_others_are_answered(
+    server: LiveServer, jobs: int
 ) -> None:
+    queued = server.call("GET", "/api/queue").json["counts"]["queued"]
     server.call("POST", "/api/queue/pause")
     with Clock(server) as health, Clock(server) as posts, Clock(server) as early, Clock(server) as late:
         done = threading.Event()
@@ -160,8 +162,8 @@ def test_the_thousandth_job_is_taken_as_quickly_as_the_first_and_others_are_answ
 
         asking = threading.Thread(target=ask_for_health)
         asking.start()
-        for value in range(JOBS):
-            body = {**job("rest", value), "id": f"job-{value}"}
+        for value in range(jobs):
+            body = {**job("rest", value), "id": f"job-{jobs}-{value}"}
             assert posts.ask("POST", "/api/jobs", body) == 202
             if 50 <= value < 70:
                 assert early.ask("GET", "/api/jobs?limit=50") == 200
@@ -181,4 +183,4 @@ def test_the_thousandth_job_is_taken_as_quickly_as_the_first_and_others_are_answ
     assert last < 4 * first
     assert slower < 4
     assert len(health.seconds) > 10
-    assert server.call("GET", "/api/queue").json["counts"]["queued"] == JOBS
+    assert server.call("GET", "/api/queue").json["counts"]["queued"] == queued + jobs
