@@ -1,5 +1,6 @@
 """Where saved workflows come from: any source of documents by name, or folders of JSON files."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -64,7 +65,7 @@ class FolderWorkflows:
 
     def names(self) -> tuple[str, ...]:
         """List the names of all files there are now, sorted."""
-        return tuple(sorted(self._files()))
+        return tuple(sorted({name for folder in self._folders for name in _listed(folder)}))
 
     def load(self, name: str) -> Document:
         """Read one workflow.
@@ -79,28 +80,34 @@ class FolderWorkflows:
             WorkflowUnknownError: There is none of that name.
             ProblemsError: The file cannot be read, or what it holds is malformed.
         """
-        files = self._files()
-        if name not in files:
-            raise WorkflowUnknownError(name=name, known=files)
+        path = next((path for folder in self._folders if (path := _file_in(folder, name))), None)
+        if path is None:
+            raise WorkflowUnknownError(name=name, known=self.names())
         try:
-            data = files[name].read_bytes()
+            data = path.read_bytes()
         except OSError as error:
             unreadable = JSONUnreadableError(fault=(error.strerror or str(error)).lower())
             raise ProblemsError([unreadable.problem()]) from error
-        before = self._parsed.get(files[name])
+        before = self._parsed.get(path)
         if before is not None and before[0] == data:
             return before[1]
         document = parse_document(data)
-        self._parsed[files[name]] = data, document
+        self._parsed[path] = data, document
         return document
 
-    def _files(self) -> dict[str, Path]:
-        found: dict[str, Path] = {}
-        for folder in self._folders:
-            # A folder that does not exist globs to nothing.
-            for path in sorted(folder.glob("*.json")):
-                found.setdefault(path.stem, path)
-        return found
+
+def _listed(folder: Path) -> list[str]:
+    """Give the names of the JSON files of a folder, without their suffix; none where there is no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+
+
+def _file_in(folder: Path, name: str) -> Path | None:
+    return folder / f"{name}.json" if name in _listed(folder) else None
 
 
 class CarriedWorkflows:

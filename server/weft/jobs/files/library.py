@@ -123,6 +123,17 @@ class WorkflowLibrary:
             raise self._unknown(owner, name) from None
         return self._described(name, document), document
 
+    def document(self, owner: str, listed: SavedWorkflow) -> Document:
+        """Read the document of one of `entries`, without asking again whose it is.
+
+        Raises:
+            WorkflowUnknownError: It was deleted meanwhile.
+            ProblemsError: The template is malformed.
+        """
+        if listed.is_template:
+            return self._templates.load(listed.name)
+        return parse_document(self._ledger.workflow(owner, listed.name)[1])
+
     def save(
         self, owner: str, name: str, document: Mapping[str, JSON], *, expected_revision: int | None = None
     ) -> tuple[SavedWorkflow, Document]:

@@ -224,7 +224,7 @@ def _entry(
     problems: tuple[Problem, ...] = ()
     document = Document(weft=1)
     try:
-        document = library.read(owner, saved.name)[1]
+        document = library.document(owner, saved)
     except ProblemsError as error:
         problems = error.problems
     except WeftError as error:

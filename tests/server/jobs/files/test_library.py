@@ -89,6 +89,15 @@ def test_all_are_listed_by_name_broken_templates_too(library: WorkflowLibrary) -
     assert entries[1].tag == ""
 
 
+def test_what_is_listed_has_the_document_that_is_read_by_its_name(library: WorkflowLibrary) -> None:
+    library.save("me", "mine", {"weft": 1, "title": "My own"})
+    listed = [entry for entry in library.entries("me") if entry.tag]
+
+    assert {entry.is_template for entry in listed} == {True, False}
+    for entry in listed:
+        assert library.document("me", entry) == library.read("me", entry.name)[1]
+
+
 def test_a_broken_template_says_what_is_wrong_when_it_is_read(library: WorkflowLibrary) -> None:
     with pytest.raises(ProblemsError):
         library.read("ann", "broken")
