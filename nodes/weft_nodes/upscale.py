@@ -66,7 +66,8 @@ def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler", (_FOL
         ModelFileMissingError: There is no upscaler of that name.
         ModelFileRefusedError: The file is a pickle, which could run code.
         CheckpointCorruptError: The file is damaged.
-        CheckpointUnknownError: It is of no architecture that is known here.
+        CheckpointUnknownError: It is of no architecture, or of a variant of one, that is known here.
+        CheckpointIncompleteError: It does not fill its architecture.
     """
     listed = _upscalers(run.paths)
     if upscaler not in listed:

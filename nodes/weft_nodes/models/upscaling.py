@@ -104,30 +104,18 @@ class UpscalerStore:
         shapes = {name: tensor.shape for name, tensor in tensors.items()}
         network = _built(path, shapes)
         tensors = network.prepared(tensors)
-        wanted = network.state_dict()
-        unknown = sorted(tensors.keys() - wanted.keys())
-        if unknown:
-            raise CheckpointUnknownError(
-                path=path,
-                seen=f"an upscaler with {len(unknown)} tensors that have no place here ({unknown[0]})",
-                tried=(f"it is like {network.kind}, of which other variants are not known here",),
-            )
-        missing = [name for name in wanted if name not in tensors]
-        misshapen = [name for name in tensors if wanted[name].shape != tensors[name].shape]
-        if missing or misshapen:
-            raise CheckpointIncompleteError(path=path, part="upscaler", missing=missing, misshapen=misshapen)
+        _check(path, network, tensors)
         network.load_state_dict(tensors, assign=True)
         is_half = self._device.type != "cpu" and network.suits_half
-        return (
-            network.to(torch.float16 if is_half else torch.float32).eval().requires_grad_(requires_grad=False)
-        )
+        network = network.to(torch.float16 if is_half else torch.float32)
+        return network.eval().requires_grad_(requires_grad=False)
 
 
 def upscaler_traits(path: Path) -> dict[str, str]:
     """Tell how many times an upscaler enlarges, from the header of its file.
 
     Raises:
-        ModelError: The file cannot be read, or is of no known architecture.
+        ModelError: The file cannot be read, is of no known architecture, or does not fill it.
     """
     header = read_header(path)
     names = unwrapped(tuple(header.tensors))
@@ -137,11 +125,30 @@ def upscaler_traits(path: Path) -> dict[str, str]:
 @lru_cache(maxsize=128)
 def _scale(path: Path, shapes: tuple[tuple[str, Shape], ...]) -> int:
     """Build the network, so that no other is listed; often asked, and a large one takes a moment."""
-    return _built(path, dict(shapes)).scale
+    network = _built(path, dict(shapes))
+    blank = {name: torch.zeros(()).expand(tuple(shape)) for name, shape in shapes}
+    _check(path, network, network.prepared(blank))
+    return network.scale
 
 
 def _built(path: Path, shapes: Mapping[str, Shape]) -> UpscaleNetwork:
     return cast("UpscaleNetwork", build_without_storage(lambda: network_of(path, shapes)))
+
+
+def _check(path: Path, network: UpscaleNetwork, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse weights that do not fill a network, or that have no place in it."""
+    wanted = network.state_dict()
+    unknown = sorted(tensors.keys() - wanted.keys())
+    if unknown:
+        raise CheckpointUnknownError(
+            path=path,
+            seen=f"an upscaler with {len(unknown)} tensors that have no place here ({unknown[0]})",
+            tried=(f"it is like {network.kind}, of which other variants are not known here",),
+        )
+    missing = [name for name in wanted if name not in tensors]
+    misshapen = [name for name in tensors if wanted[name].shape != tensors[name].shape]
+    if missing or misshapen:
+        raise CheckpointIncompleteError(path=path, part="upscaler", missing=missing, misshapen=misshapen)
 
 
 def enlarge(

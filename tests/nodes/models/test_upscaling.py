@@ -181,16 +181,33 @@ def test_a_network_is_loaded_once_and_forgotten_on_demand(tmp_path: Path, store:
     assert store.held_bytes() == 0
 
 
-def test_a_file_that_changed_that_lacks_a_tensor_or_has_another_is_refused(
-    tmp_path: Path, store: UpscalerStore
+@pytest.mark.parametrize(
+    ("changed", "error", "reason"),
+    [
+        ({"conv_hr.bias": None}, CheckpointIncompleteError, r"1 tensor is missing \(conv_hr.bias\)"),
+        ({"conv_hr.bias": torch.ones(3)}, CheckpointIncompleteError, r"another shape \(conv_hr.bias\)"),
+        ({"body.0.rdb1.conv1x1.weight": torch.ones(1)}, CheckpointUnknownError, r"rdb1.conv1x1.weight\)"),
+    ],
+)
+def test_a_file_that_lacks_a_tensor_or_has_another_is_refused_by_its_header_already(
+    tmp_path: Path,
+    store: UpscalerStore,
+    changed: dict[str, Tensor | None],
+    error: type[Exception],
+    reason: str,
 ) -> None:
-    tensors = filled(esrgan_shapes())
-    lacking = {name: tensor for name, tensor in tensors.items() if name != "conv_hr.bias"}
+    tensors = {**filled(esrgan_shapes()), **changed}
+    upscaler = written(tmp_path, {name: tensor for name, tensor in tensors.items() if tensor is not None})
 
-    with pytest.raises(CheckpointIncompleteError, match=r"1 tensor is missing \(conv_hr.bias\)"):
-        store.network(written(tmp_path, lacking))
-    with pytest.raises(CheckpointUnknownError, match=r"\(body.0.rdb1.conv1x1.weight\)"):
-        store.network(written(tmp_path, {**tensors, "body.0.rdb1.conv1x1.weight": torch.ones(1)}))
+    with pytest.raises(error, match=reason):
+        upscaler_traits(Path(upscaler.path))
+    with pytest.raises(error, match=reason):
+        store.network(upscaler)
+
+
+def test_a_file_that_changed_is_refused(tmp_path: Path, store: UpscalerStore) -> None:
+    written(tmp_path, filled(esrgan_shapes()))
+
     with pytest.raises(CheckpointChangedError):
         store.network(Upscaler(str(tmp_path / "x.safetensors"), "0" * 40))
 

@@ -1,6 +1,7 @@
 """What SwinIR, DAT and HAT have in common: how they begin, how they end, and what is kept of their files."""
 
 import re
+from abc import ABC, abstractmethod
 from typing import Final, cast
 
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ _COMPUTED: Final = re.compile(
 )
 
 
-class Transformer(UpscaleNetwork):
+class Transformer(UpscaleNetwork, ABC):
     """A network that adds what its layers find to what one convolution sees, then enlarges it.
 
     Attributes:
@@ -54,9 +55,9 @@ class Transformer(UpscaleNetwork):
         else:
             self._end(layout)
 
+    @abstractmethod
     def found(self, x_BCHW: Tensor) -> Tensor:
         """Return what the layers find in features [B, C, H, W]."""
-        raise NotImplementedError
 
     @override
     def prepared(self, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
