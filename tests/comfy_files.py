@@ -250,6 +250,27 @@ def redux() -> dict[str, Any]:
     }
 
 
+def pictures_as_prompts() -> dict[str, Any]:
+    """Two pictures that a model reads, one behind the other, of which a sampler knows nothing."""
+    return {
+        **text_to_image(model=("12", 0)),
+        "10": node("IPAdapterModelLoader", ipadapter_file="plus.safetensors"),
+        "11": node("IPAdapter", model=("4", 0), ipadapter=("10", 0), image=("13", 0), weight=0.8),
+        "12": node(
+            "IPAdapterAdvanced",
+            model=("11", 0),
+            ipadapter=("10", 0),
+            image=("14", 0),
+            weight=0.5,
+            weight_type="linear",
+            start_at=0.0,
+            end_at=0.6,
+        ),
+        "13": node("LoadImage", image="one.png"),
+        "14": node("LoadImage", image="two.png"),
+    }
+
+
 def kontext() -> dict[str, Any]:
     """A model that is shown a picture, and a part of a picture, that it shall change."""
     return {

@@ -44,7 +44,7 @@ def test_a_picture_is_painted_anew(tiny: Desk, make: Any) -> None:
 def test_what_is_wrong_with_the_others_is_only_that_their_files_are_not_here(tiny: Desk) -> None:
     assert codes(tiny, comfy_files.text_to_image()) == []
     assert set(codes(tiny, comfy_files.lora_and_control())) == {"input-invalid"}
-    for make in (comfy_files.flux, comfy_files.redux, comfy_files.kontext):
+    for make in (comfy_files.flux, comfy_files.redux, comfy_files.kontext, comfy_files.pictures_as_prompts):
         assert set(codes(tiny, make())) == {"input-invalid"}
     for made in (comfy_files.qwen_edit(1, 3), comfy_files.instruct()):
         # These models are there, but are not ones that read pictures.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from typing_extensions import TypeIs
@@ -90,9 +90,10 @@ class _Conversion:
             for name, value in self._handed.get(key, {}).items():
                 self._sketch.hand_out(value, name, node.title)
         document = parse_document(self._sketch.document())
-        return Conversion(
-            document, (*(self._taken[key] for key in self._graph.nodes), *self._graph.dissolved)
-        )
+        # What waited for somebody to take it may have found nobody, and then it is not there.
+        taken = [self._taken[key] for key in self._graph.nodes]
+        there = [replace(t, made=tuple(made for made in t.made if made in document.nodes)) for t in taken]
+        return Conversion(document, (*there, *self._graph.dissolved))
 
     def _inputs(self, node: ForeignNode) -> dict[str, Value]:
         """Give what their inputs hold, in terms of our nodes."""
@@ -131,12 +132,18 @@ class _Conversion:
         if rule.makes and not needed:
             return self._keep(node)
         for make in needed:
-            making.make(make, room, self._book.prompts)
+            if not make.is_later:
+                making.make(make, room, self._book.prompts)
         for slot, give in enumerate(rule.gives):
             bases = [base for base in map(room.term, give.bases) if base is not None]
             if bases or not give.bases:
                 base = bases[0] if bases else Value(is_there=False)
-                self._values[Source(node.id, slot)] = base.leaving(room.evaluate_all(give.left))
+                value = base.leaving(room.evaluate_all(give.left))
+                for name, term in give.before.items():
+                    (make,) = [make for make in rule.makes if make.name == term.path[0]]
+                    before = partial(making.make_before, make, room, self._book.prompts, term.path[1])
+                    value = value.putting(name, before)
+                self._values[Source(node.id, slot)] = value
         if node.mode is None:
             self._handed[node.id] = room.evaluate_all(rule.hands_out)
         notes = (*room.notes, *_losses(node, rule, slots), *([rule.differs] if rule.differs else []))

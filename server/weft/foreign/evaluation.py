@@ -22,6 +22,7 @@ class Value:
         is_there: Whether there is a link or a value; otherwise it is only what was left on the wire.
         left: What was left on the wire by nodes that dissolved.
         control: How the value changes from run to run; empty where it does not.
+        before: What is put before inputs of whoever takes the value, by the name of the input, in this order.
     """
 
     link: tuple[str, str] | None = None
@@ -29,6 +30,7 @@ class Value:
     is_there: bool = True
     left: Mapping[str, Value] = field(default_factory=dict)
     control: str = ""
+    before: Mapping[str, tuple[Callable[[Value], Value], ...]] = field(default_factory=dict)
 
     def to_json(self) -> JSON:
         """Give the link or value as it stands in a document."""
@@ -37,6 +39,10 @@ class Value:
     def leaving(self, left: Mapping[str, Value]) -> Value:
         """Give the value with more left on the wire."""
         return replace(self, left={**self.left, **left}) if left else self
+
+    def putting(self, name: str, before: Callable[[Value], Value]) -> Value:
+        """Give the value with one thing more that is put before an input of whoever takes it."""
+        return replace(self, before={**self.before, name: (*self.before.get(name, ()), before)})
 
 
 @dataclass(slots=True)
@@ -49,6 +55,7 @@ class Room:
         near: Gives an output that is looked for nearby.
         names: Tables of names.
         notes: What is different, in sentences; grows as expressions are evaluated.
+        later: What somebody who takes the wire is given; None before that is known.
     """
 
     inputs: Mapping[str, Value]
@@ -56,6 +63,11 @@ class Room:
     near: Callable[[str], Value | None]
     names: Mapping[str, Names]
     notes: list[str] = field(default_factory=list)
+    later: Value | None = None
+
+    def giving(self, later: Value) -> Room:
+        """Give the room as it is for whoever takes the wire."""
+        return replace(self, later=later)
 
     def evaluate(self, expression: Expression) -> Value | None:
         """Give what an expression comes to; None where nothing of it is there."""
@@ -83,6 +95,8 @@ class Room:
             return Value(literal=term.literal)
         if term.kind == "made":
             return self.made(term.path[0], term.path[1])
+        if term.kind == "later":
+            return self.later
         if term.kind == "near":
             return self.near(term.path[0])
         found = self.inputs.get(term.path[0])

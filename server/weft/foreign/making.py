@@ -28,9 +28,10 @@ class Making:
         self._sketch = sketch
         self._node = node
         self._rule = rule
-        self._left: dict[tuple[str, str], Mapping[str, Value]] = {}
+        self._passed: dict[tuple[str, str], Value] = {}
         self._ids: dict[str, str] = {}
         self._further: list[str] = []
+        self._before: set[str] = set()
 
     @property
     def all_ids(self) -> tuple[str, ...]:
@@ -70,7 +71,26 @@ class Making:
         """Give an output of a node that is made; None where it is not needed."""
         if name not in self._ids:
             return None
-        return Value((self._ids[name], output), left=self._left.get((name, output), {}))
+        passed = self._passed.get((name, output), Value())
+        return Value((self._ids[name], output), left=passed.left, before=passed.before)
+
+    def make_before(
+        self, make: Make, room: Room, prompts: Mapping[str, tuple[str, str, str]], output: str, given: Value
+    ) -> Value:
+        """Make a node that is put before an input, once for each that takes the wire it was left on.
+
+        Args:
+            make: The node.
+            room: What its expressions can see.
+            prompts: Nodes that stand in front of a prompt.
+            output: Its output that the input gets.
+            given: What the input had.
+        """
+        if make.name in self._before:
+            self._ids[make.name] = self._add("again")
+        self._before.add(make.name)
+        self.make(make, room.giving(given), prompts)
+        return Value((self._ids[make.name], output), left=given.left)
 
     def make(self, make: Make, room: Room, prompts: Mapping[str, tuple[str, str, str]]) -> None:
         """Make a node.
@@ -88,7 +108,7 @@ class Making:
             if value is None:
                 continue
             # What was left on a wire goes on with the output of the same name.
-            self._left[make.name, name] = value.left
+            self._passed[make.name, name] = value
             if not value.is_there:
                 continue
             inputs[name] = value
@@ -100,6 +120,7 @@ class Making:
         for name, expression in make.inputs.items():
             if "prompt" in expression.changes and name in inputs and inputs[name].link is None:
                 self._dress(name, inputs, room.evaluate(replace(expression, changes=())), prompts, room)
+        _put_before(inputs)
         is_first = make.name == next(iter(self._ids))
         self._sketch.put(key, make.type, inputs, mode=self._node.mode)
         self._sketch.look(
@@ -141,6 +162,14 @@ class Making:
         path = expression.terms[0].path
         is_plain = expression.terms[0].kind == "input" and len(path) == 1
         return self._node.routes.get(path[0], ()) if is_plain else ()
+
+
+def _put_before(inputs: dict[str, Value]) -> None:
+    """Put before inputs what was left for them on the wires of others."""
+    for value in tuple(inputs.values()):
+        for name, changes in value.before.items():
+            for change in changes if name in inputs else ():
+                inputs[name] = change(inputs[name])
 
 
 def _is_due(make: Make, room: Room) -> bool:

@@ -20,10 +20,16 @@ Several nodes are a list, each with a name: `"masked: latent.mask latent mask=:g
 `third?image3!plain:` is made only where their `image3` is there and `plain` is not. ``gives`` says for each
 of their outputs which of ours stands for it, the first that is there of `third.image/second.image`, `<model`
 handing on what came in; `<model rescale=multiplier` leaves something on the wire for whoever looks for
-`model.rescale`, and `@ seed=noise_seed` has nothing but that. ``widgets`` names values in the order in which
-they are saved; ``drops`` those that need not be mentioned, always or, as in `crop='disabled'`, where they
-have that value; ``differs`` says what is different in any case; ``hands_out`` says what becomes outputs of
-the workflow: `image=images`. Where their names have a point, as `values.a`, it is written `values_a`.
+`model.rescale`, and `@ seed=noise_seed` has nothing but that.
+
+``widgets`` names values in the order in which they are saved; ``drops`` those that need not be mentioned,
+always or, as in `crop='disabled'`, where they have that value; ``differs`` says what is different in any
+case; ``hands_out`` says what becomes outputs of the workflow: `image=images`. Where their names have a point,
+as `values.a`, it is written `values_a`.
+
+A node that they hang on a model, and that belongs to the prompt here, is left on the wire until somebody
+samples: `<model ~positive=:seen.conditioning` puts `seen` before the `positive` of whoever takes that model,
+and `conditioning=~positive` in `seen` is what was there before.
 """
 
 from __future__ import annotations
@@ -39,8 +45,9 @@ from weft.foreign.faults import RulesInvalidError
 
 How: TypeAlias = Literal["first", "sum", "list"]
 
+_LATER = "~"
 _CONDITION = re.compile(r"(?P<sign>[?!])(?P<text>[\w./]+)")
-_ASSIGNMENT = re.compile(r"(?P<name>\w+)(?:=(?P<text>'[^']*'|\S+))?(?:\s+|$)")
+_ASSIGNMENT = re.compile(r"(?P<name>~?\w+)(?:=(?P<text>'[^']*'|\S+))?(?:\s+|$)")
 _SIGNS: Mapping[str, How] = MappingProxyType({"/": "first", "+": "sum", ",": "list"})
 
 
@@ -49,12 +56,13 @@ class Term:
     """One thing that a value may come from.
 
     Attributes:
-        kind: ``input`` of theirs, ``made`` node of ours, something ``near``, or a ``literal``.
+        kind: ``input`` of theirs, ``made`` node of ours, something ``near``, a ``literal``, or what is given
+            ``later`` to whoever takes the wire.
         path: Names from there on.
         literal: The value of a literal.
     """
 
-    kind: Literal["input", "made", "near", "literal"]
+    kind: Literal["input", "made", "near", "literal", "later"]
     path: tuple[str, ...] = ()
     literal: JSON = None
 
@@ -92,6 +100,11 @@ class Make:
     needs: tuple[Expression, ...] = ()
     lacks: tuple[Expression, ...] = ()
 
+    @property
+    def is_later(self) -> bool:
+        """Whether it is made only where somebody takes what it is left on."""
+        return any(term.kind == "later" for e in self.inputs.values() for term in e.terms)
+
 
 @dataclass(frozen=True, slots=True)
 class Give:
@@ -101,15 +114,21 @@ class Give:
         bases: The output of ours, or their input that is handed on: the first that is there. Empty where
             there is nothing to link to.
         left: What is left on the wire, by name.
+        before: What is put before inputs of whoever takes it, by the name of the input.
     """
 
     bases: tuple[Term, ...]
     left: Mapping[str, Expression] = field(default_factory=dict)
+    before: Mapping[str, Term] = field(default_factory=dict)
 
     @property
     def terms(self) -> tuple[Term, ...]:
         """All that it comes from."""
-        return (*self.bases, *(term for expression in self.left.values() for term in expression.terms))
+        return (
+            *self.bases,
+            *self.before.values(),
+            *(term for expression in self.left.values() for term in expression.terms),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +230,12 @@ def _make(text: str, place: str) -> Make:
 def _give(text: str, place: str) -> Give:
     base, _, rest = text.partition(" ")
     bases = () if base == "@" else tuple(_base(part) for part in base.split("/"))
-    return Give(bases, _given(rest, place))
+    given = _given(rest, place)
+    return Give(
+        bases,
+        {name: found for name, found in given.items() if not name.startswith(_LATER)},
+        {name[1:]: found.terms[0] for name, found in given.items() if name.startswith(_LATER)},
+    )
 
 
 def _base(text: str) -> Term:
@@ -252,6 +276,8 @@ def _term(text: str) -> Term:
         return Term("literal", literal=text == "true")
     if text.startswith(":"):
         return Term("made", _made_path(text[1:]))
+    if text.startswith(_LATER):
+        return Term("later", (text[1:],))
     if text.startswith("^"):
         return Term("near", (text[1:],))
     try:

@@ -13,6 +13,7 @@ from comfy_files import (
     kontext,
     lora_and_control,
     node,
+    pictures_as_prompts,
     qwen_edit,
     redux,
     saved,
@@ -233,7 +234,36 @@ def test_whatever_is_looked_at_there_is_an_output_here() -> None:
     }
 
 
-@pytest.mark.parametrize("type", ["RenormCFG", "unCLIPConditioning", "HyperTile", "IPAdapterAdvanced"])
+def test_pictures_that_hang_on_a_model_stand_before_the_prompt_of_each_that_samples_it() -> None:
+    tree = pictures_as_prompts()
+    more = {**tree, "15": {**tree["3"]}, "16": node("FreeU_V2", model=("12", 0), b1=1.1, b2=1.2)}
+
+    found, twice = convert(tree, BOOK), convert(more, BOOK)
+
+    assert inputs(found, "3")["positive"] == Link("12", "conditioning")
+    assert inputs(found, "3")["model"] == Link("4", "model")
+    assert inputs(found, "12")["conditioning"] == Link("11", "conditioning")
+    assert inputs(found, "12")["end"] == 0.6
+    assert inputs(found, "11") == {
+        "conditioning": Link("6", "conditioning"),
+        "adapter": Link("10", "adapter"),
+        "image": Link("13-opaque", "image"),
+        "strength": 0.8,
+    }
+    assert inputs(found, "3")["negative"] == Link("7", "conditioning")
+    assert len({str(inputs(twice, key)["positive"]) for key in ("3", "15")}) == 2
+
+
+def test_what_nobody_samples_is_not_made_and_not_named() -> None:
+    tree = {**pictures_as_prompts(), "3": node("KSampler", model=("4", 0), positive=("6", 0))}
+
+    found = convert(tree, BOOK)
+
+    assert taken(found, "12").made == ()
+    assert "12" not in found.document.nodes
+
+
+@pytest.mark.parametrize("type", ["RenormCFG", "unCLIPConditioning", "HyperTile", "IPAdapterFaceID"])
 def test_what_no_node_here_does_stays_and_is_called_unknown(type: str) -> None:
     tree = {**text_to_image(model=("10", 0)), "10": node(type, model=("4", 0), weight=0.5)}
 

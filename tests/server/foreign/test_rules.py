@@ -26,6 +26,7 @@ def test_a_bare_name_is_an_input_of_theirs_and_an_equals_sign_renames_it() -> No
         ("a/b", Expression((Term("input", ("a",)), Term("input", ("b",))), "first")),
         ("a+b", Expression((Term("input", ("a",)), Term("input", ("b",))), "sum")),
         ("a,b", Expression((Term("input", ("a",)), Term("input", ("b",))), "list")),
+        ("~positive", Expression((Term("later", ("positive",)),))),
         (":image", Expression((Term("made", ("", "image")),))),
         (":grown.mask", Expression((Term("made", ("grown", "mask")),))),
         ("^model", Expression((Term("near", ("model",)),))),
@@ -45,6 +46,17 @@ def test_outputs_are_made_handed_on_or_only_left_on_the_wire() -> None:
     assert made.bases == (Term("made", ("one", "image")), Term("input", ("picture",)))
     assert (handed.bases, set(handed.left)) == ((Term("input", ("model",)),), {"rescale"})
     assert (left.bases, set(left.left)) == ((), {"seed"})
+
+
+def test_what_is_put_before_an_input_of_somebody_else_is_left_on_the_wire() -> None:
+    rule = read_rule(
+        {"makes": "seen: a.b c=~positive image", "gives": "<model ~positive=:seen.c by=w"}, place="it"
+    )
+
+    assert rule.gives[0].before == {"positive": Term("made", ("seen", "c"))}
+    assert set(rule.gives[0].left) == {"by"}
+    assert rule.makes[0].is_later
+    assert rule.used == {"model", "image", "w"}
 
 
 def test_a_node_may_need_something_and_lack_something_else() -> None:
