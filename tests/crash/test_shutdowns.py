@@ -15,7 +15,7 @@ import pytest
 from crash.clients import Keeper, eventually_gone
 from crash.evidence import FINAL, logged
 from crash.toys import chain, job
-from live_server import eventually
+from live_server import Answer, eventually
 
 LONGEST_S = 25.0
 """Ten seconds are promised; more is left here to a machine that has other things to do."""
@@ -83,17 +83,22 @@ def test_a_server_ends_though_a_node_does_not_and_that_is_held_against_nobody(ke
     assert keeper.server.wait_for("stuck", *FINAL)["state"] == "cancelled"
 
 
-def test_a_server_ends_though_clients_listen_wait_and_say_nothing(keeper: Keeper) -> None:
+def test_a_server_ends_though_clients_listen_follow_wait_and_say_nothing(keeper: Keeper) -> None:
     server = keeper.server
     submit(keeper, "long", job("rest", 4, pause_s=60.0))
     server.wait_for("long", "running")
-    answers: list[Any] = []
+    answers: list[Answer] = []
 
-    def wait() -> None:
-        answers.append(server.call("GET", "/api/jobs/long?wait=300").json)
+    def ask(path: str) -> None:
+        answers.append(server.call("GET", path))
 
-    waiting = threading.Thread(target=wait)
-    waiting.start()
+    waiting = [
+        threading.Thread(target=ask, args=(path,))
+        for path in ("/api/jobs/long?wait=300", "/api/jobs/long/events")
+    ]
+    for thread in waiting:
+        thread.start()
+    eventually(lambda: b"weft_event_subscribers 1.0" in server.call("GET", "/metrics").body)
     with (
         saying(server.port, b"GET /api/events?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n") as listener,
         saying(server.port, b"GET /api/jobs HTTP/1.1\r\n"),
@@ -102,11 +107,14 @@ def test_a_server_ends_though_clients_listen_wait_and_say_nothing(keeper: Keeper
         listener.recv(100)
         end_and_start(keeper)
         heard = b"".join(iter(lambda: listener.recv(65536), b""))
-    waiting.join()
+    for thread in waiting:
+        thread.join()
     keeper.server.call("POST", "/api/jobs/long/cancel")
 
     assert heard.endswith(b"\r\n0\r\n\r\n")
-    assert answers[0]["state"] in {"queued", "running"}
+    assert [answer.status for answer in answers] == [200, 200]
+    (shown,) = [answer for answer in answers if "json" in answer.headers["content-type"]]
+    assert shown.json["state"] in {"queued", "running"}
     assert keeper.server.wait_for("long", *FINAL)["state"] == "cancelled"
 
 
