@@ -102,22 +102,25 @@ def editor(page: Page, server: LiveServer) -> Hands:
 
 @pytest.fixture(scope="session")
 def desks() -> list[Hands]:
-    """The one editor that modules share."""
+    """The editors that modules share: one for each server that runs."""
     return []
 
 
 @pytest.fixture(scope="module")
 def desk(browser: Browser, server: LiveServer, desks: list[Hands]) -> Hands:
     """An editor that all tests share that leave it usable: opening one takes seconds of a processor."""
-    if desks and desks[0].server is server and is_left_usable(desks[0]):
-        return desks[0]
-    for hands in desks:
-        # It may have died with its browser.
-        with suppress(PlaywrightError):
-            hands.page.context.close()
+    for hands in desks[:]:
+        is_served = hands.server.process.poll() is None
+        if hands.server is server and is_left_usable(hands):
+            return hands
+        if hands.server is server or not is_served:
+            desks.remove(hands)
+            # It may have died with its browser.
+            with suppress(PlaywrightError):
+                hands.page.context.close()
     hands = Hands(fresh_profile(browser, viewport=DESK).new_page(), server)
     hands.open()
-    desks[:] = [hands]
+    desks.append(hands)
     return hands
 
 

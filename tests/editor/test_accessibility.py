@@ -113,7 +113,10 @@ def test_no_english_word_is_left_when_the_language_is_german(template: Hands) ->
     told = {text for key, text in english.items() if text != german[key]} - set(german.values())
     palette(template, "Settings")
     template.page.get_by_label("Language").select_option("de")
+    expect(template.page.locator('html[lang="de"]')).to_be_attached()
+    expect(template.page.get_by_role("dialog", name="Einstellungen")).to_be_visible()
     template.press("Escape")
+    expect(template.page.get_by_role("dialog")).to_have_count(0)
 
     shown = template.page.evaluate(
         # Sockets are called as the server calls them.

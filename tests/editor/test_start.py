@@ -33,14 +33,20 @@ def test_a_template_opens_as_a_graph(cleared: Hands) -> None:
 
 def test_no_nodes_of_a_template_lie_on_each_other(graph: Graph) -> None:
     folder = Path(__file__).parents[2] / "workflows"
-    for template in (json.loads(path.read_text()) for path in folder.glob("*.json")):
-        graph.inside("void editor.tabs.open(given)", template)
-        boxes = graph.inside(
-            "[...editor.plane.boxes.value.values()]"
-            ".map(({id, x, y, width, height}) => [id, x, y, x + width, y + height])"
-        )
+    templates = [json.loads(path.read_text()) for path in folder.glob("*.json")]
 
-        assert len(boxes) == len(template["nodes"])
+    # All within one moment, so that only the last is drawn.
+    laid_out = graph.inside(
+        """given.map((template) => {
+            editor.tabs.open(template);
+            const boxes = [...editor.plane.boxes.value.values()];
+            return boxes.map(({ id, x, y, width, height }) => [id, x, y, x + width, y + height]);
+        })""",
+        templates,
+    )
+
+    for template, boxes in zip(templates, laid_out, strict=True):
+        assert {name for name, *_ in boxes} == set(template["nodes"])
         for (a, left, top, right, bottom), (b, x, y, far, low) in combinations(boxes, 2):
             assert right <= x or far <= left or bottom <= y or low <= top, (template["title"], a, b)
 
