@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from editor.hands import DESK, Hands
-from live_server import LiveServer
+from live_server import LiveServer, lay_out, live_server
 from playwright.sync_api import Page, expect
-from stock_server import stock_server
 
 PACK = '''"""A pack of words."""
 
@@ -54,12 +53,14 @@ definePanel({ id: "broken:panel", title: "Broken", Body: () => { throw new Error
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server with two packs that add to the editor."""
     folder = tmp_path_factory.mktemp("packs")
+    lay_out(folder)
     for name, python, script in (("words", PACK, MODULE), ("broken", '"""Nothing."""\n', BROKEN)):
         pack: Path = folder / "custom_nodes" / name
         (pack / "web").mkdir(parents=True)
         (pack / "__init__.py").write_text(python)
         (pack / "web" / "main.js").write_text(script)
-    with stock_server(folder) as server:
+    with live_server(folder) as server:
+        server.wait_until_ready()
         yield server
 
 
@@ -109,5 +110,5 @@ def test_a_panel_that_fails_says_so_and_the_editor_goes_on(editor: Hands, page: 
     page.get_by_role("navigation", name="Panels").get_by_role("button", name="Broken").click()
     expect(page.get_by_role("alert")).to_contain_text("broken:panel failed: Error: it was made so")
 
-    editor.open_template("Text to image")
+    editor.open_template("Draw something")
     expect(editor.nodes.first).to_be_visible()
