@@ -8,12 +8,12 @@ from cli.conftest import Desk
 from cli.heard import Heard
 from weft.pictures import read_picture
 
-RUN = ("run", "text-to-image", "--steps", "2", "--json")
+RUN = ("run", "text-to-image", "--steps", "2", "--width", "64", "--height", "64", "--json")
 
 
 @dataclass(frozen=True)
 class Story:
-    """The runs of one afternoon: the first and the last in processes of their own, the others in this one."""
+    """The runs of one afternoon: the first in a process of its own, the others in this one."""
 
     desk: Desk
     first: Heard
@@ -37,7 +37,7 @@ def story(new_desk: Callable[[], Desk]) -> Story:
         again=desk.hear(*RUN),
         seed=desk.hear(*RUN, "--seed", "8"),
         prompt=desk.hear(*RUN, "--seed", "8", "--prompt", "a blue star"),
-        undone=desk.weft(*RUN),
+        undone=desk.hear(*RUN),
     )
 
 
