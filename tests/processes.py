@@ -9,17 +9,18 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import chain, groupby, pairwise
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby, pairwise
 from multiprocessing.connection import Connection, wait
 from typing import Any, Literal
 
 import pytest
 
-Told = tuple[Literal["start", "report", "finish"], Any]
-"""What a process tells: which test begins, a report as plain data, or which test is over."""
+Told = tuple[Literal["start", "report", "finish", "end"], Any]
+"""What a process tells: which test begins, a report as plain data, which test is over, or that all are."""
 
-_HEALTHY = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 _NUMBER_BYTES = 4
 
 
@@ -37,16 +38,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     files = [list(tests) for _, tests in groupby(session.items, key=lambda item: item.path)]
     queue = _numbers(len(files))
     _share_nothing_that_is_written(session.config)
-    runs = []
+    runs: list[_Run] = []
     for number in range(count):
-        receiver, sender = multiprocessing.Pipe(duplex=False)
+        receiver, sender = multiprocessing.Pipe()
         pid = os.fork()
         if pid == 0:
+            for line in (receiver, *(run.receiver for run in runs)):
+                line.close()
             _report_to(sender, session.config, number)
-            # What follows a test decides which fixtures stay: a file is taken before the last test of one.
-            for item, following in pairwise(chain(_taken(files, queue), (None,))):
-                assert item is not None
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            _run(session, _taken(files, queue))
             return True
         sender.close()
         runs.append(_Run(session, receiver, pid))
@@ -64,9 +64,16 @@ def _numbers(count: int) -> int:
     return reader
 
 
-def _taken(files: Sequence[Sequence[pytest.Item]], queue: int) -> Iterator[pytest.Item]:
+def _taken(files: Sequence[Sequence[pytest.Item]], queue: int) -> Iterator[Sequence[pytest.Item]]:
     while number := os.read(queue, _NUMBER_BYTES):
-        yield from files[int.from_bytes(number, "big")]
+        yield files[int.from_bytes(number, "big")]
+
+
+def _run(session: pytest.Session, files: Iterable[Sequence[pytest.Item]]) -> None:
+    """Run tests; whatever file is next, what was set up for the session stays until its end."""
+    for file in files:
+        for item, following in pairwise((*file, session)):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 
 def _share_nothing_that_is_written(config: pytest.Config) -> None:
@@ -86,7 +93,9 @@ def _report_to(sender: Connection, config: pytest.Config, number: int) -> None:
     if capture is not None:
         capture.start_global_capturing()
         capture.suspend_global_capture()
-    config.pluginmanager.register(_Teller(config, sender))
+    teller = _Teller(config, sender)
+    config.pluginmanager.register(teller)
+    threading.Thread(target=teller.end_when_unheard, daemon=True).start()
     temporary = config._tmp_path_factory  # type: ignore[attr-defined]
     temporary._basetemp = temporary.getbasetemp() / f"process-{number}"
     temporary._basetemp.mkdir()
@@ -100,6 +109,24 @@ class _Teller:
     def __init__(self, config: pytest.Config, sender: Connection) -> None:
         self._config = config
         self._sender = sender
+        self._is_ending = False
+
+    def end_when_unheard(self) -> None:
+        """Interrupt the tests of this process when the other one is gone or waits for its end."""
+        with suppress(EOFError, OSError):
+            self._sender.recv()
+        if not self._is_ending:
+            # To the thread of the tests, so that whatever it waits for is interrupted.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None]:
+        self._is_ending = True
+        yield
+        self._tell(("end", None))
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._is_ending = True
 
     def pytest_runtest_logstart(self, nodeid: str, location: tuple[str, int | None, str]) -> None:
         self._tell(("start", (nodeid, location)))
@@ -115,7 +142,9 @@ class _Teller:
         os.write(2, f"{excrepr}\n".encode())
 
     def _tell(self, told: Told) -> None:
-        self._sender.send(told)
+        # Nobody may be left to hear it, and then this process is interrupted anyway.
+        with suppress(OSError):
+            self._sender.send(told)
 
 
 class _Run:
@@ -124,6 +153,7 @@ class _Run:
     def __init__(self, session: pytest.Session, receiver: Connection, pid: int) -> None:
         self._session = session
         self._running: tuple[str, tuple[str, int | None, str]] | None = None
+        self._is_done = False
         self._pid = pid
         self.receiver = receiver
 
@@ -141,16 +171,15 @@ class _Run:
         elif kind == "start":
             self._running = told
             hook.pytest_runtest_logstart(nodeid=told[0], location=told[1])
+        elif kind == "end":
+            self._is_done = True
         else:
             self._running = None
             hook.pytest_runtest_logfinish(nodeid=told[0], location=told[1])
         return True
 
-    def stop(self, *, is_interrupted: bool) -> None:
-        """Wait for the end of a process that is interrupted, by the terminal or by this one."""
-        self.receiver.close()
-        if not is_interrupted:
-            os.kill(self._pid, signal.SIGINT)
+    def wait(self) -> None:
+        """Wait for the end of the process."""
         os.waitpid(self._pid, 0)
 
     def _end(self) -> None:
@@ -161,14 +190,13 @@ class _Run:
             text = f"The process of this test ended with {code}; the tests after it in its file were not run."
             report = pytest.TestReport(nodeid, location, {}, "failed", text, "call")
             self._session.config.hook.pytest_runtest_logreport(report=report)
-        elif code not in _HEALTHY:
-            self._session.shouldfail = f"a process that runs tests ended with {code}"
+        elif not self._is_done:
+            self._session.shouldfail = f"a process that runs tests ended with {code} before its end"
 
 
 def _listen(session: pytest.Session, runs: Sequence[_Run]) -> None:
     """Pass on what the processes tell until all have ended, or one thing told is a reason to stop."""
     left = {run.receiver: run for run in runs}
-    is_interrupted = False
     try:
         while left:
             for receiver in wait(list(left)):
@@ -179,9 +207,8 @@ def _listen(session: pytest.Session, runs: Sequence[_Run]) -> None:
                 raise session.Failed(session.shouldfail)
             if session.shouldstop:
                 raise session.Interrupted(session.shouldstop)
-    except KeyboardInterrupt:
-        is_interrupted = True
-        raise
     finally:
         for run in left.values():
-            run.stop(is_interrupted=is_interrupted)
+            run.receiver.close()
+        for run in left.values():
+            run.wait()

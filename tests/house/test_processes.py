@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import os, pathlib, pytest
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("session", numbered=False)
     yield folder
-    print("given back by", os.getpid())
+    (folder.parent.parent / "given back").touch()
 """,
     "test_first.py": """
 import os, time, pathlib
@@ -45,13 +46,22 @@ def test_is_never_run(): pass
 }
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest says of three files in two processes, which wait for each other."""
-    folder = tmp_path_factory.mktemp("tests")
-    for name, text in FILES.items():
+UNRETURNED = """
+import pytest
+@pytest.fixture(scope="session")
+def place():
+    yield
+    raise RuntimeError("cannot be given back")
+def test_passes(place): pass
+"""
+
+
+def run_in_two(folder: Path, files: Mapping[str, str]) -> str:
+    """Run test files in two processes, which fails, and return what pytest says."""
+    for name, text in files.items():
         (folder / name).write_text(text)
-    command = (sys.executable, "-m", "pytest", "-p", "processes", "--processes", "2", "-rA", "--rootdir", ".")
+    options = ("-p", "processes", "--processes", "2", "-rA", "--rootdir", ".", "--basetemp", "temporary")
+    command = (sys.executable, "-m", "pytest", *options)
     surroundings = os.environ | {
         "PYTHONPATH": str(Path(__file__).parents[1]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -62,6 +72,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED, ended.stdout + ended.stderr
     return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the three files lie."""
+    return tmp_path_factory.mktemp("tests")
+
+
+@pytest.fixture(scope="module")
+def told(folder: Path) -> str:
+    """What pytest says of three files in two processes, which wait for each other."""
+    return run_in_two(folder, FILES)
 
 
 def test_files_are_spread_and_their_reports_are_one(told: str) -> None:
@@ -81,5 +103,9 @@ def test_a_process_that_dies_fails_its_test(told: str) -> None:
     assert "test_is_never_run" not in told
 
 
-def test_fixtures_of_the_session_are_given_back(told: str) -> None:
-    assert "given back by" in told
+def test_what_was_set_up_for_the_session_is_given_back(told: str, folder: Path) -> None:
+    assert (folder / "temporary" / "given back").exists()
+
+
+def test_what_cannot_be_given_back_is_a_failure(tmp_path: Path) -> None:
+    assert "ended with 1 before its end" in run_in_two(tmp_path, {"test_it.py": UNRETURNED})
