@@ -10,11 +10,12 @@ BIN := $(VENV)/bin
 run: $(VENV)/installed
 	@$(BIN)/weft serve
 
-# The tests of the editor's model come first and count, but the last word has pytest. Four at once, since many
-# wait for a browser or another process, in the order of tests/conftest.py; what one has compiled the others read.
+# The tests of the editor's model run while pytest collects, which takes one core, and count like all others. Four
+# processes at once, since many wait for a browser or another process, in the order of tests/conftest.py; what one
+# has compiled later runs read.
 test: $(VENV)/installed-dev
-	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1; editor=$$?; \
-	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder && exit $$editor
+	@$(BIN)/deno test --quiet --frozen --no-check --parallel --reporter=dot --allow-read --allow-net=127.0.0.1 & editor=$$!; \
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q --processes 4; tests=$$?; wait $$editor && exit $$tests
 
 soak: $(VENV)/installed-dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -s -m soak
