@@ -35,9 +35,9 @@ LEFT = Mask(torch.cat([torch.ones(1, 64, 32), torch.zeros(1, 64, 32)], dim=2))
 def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """Folders with tiny checkpoints, and a control network for one of them."""
     found = tiny_paths(tmp_path_factory.mktemp("control"))
-    net = tiny_control(tiny_models.tiny_starter(), "starter")
+    net = tiny_control(tiny_models.shared("starter"), "starter")
     write_control(found.models[0] / "controlnet" / "edges", net, "starter")
-    grey = tiny_hints(tiny_models.tiny_starter(), "starter", channels=1)
+    grey = tiny_hints(tiny_models.shared("starter"), "starter", channels=1)
     write_control(found.models[0] / "controlnet" / "sketch", grey, "starter")
     return found
 

@@ -134,7 +134,7 @@ def test_a_model_that_changes_pictures_is_shown_the_latent_that_the_autoencoder_
 
     shown = editing.show_picture(run, prompts, image, xl.vae).entries[0].tensors[CONCAT]
 
-    scaling = tiny_models.tiny_sdxl().vae.config.scaling_factor
+    scaling = tiny_models.shared("sdxl").vae.config.scaling_factor
     torch.testing.assert_close(shown * scaling, encode_latent(run, image, xl.vae).samples_BChw)
     with pytest.raises(PictureCountError, match="image holds 2"):
         editing.show_picture(run, words, noise(32, 32, 2), checkpoint.vae)

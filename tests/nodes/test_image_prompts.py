@@ -57,7 +57,7 @@ Opened = tuple[LocalRun, LoadedCheckpoint, ImageAdapter]
 def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """Folders with tiny checkpoints, and an adapter and a control network for one of them."""
     found = tiny_paths(tmp_path_factory.mktemp("pictures"))
-    pipeline = tiny_models.tiny_starter()
+    pipeline = tiny_models.shared("starter")
     write_adapter(found.models[0] / "ip_adapter", pipeline.unet, "starter")
     write_control(found.models[0] / "controlnet" / "edges", tiny_control(pipeline, "starter"), "starter")
     return found
@@ -141,7 +141,7 @@ def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     run = LocalRun(paths=Paths.below(tmp_path_factory.mktemp("transformers")))
     models = run.paths.models[0]
     tiny_models.write_folder(models / request.param, request.param)
-    transformer = tiny_models.MAKERS[request.param]().transformer
+    transformer = tiny_models.shared(request.param).transformer
     path = write_adapter(models / "ip_adapter", transformer, request.param, kind=request.param)
     yield run, load_tiny(run, request.param), load_image_adapter(run, path.name)
     run.close()
@@ -194,7 +194,7 @@ def test_pictures_and_controls_of_a_transformer_add_up(opened: Opened) -> None:
     run, found, adapter = opened
     plain = of_few_words(opened, "a red circle")
     family, edges = found.model.family, Image(torch.ones(1, 32, 32, 3))
-    net = tiny_control(tiny_models.MAKERS[family](), family)
+    net = tiny_control(tiny_models.shared(family), family)
     write_control(run.paths.models[0] / "controlnet" / "edges", net, family)
     steered = apply_control(run, plain, load_control(run, "edges"), edges, found.vae, None)
     both, silent = (

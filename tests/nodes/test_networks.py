@@ -61,7 +61,7 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """Folders with a tiny FLUX.1 beside two tiny models with U-Nets, and a control network."""
     found = tiny_paths(tmp_path_factory.mktemp("networks"))
     tiny_models.write_folder(found.models[0] / "flux", "flux")
-    net = tiny_control(tiny_models.MAKERS["flux"](), "flux")
+    net = tiny_control(tiny_models.shared("flux"), "flux")
     write_control(found.models[0] / "controlnet" / "depth", net, "flux")
     return found
 

@@ -28,7 +28,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("stocked")
     models = folder / "models"
     tiny_models.write_folder(models / "flux", "flux")
-    write_adapter(models / "ip_adapter", tiny_models.tiny_starter().unet, "starter")
+    write_adapter(models / "ip_adapter", tiny_models.shared("starter").unet, "starter")
     write_control(
         models / "controlnet" / "hints", tiny_hints(tiny_models.shared("starter"), "starter"), "starter"
     )

@@ -70,7 +70,7 @@ def test_other_files_are_refused_with_the_reasons(write_header: WriteHeader) -> 
 
 
 def test_control_networks_are_listed_and_opened_by_name_alone(tmp_path: Path) -> None:
-    net = tiny_control(tiny_models.tiny_starter(), "starter")
+    net = tiny_control(tiny_models.shared("starter"), "starter")
     write_control(tmp_path / "controlnet" / "mine" / "edges", net, "starter")
     save_file({"x": torch.zeros(1)}, tmp_path / "controlnet" / "other.safetensors")
     memory = DigestMemory(tmp_path / "digests")
@@ -84,7 +84,7 @@ def test_control_networks_are_listed_and_opened_by_name_alone(tmp_path: Path) ->
 
 
 def test_the_same_network_under_another_name_is_the_same_to_the_cache(tmp_path: Path) -> None:
-    net = tiny_control(tiny_models.tiny_starter(), "starter")
+    net = tiny_control(tiny_models.shared("starter"), "starter")
     for name in ("a", "b"):
         write_control(tmp_path / "controlnet" / name, net, "starter")
     memory = DigestMemory(tmp_path / "digests")
@@ -104,7 +104,7 @@ def test_a_single_file_needs_a_family_with_configurations(tmp_path: Path, write_
 @pytest.mark.parametrize(("kind", "family"), [("full_adapter", "sd15"), ("full_adapter_xl", "sdxl")])
 def test_t2i_adapters_are_known_by_their_configuration(tmp_path: Path, kind: str, family: str) -> None:
     folder = tmp_path / "controlnet" / "sketch"
-    tiny_hints(tiny_models.tiny_sd15(), family).save_pretrained(folder)
+    tiny_hints(tiny_models.shared("sd15"), family).save_pretrained(folder)
     config = read_json(folder / "config.json")
     found = open_control("sketch", [tmp_path], DigestMemory(tmp_path / "digests"))
 

@@ -98,7 +98,7 @@ def _stack(built: Built, part: TextPart, pipeline: object, folder: Path) -> Text
 
 def test_its_parts_fit_together_at_their_real_shapes(built: Built, tmp_path: Path) -> None:
     adapter, facts = FAMILIES[built.model.family], FACTS[built.model.family]
-    pipeline = tiny_models.MAKERS[built.model.family]()
+    pipeline = tiny_models.shared(built.model.family)
     stacks = tuple(_stack(built, part, pipeline, tmp_path) for part in adapter.text_parts)
     side = SIDE // facts.reduction
     latent_BChw = torch.zeros(2, facts.latent_channels, side, side)
@@ -131,6 +131,7 @@ def test_its_checkpoint_is_checked_without_a_problem(built: Built, desk: Desk, w
         desk.workflows.load("text-to-image"),
         {
             "checkpoint": name,
+            "prompt": "a red circle" if FAMILIES[built.model.family].text_parts else "",
             "width": facts.size,
             "height": facts.size,
             "steps": facts.steps,

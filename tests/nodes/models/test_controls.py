@@ -24,7 +24,7 @@ from weft_nodes.models.handles import Weights
 @pytest.fixture
 def control(store: ModelStore, tmp_path: Path) -> ControlNet:
     """The handle of a tiny control network."""
-    write_control(tmp_path / "controlnet" / "edges", tiny_control(tiny_models.tiny_sd15(), "sd15"), "sd15")
+    write_control(tmp_path / "controlnet" / "edges", tiny_control(tiny_models.shared("sd15"), "sd15"), "sd15")
     return open_control("edges", [tmp_path], store.digests)
 
 

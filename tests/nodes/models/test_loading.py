@@ -37,7 +37,7 @@ def _damaged(sd15_folder: Path, target: Path) -> Path:
 def test_both_layouts_give_the_parameters_that_were_written(
     sd15_folder: Path, sd15_file: Path, sd15_configs: Path
 ) -> None:
-    written = _state(tiny_models.tiny_sd15().unet)
+    written = _state(tiny_models.shared("sd15").unet)
 
     for module in (_load_unet(sd15_folder), _load_unet(sd15_file, configs=sd15_configs)):
         read = _state(module)

@@ -193,7 +193,7 @@ def test_a_file_that_changed_after_it_was_opened_is_not_passed_off_as_the_old_on
     folder = tiny_models.copy_folder(sd15_folder, tmp_path / "copy")
     checkpoint = open_checkpoint(folder, memory=store.digests)
     save_file(
-        tiny_models.tiny_sd15().vae.state_dict() | {"extra": torch.zeros(1)},
+        tiny_models.shared("sd15").vae.state_dict() | {"extra": torch.zeros(1)},
         folder / "vae" / "diffusion_pytorch_model.safetensors",
     )
 
@@ -240,7 +240,7 @@ def test_a_latent_of_another_space_is_not_decoded(store: ModelStore, checkpoint:
 def test_held_bytes_are_those_of_the_weights(store: ModelStore, checkpoint: Checkpoint) -> None:
     assert store.held_bytes() == 0
     store.network(checkpoint.model)
-    weights = sum(p.numel() * 4 for p in tiny_models.tiny_sd15().unet.parameters())
+    weights = sum(p.numel() * 4 for p in tiny_models.shared("sd15").unet.parameters())
 
     assert store.held_bytes() == weights
 

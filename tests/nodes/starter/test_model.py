@@ -53,10 +53,10 @@ def test_the_model_loads_without_a_network(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_pictures_show_what_held_out_prompts_say() -> None:
-    claims = [*held_out_claims(200)[:4], *held_out_claims(200)[-6:]]
+    claims = [*held_out_claims(200)[:3], *held_out_claims(200)[-4:]]
     accuracies = evaluate(MODEL_FOLDER, claims, Sampling(steps=8))
 
-    assert accuracies["background"].right >= 9
-    assert accuracies["single object"].right >= 3
-    assert accuracies["both objects"].right >= 3
-    assert accuracies["relation"].right >= 4
+    assert accuracies["background"].right >= 6
+    assert accuracies["single object"].right >= 2
+    assert accuracies["both objects"].right >= 2
+    assert accuracies["relation"].right >= 3

@@ -16,21 +16,21 @@ from weft_nodes.starter.steering import (
     strewn_scenes,
 )
 
-QUICK = Sampling(steps=10)
+QUICK = Sampling(steps=8)
 
 
 def test_shapes_appear_where_their_edges_are() -> None:
-    counts = place_by_edges(SHIPPED_STEERING / EDGES, strewn_scenes(16)[::2], QUICK)
+    counts = place_by_edges(SHIPPED_STEERING / EDGES, strewn_scenes(10)[::2], QUICK)
 
     assert counts["placed"].right >= counts["placed"].asked - 1
 
 
 def test_the_lora_outlines_what_is_filled_without_it() -> None:
-    counts = outline_shapes(SHIPPED_STEERING / OUTLINED, solid_claims(6), QUICK)
+    counts = outline_shapes(SHIPPED_STEERING / OUTLINED, solid_claims(4), QUICK)
 
-    assert counts["outlined with"].right >= 5
-    assert counts["outline's shape"].right >= 3
-    assert counts["filled without"].right >= 5
+    assert counts["outlined with"].right >= 3
+    assert counts["outline's shape"].right >= 2
+    assert counts["filled without"].right >= 3
 
 
 def test_scenes_and_claims_were_never_shown_and_are_always_the_same() -> None:
