@@ -9,7 +9,7 @@ def test_parts_in_files_of_their_own_paint_what_the_prompt_says(stocked: Desk) -
         network="own-unet.safetensors",
         text_encoder="own-text_encoder.safetensors",
         vae="own-vae.safetensors",
-        steps=10,
+        steps=6,
     )
 
     assert shown(seen_in(picture(result))) == [("red", "circle")]

@@ -4,7 +4,7 @@ from workflow_runs import Desk, picture, ran, seen_in, shown, small
 
 
 def test_what_the_prompt_asks_for_takes_the_place_where_everything_may_change(starter: Desk) -> None:
-    result = starter.run("soft-mask", steps=10)
+    result = starter.run("soft-mask", steps=6)
 
     image, drawing = picture(result), picture(result, "drawing")
     assert shown(seen_in(drawing)) == [("red", "circle"), ("red", "circle")]

@@ -6,7 +6,7 @@ from workflow_runs import Desk, picture, ran, small
 
 
 def test_an_adapter_steers_as_strongly_and_as_long_as_it_is_told(stocked: Desk) -> None:
-    values: dict[str, JSON] = {**small({"adapter": "hints"}), "width": 128, "height": 128}
+    values: dict[str, JSON] = {**small({"adapter": "hints"}), "width": 64, "height": 64}
 
     full, none, short = (
         stocked.run("steer-by-adapter", **values, **changed)
