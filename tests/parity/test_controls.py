@@ -12,6 +12,7 @@ import torch
 from parity.conftest import Openings
 from parity.staged import HEIGHT, WIDTH, pipeline_of
 from parity.steering import BASES, Steered, Steering, assert_steered
+from parity.test_image_to_image import begun
 from tiny.controls import tiny_control, tiny_hints, write_control
 from weft.sdk import Image
 from weft_nodes.diffusion.values import Conditioning, Control
@@ -96,6 +97,20 @@ def of_a_kind(kind: int, opened: Openings) -> Steered:
     )
 
 
+def begun_and_controlled(opened: Openings) -> Steered:
+    """Begin with a picture, and follow another."""
+    net = tiny_control(tiny_models.shared("sd15"), "sd15", seed=11)
+    start, control = begun("sd15", opened), controlled("sd15", 1, opened)
+    told = dict(control.arguments)
+    told["control_image"] = told.pop("image")
+    return replace(
+        start,
+        pipeline=pipeline_of("sd15", "StableDiffusionControlNetImg2ImgPipeline", controlnet=net),
+        arguments={**start.arguments, **told},
+        prompt=control.prompt,
+    )
+
+
 def hinted(family: str, count: int, opened: Openings) -> Steered:
     """Steer by T2I-Adapters."""
     nets = [tiny_hints(tiny_models.shared(family), family, seed=11 + place) for place in range(count)]
@@ -121,6 +136,7 @@ STEERINGS = (
     ),
     Steering("ControlNet", UNGUIDED, partial(controlled, "qwen-image", 1), title="without a negative prompt"),
     Steering("ControlNet", BASES["flux"], partial(of_a_kind, KIND), title="one for several kinds"),
+    Steering("ControlNet", BASES["sd15"], begun_and_controlled, title="with image to image", is_native=True),
     *(
         Steering("T2I-Adapter", BASES[family], partial(hinted, family, count), title=_COUNTED[count])
         for family, count in (("sd15", 2), ("sdxl", 1))
