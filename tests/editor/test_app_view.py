@@ -78,7 +78,9 @@ def test_a_problem_stands_in_the_form(editor: Hands) -> None:
     expect(form(editor).get_by_role("alert").last).not_to_be_empty()
 
 
-def test_a_phone_begins_with_forms_and_shows_the_picture(phone: Hands) -> None:
+def test_a_phone_begins_with_forms_scrolls_not_sideways_and_shows_the_picture(phone: Hands) -> None:
+    assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
     phone.page.get_by_role("button", name="Text to image").first.tap()
     form(phone).get_by_label("Prompt", exact=True).fill("a small yellow square on a navy background")
 

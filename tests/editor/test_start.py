@@ -12,16 +12,9 @@ import pytest
 from editor.axe import THEMES, violations
 from editor.graph import Graph
 from editor.hands import Hands
-from editor.profiles import fresh_profile
 from editor.witness import Witness
 from live_server import LiveServer, live_server
 from playwright.sync_api import Browser, Page, expect
-
-
-def test_the_editor_opens_with_templates_to_begin_with(editor: Hands) -> None:
-    expect(editor.page).to_have_title("weft")
-    expect(editor.page.get_by_role("button", name="Text to image").first).to_be_visible()
-    expect(editor.button("Run").first).to_be_visible()
 
 
 def test_a_template_opens_as_a_graph(cleared: Hands) -> None:
@@ -65,7 +58,11 @@ def test_axe_finds_no_serious_violation(
     assert (at_start, with_a_graph) == ([], [])
 
 
-def test_a_second_visit_fetches_no_file_of_the_editor_again(editor: Hands) -> None:
+def test_a_first_visit_begins_with_templates_and_a_second_fetches_no_file_again(editor: Hands) -> None:
+    expect(editor.page).to_have_title("weft")
+    expect(editor.page.get_by_role("button", name="Text to image").first).to_be_visible()
+    expect(editor.button("Run").first).to_be_visible()
+
     fetched = """() => performance.getEntriesByType("resource")
         .filter(({name, transferSize}) => name.includes("/editor/") && transferSize > 0)
         .map(({name}) => name)"""
@@ -85,16 +82,6 @@ def test_a_page_without_scripts_says_what_there_is_without_them(browser: Browser
 
     assert "needs JavaScript" in page.locator("body").inner_text()
     context.close()
-
-
-def test_a_phone_shows_the_editor_without_scrolling_sideways(browser: Browser, server: LiveServer) -> None:
-    context = fresh_profile(browser, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    hands = Hands(context.new_page(), server)
-    hands.open()
-
-    assert hands.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
-    assert Witness.of(context).unexpected() == []
 
 
 @pytest.fixture(scope="module")
