@@ -47,6 +47,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Look for none when the process ends: with torch in it, that took half a second of each."""
+    gc.disable()
+    gc.freeze()
+
+
 def is_in(path: Path, *folders: str) -> bool:
     """Whether a file lies in one of the folders, which are named from here."""
     place = path.relative_to(Path(__file__).parent).as_posix()
