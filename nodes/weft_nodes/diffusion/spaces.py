@@ -11,6 +11,7 @@ Noise levels are plain floats, so nothing here ever waits for a device. Spaces a
 
 import hashlib
 import math
+import operator
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -176,13 +177,13 @@ class DiffusionSpace(_VarianceExploding):
     _logs: tuple[float, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        rises = all(low < high for low, high in zip(self.sigmas, self.sigmas[1:], strict=False))
+        rises = all(map(operator.lt, self.sigmas, self.sigmas[1:]))
         if len(self.sigmas) < 2 or self.sigmas[0] <= 0 or not rises:
             raise SpaceError(
                 "The noise levels of a diffusion space must be positive and rise from step to step.",
                 hint="Check the betas of the scheduler configuration.",
             )
-        object.__setattr__(self, "_logs", tuple(math.log(sigma) for sigma in self.sigmas))
+        object.__setattr__(self, "_logs", tuple(map(math.log, self.sigmas)))
 
     @classmethod
     def from_betas(
@@ -228,7 +229,8 @@ class DiffusionSpace(_VarianceExploding):
             betas = with_zero_terminal_snr(betas)
         offset = integer(config, "steps_offset", 0)
         found = cls.from_betas(betas, prediction=prediction_of(config), steps_offset=offset)
-        return replace(found, initial=initial_of(config))
+        initial = initial_of(config)
+        return found if found.initial == initial else replace(found, initial=initial)
 
     @property
     def sigma_min(self) -> float:
