@@ -226,9 +226,12 @@ class LiveServer:
 def eventually(holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + patience_s
+    pause_s = 0.02
     while not holds():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(pause_s)
+        # What does not come at once is not asked for all the time.
+        pause_s = min(1.2 * pause_s, 0.15)
 
 
 def lay_out(folder: Path) -> None:

@@ -46,7 +46,7 @@ def kill_workers(folder: Path, *, kills: int, seed: int) -> str:
 
 @pytest.mark.timeout(900)
 def test_no_job_is_lost_or_ends_twice_when_workers_are_killed(tmp_path: Path) -> None:
-    kill_workers(tmp_path / "server", kills=3, seed=1)
+    kill_workers(tmp_path / "server", kills=2, seed=1)
 
 
 @pytest.mark.soak
