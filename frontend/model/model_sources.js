@@ -7,9 +7,6 @@ const HOSTS = new Set(["huggingface.co", "hf.co"]);
 const REPO = /^[\w.-]+\/[\w.-]+$/;
 const WEIGHTS = ".safetensors";
 
-/** Folders within the models folder from which the models of a kind are named. */
-const FOLDERS = new Map([["lora", "loras"]]);
-
 /**
  * Reads which repository is meant, and which of its files.
  *
@@ -45,13 +42,13 @@ const unescaped = (part) => {
  * Makes the request that puts a model where an input looks for it.
  *
  * @param {string} name The model, as the input names it.
- * @param {string} kind Its kind, as the widget of the input names it.
+ * @param {string} home The folder of the models folder from which the input names models, "" for that itself.
  * @param {Address} address
  * @returns {PullRequestBody}
  */
-export const requestFor = (name, kind, { repo, revision = "main", file }) => {
+export const requestFor = (name, home, { repo, revision = "main", file }) => {
   const [own, ...folders] = name.split("/").toReversed();
-  const folder = [FOLDERS.get(kind) ?? [], folders.toReversed()].flat().join("/");
+  const folder = [home, ...folders.toReversed()].filter(Boolean).join("/");
   // What is no file of weights is the folder of a pipeline, whose files the server chooses.
   const files = file ? [file] : own.endsWith(WEIGHTS) ? [own] : [];
   return { repo, revision, files, folder };
@@ -62,11 +59,11 @@ export const requestFor = (name, kind, { repo, revision = "main", file }) => {
  *
  * @param {PullList} list The newest first.
  * @param {string} name
- * @param {string} kind
+ * @param {string} home As above.
  * @returns {PullView | null}
  */
-export const downloadOf = ({ pulls }, name, kind) => {
-  const target = [FOLDERS.get(kind) ?? [], name].flat().join("/");
+export const downloadOf = ({ pulls }, name, home) => {
+  const target = [home, name].filter(Boolean).join("/");
   const brings = (/** @type {PullView} */ { files }) =>
     files.some((file) => file.target === target || file.target.startsWith(`${target}/`));
   return pulls.find(brings) ?? null;

@@ -27,9 +27,9 @@ export const Missing = ({ editor, problem }) => {
   const models = missingModels(editor, problem);
   return models.length > 0 &&
     html`<div class="missing">${
-      models.map(({ name, kind }) =>
+      models.map(({ name, folder }) =>
         html`<button type="button" onClick=${() =>
-          attempt(editor, () => showModelDownload(editor, name, kind))}>${
+          attempt(editor, () => showModelDownload(editor, name, folder))}>${
           say("panels.problems.get", { name })
         }</button>`
       )
@@ -56,18 +56,24 @@ const missingPack = ({ catalog, document }, { code, node }) => {
 /**
  * @param {Editor} editor
  * @param {ProblemEntry} problem
- * @returns {{ name: string, kind: string }[]}
+ * @returns {{ name: string, folder: string }[]}
  */
 const missingModels = ({ catalog, document }, { node, input, details }) => {
   const names = details?.missing_models;
   if (!node || !Array.isArray(names)) return [];
   const type = catalog.get(document.value.nodes[node]?.type ?? "");
-  const kind = kindOf(type?.inputs.find(({ name }) => name === input)?.widget ?? null);
-  return names.map((name) => ({ name: String(name), kind }));
+  const folder = folderOf(type?.inputs.find(({ name }) => name === input)?.widget ?? null);
+  return names.map((name) => ({ name: String(name), folder }));
 };
 
-/** @param {JSONValue | undefined} widget @returns {string} */
-const kindOf = (widget) => {
-  const { listing, item } = /** @type {Record<string, JSONValue>} */ (widget ?? {});
-  return item ? kindOf(item) : String(listing ?? "");
+/**
+ * The folder of the models folder in which files of an input belong; "" where that is the models folder itself.
+ *
+ * @param {JSONValue | undefined} widget
+ * @returns {string}
+ */
+const folderOf = (widget) => {
+  const { folders, item } = /** @type {Record<string, JSONValue>} */ (widget ?? {});
+  if (item) return folderOf(item);
+  return Array.isArray(folders) ? String(folders[0] ?? "") : "";
 };

@@ -19,20 +19,20 @@ const LOOK_MS = 1000;
  *
  * @param {Editor} editor
  * @param {string} name The model, as the input names it.
- * @param {string} kind
+ * @param {string} home The folder from which the input names models.
  */
-export const showModelDownload = async (editor, name, kind) => {
-  const known = downloadOf(await editor.api.pulls(), name, kind);
+export const showModelDownload = async (editor, name, home) => {
+  const known = downloadOf(await editor.api.pulls(), name, home);
   await editor.ui.dialog({
     title: { id: "panels.model.title", with: { name } },
     body: (close) =>
-      html`<${ModelDownload} editor=${editor} name=${name} kind=${kind} known=${known} close=${() =>
+      html`<${ModelDownload} editor=${editor} name=${name} home=${home} known=${known} close=${() =>
         close(null)} />`,
   });
 };
 
-/** @param {{ editor: Editor, name: string, kind: string, known: PullView | null, close: () => void }} props */
-const ModelDownload = ({ editor, name, kind, known, close }) => {
+/** @param {{ editor: Editor, name: string, home: string, known: PullView | null, close: () => void }} props */
+const ModelDownload = ({ editor, name, home, known, close }) => {
   const [pull, setPull] = useState(known && isUnderWay(known) ? known : null);
   const [text, setText] = useState(known?.repo ?? "");
   const address = readAddress(text);
@@ -43,7 +43,7 @@ const ModelDownload = ({ editor, name, kind, known, close }) => {
     if (!address) return;
     const again = known?.repo === address.repo && !address.file
       ? { repo: known.repo, revision: known.revision, folder: known.folder, files: known.files.map(pathOf) }
-      : requestFor(name, kind, address);
+      : requestFor(name, home, address);
     setPull(await attempt(editor, () => editor.api.pull(again)));
   };
   if (pull && pull.state !== "failed" && pull.state !== "cancelled") {

@@ -35,20 +35,20 @@ Deno.test("what is no address of the hub is none", () => {
 Deno.test("a model goes where the input looks for it", () => {
   const repo = "owner/model";
 
-  assert.deepEqual(requestFor("ink.safetensors", "lora", { repo }), {
+  assert.deepEqual(requestFor("ink.safetensors", "loras", { repo }), {
     repo,
     revision: "main",
     files: ["ink.safetensors"],
     folder: "loras",
   });
-  assert.equal(requestFor("styles/ink.safetensors", "lora", { repo }).folder, "loras/styles");
-  assert.deepEqual(requestFor("large/model", "checkpoint", { repo, revision: "v2" }), {
+  assert.equal(requestFor("styles/ink.safetensors", "loras", { repo }).folder, "loras/styles");
+  assert.deepEqual(requestFor("large/model", "", { repo, revision: "v2" }), {
     repo,
     revision: "v2",
     files: [],
     folder: "large",
   });
-  assert.deepEqual(requestFor("a.safetensors", "checkpoint", { repo, file: "b/c.safetensors" }).files, [
+  assert.deepEqual(requestFor("a.safetensors", "", { repo, file: "b/c.safetensors" }).files, [
     "b/c.safetensors",
   ]);
 });
@@ -58,7 +58,7 @@ Deno.test("what was loaded before is known, files and pipelines alike", () => {
   const pull = (id, ...targets) => ({ id, files: targets.map((target) => ({ target })) });
   const list = { pulls: [pull("1", "loras/ink.safetensors"), pull("2", "large/unet/a", "large/vae/b")] };
 
-  assert.equal(downloadOf(list, "ink.safetensors", "lora")?.id, "1");
-  assert.equal(downloadOf(list, "large", "checkpoint")?.id, "2");
-  assert.equal(downloadOf(list, "ink.safetensors", "checkpoint"), null);
+  assert.equal(downloadOf(list, "ink.safetensors", "loras")?.id, "1");
+  assert.equal(downloadOf(list, "large", "")?.id, "2");
+  assert.equal(downloadOf(list, "ink.safetensors", ""), null);
 });
