@@ -57,7 +57,7 @@ class Copy:
         """Run tests of the copy, once, on its own modules."""
         modules = os.pathsep.join(str(self.root / part) for part in ("server", "nodes"))
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "WEFT"))}
-        options = ("-q", "-x", "-p", "no:xdist", "-p", "no:rerunfailures", "--tb", "line", "-m", "")
+        options = ("-q", "-x", "-p", "no:rerunfailures", "--tb", "line", "-m", "")
         return subprocess.run(
             [sys.executable, "-m", "pytest", *options, test],
             cwd=self.root,
