@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from editor.conftest import heard
 from editor.graph import Graph
 from editor.hands import Hands
-from editor.witness import Witness
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, expect
 from weft.pictures import encode_png, read_picture
@@ -39,8 +39,8 @@ def lay(desk: Hands) -> Iterator[Any]:
         Graph(desk).show(document, zoom=1)
         return desk
 
-    yield lay_out
-    assert Witness.of(desk.page.context).unexpected() == []
+    with heard(desk):
+        yield lay_out
 
 
 def undo(editor: Hands) -> None:
