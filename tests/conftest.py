@@ -22,6 +22,10 @@ a fault. The campaigns of `crash` are not among them, since there every failure 
 WAITS = ("crash", "web", "cli", "server/jobs", "server/workers", "server/web")
 """Folders whose tests wait for other processes most of the time."""
 
+TOGETHER = ("editor",)
+"""Folders whose tests one process runs as long as the others have enough to do: each process begins them with
+a server, a worker, a browser and a page."""
+
 WORKS = ("editor", "nodes/starter", "workflows", "parity", "packing", "house")
 """Folders whose tests keep the machine busy, and take long."""
 
@@ -38,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tries = next((count for name, count in TRIES.items() if is_in(tests[0].path, name)), 0)
         for item in tests if tries else ():
             item.add_marker(pytest.mark.flaky(reruns=tries))
+        for item in tests if is_in(tests[0].path, *TOGETHER) else ():
+            item.add_marker(pytest.mark.together)
     items[:] = in_order(files)
 
 

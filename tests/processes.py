@@ -2,7 +2,8 @@
 
 Importing and collecting everything takes a good part of the time that all tests take, so it is done once:
 the processes begin with what is imported and collected, and share its memory. Each takes the next file when
-it has run one, and tells the process that it came from, which alone reports.
+it has run one, and tells the process that it came from, which alone reports. Files with the mark `together`
+begin with what is dear: one process takes them, and the others only when nothing else is left.
 """
 
 import multiprocessing
@@ -36,7 +37,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if count < 2 or session.testsfailed or session.config.option.collectonly:
         return None
     files = [list(tests) for _, tests in groupby(session.items, key=lambda item: item.path)]
-    queue = _numbers(len(files))
+    shares = [number for number, tests in enumerate(files) if tests[0].get_closest_marker("together")]
+    others = [number for number in range(len(files)) if number not in shares]
+    queues = [_queue(shares), _queue(others)]
     _share_nothing_that_is_written(session.config)
     runs: list[_Run] = []
     for number in range(count):
@@ -46,27 +49,29 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             for line in (receiver, *(run.receiver for run in runs)):
                 line.close()
             _report_to(sender, session.config, number)
-            _run(session, _taken(files, queue))
+            _run(session, _taken(files, queues if number == 0 else queues[::-1]))
             return True
         sender.close()
         runs.append(_Run(session, receiver, pid))
-    os.close(queue)
+    for queue in queues:
+        os.close(queue)
     _listen(session, runs)
     return True
 
 
-def _numbers(count: int) -> int:
+def _queue(numbers: Sequence[int]) -> int:
     """Open a pipe from which every process reads which file is next."""
     reader, writer = os.pipe()
-    for number in range(count):
+    for number in numbers:
         os.write(writer, number.to_bytes(_NUMBER_BYTES, "big"))
     os.close(writer)
     return reader
 
 
-def _taken(files: Sequence[Sequence[pytest.Item]], queue: int) -> Iterator[Sequence[pytest.Item]]:
-    while number := os.read(queue, _NUMBER_BYTES):
-        yield files[int.from_bytes(number, "big")]
+def _taken(files: Sequence[Sequence[pytest.Item]], queues: Sequence[int]) -> Iterator[Sequence[pytest.Item]]:
+    for queue in queues:
+        while number := os.read(queue, _NUMBER_BYTES):
+            yield files[int.from_bytes(number, "big")]
 
 
 def _run(session: pytest.Session, files: Iterable[Sequence[pytest.Item]]) -> None:

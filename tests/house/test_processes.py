@@ -43,8 +43,18 @@ import os
 def test_dies(): os._exit(7)
 def test_is_never_run(): pass
 """,
+    "test_together_one.py": """
+import os, pathlib, pytest
+pytestmark = pytest.mark.together
+def test_is_run(): pathlib.Path(__file__).with_name("one").write_text(str(os.getpid()))
+""",
+    "test_together_other.py": """
+import os, pathlib, pytest
+pytestmark = pytest.mark.together
+def test_is_run_where_the_other_was():
+    assert pathlib.Path(__file__).with_name("one").read_text() == str(os.getpid())
+""",
 }
-
 
 UNRETURNED = """
 import pytest
@@ -76,13 +86,13 @@ def run_in_two(folder: Path, files: Mapping[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the three files lie."""
+    """Where the files lie."""
     return tmp_path_factory.mktemp("tests")
 
 
 @pytest.fixture(scope="module")
 def told(folder: Path) -> str:
-    """What pytest says of three files in two processes, which wait for each other."""
+    """What pytest says of the files in two processes, which wait for each other."""
     return run_in_two(folder, FILES)
 
 
@@ -90,7 +100,11 @@ def test_files_are_spread_and_their_reports_are_one(told: str) -> None:
     assert "PASSED test_first.py::test_passes" in told
     assert "SKIPPED [1] test_first.py" in told
     assert "PASSED test_second.py::test_passes_after_a_failure" in told
-    assert "2 failed, 2 passed, 1 skipped" in told
+    assert "2 failed, 4 passed, 1 skipped" in told
+
+
+def test_files_that_belong_together_are_run_by_one_process(told: str) -> None:
+    assert "PASSED test_together_other.py::test_is_run_where_the_other_was" in told
 
 
 def test_a_failure_is_told_with_its_place_and_output(told: str) -> None:
