@@ -328,3 +328,13 @@ def instruct() -> dict[str, Any]:
         "13": node("KarrasScheduler", steps=8, sigma_max=80.0, sigma_min=0.002, rho=7.0),
         "14": node("LoadImage", image="own.png"),
     }
+
+
+def sized(*, refined: bool = False) -> dict[str, Any]:
+    """A prompt that says how large the original of the picture seems, and to a refiner how fair it is."""
+    size = {"width": 2048, "height": 1536, "clip": ("4", 1)}
+    cut = {"crop_w": 16, "crop_h": 8, "target_width": 1024, "target_height": 768}
+    base: dict[str, Any] = {**size, **cut, "text_g": "a star", "text_l": "a moon"}
+    refiner: dict[str, Any] = {**size, "ascore": 7.5, "text": "a star"}
+    said = node("CLIPTextEncodeSDXLRefiner", **refiner) if refined else node("CLIPTextEncodeSDXL", **base)
+    return {**text_to_image(), "6": said}

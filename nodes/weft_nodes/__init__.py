@@ -4,6 +4,7 @@ NODE_MODULES: tuple[str, ...] = (
     "checkpoints",
     "adapters",
     "prompts",
+    "hints",
     "control",
     "image_prompts",
     "latents",

@@ -24,8 +24,12 @@ from weft_nodes.pixels.resizing import Method, resize_mask, resize_pixels
 _LARGEST = 16384
 _MIDDLE_GREY = 0.5
 # What showing something leaves of what is known of a prompt.
-_SHOWING: Final[Traits] = MappingProxyType({n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references")})
-_REFERRING: Final[Traits] = MappingProxyType({n: PROMPT_TRAITS[n] for n in ("family", "blocks", "shown")})
+_SHOWING: Final[Traits] = MappingProxyType(
+    {n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references", "sizes")}
+)
+_REFERRING: Final[Traits] = MappingProxyType(
+    {n: PROMPT_TRAITS[n] for n in ("family", "blocks", "shown", "sizes")}
+)
 # So far inside its edge a Gaussian of standard deviation 1 is as good as whole.
 _WHOLE_FROM = 2.0
 

@@ -25,8 +25,10 @@ from weft.sdk import (
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import is_sight
 from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.families.network import GUIDANCE
 from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.families.sides import SCORE, SIZES
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import PROMPT_TRAITS, TextEncoder
@@ -42,9 +44,8 @@ _UNREAD = Advice(
     reason="belongs to a model that reads no words",
     hint="Leave it empty: the model makes the pictures that it was trained on.",
 )
-_GUIDANCE = "guidance"
-# What the network is told of a picture's size is no part of the prompt's meaning.
-_SIZES = ("time_ids", "aesthetic_score", _GUIDANCE)
+# What the network is told of a picture is no part of the prompt's meaning.
+_HINTS = (SIZES, SCORE)
 
 
 @listing("embedding")
@@ -235,7 +236,8 @@ def average_prompts(
     """Mix two prompts to one that lies between them. A shorter one is silent where the longer goes on.
 
     Args:
-        a: The prompt returned unchanged when `amount` is 0; its regions, ranges and strengths are kept.
+        a: The prompt returned unchanged when `amount` is 0; its regions, ranges, strengths and size
+            hints are kept.
         b: A single prompt, reached when `amount` is 1.
         amount: Share of `b`, 0..1.
 
@@ -251,7 +253,7 @@ def average_prompts(
         return replace(
             entry,
             tensors={
-                name: tensor if is_sight(name) else _mixed(name, tensor, other, amount)
+                name: tensor if is_sight(name) or name in _HINTS else _mixed(name, tensor, other, amount)
                 for name, tensor in entry.tensors.items()
             },
         )
@@ -347,34 +349,6 @@ def set_strength(
 
 
 @node(
-    "prompt.guidance",
-    lane="inline",
-    output="conditioning",
-    accepts={"conditioning": PROMPT_TRAITS},
-    gives={"conditioning": PROMPT_TRAITS},
-)
-def set_guidance(
-    conditioning: Conditioning, guidance: Annotated[float, Slider(0, 30, step=0.1)] = 3.5
-) -> Conditioning:
-    """Say how strictly a prompt is to be followed, to models that learned to be told, such as FLUX.1 dev.
-
-    That costs nothing, unlike the guidance of the sampler, which asks the model twice. Other models do not
-    listen.
-
-    Args:
-        conditioning: The prompt.
-        guidance: What the model is told, 0..30; each model has a value it is used to, 3.5 for FLUX.1 dev.
-
-    Returns:
-        The prompt with that guidance.
-    """
-    return _changed(
-        conditioning,
-        lambda entry: replace(entry, tensors={**entry.tensors, _GUIDANCE: torch.tensor([guidance])}),
-    )
-
-
-@node(
     "prompt.zero_out",
     output="conditioning",
     accepts={"conditioning": PROMPT_TRAITS},
@@ -392,7 +366,7 @@ def zero_out(conditioning: Conditioning) -> Conditioning:
 
     def silent(entry: Prompt) -> Prompt:
         tensors = {
-            name: tensor if name in _SIZES or not _is_said(name) else torch.zeros_like(tensor)
+            name: tensor if name in (*_HINTS, GUIDANCE) or not _is_said(name) else torch.zeros_like(tensor)
             for name, tensor in entry.tensors.items()
         }
         return replace(entry, tensors=tensors)

@@ -33,6 +33,7 @@ from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
 from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.previews import Previewer
 from weft_nodes.families.registry import ModelStore
+from weft_nodes.families.sides import completed
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
 from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, Model
@@ -47,7 +48,7 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
         "model": MODEL_TRAITS,
         "positive": PROMPT_TRAITS,
         # A negative prompt that shows nothing is shown what the positive one shows.
-        "negative": {name: PROMPT_TRAITS[name] for name in ("family", "blocks", "references")},
+        "negative": {name: PROMPT_TRAITS[name] for name in ("family", "blocks", "references", "sizes")},
         "latent": {"space": "$space"},
         "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
     }
@@ -365,6 +366,7 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
     ]
 
     steps = len(plan.sigmas) - 1
+    positive, negative = completed(plan.model.family, plan.positive, plan.negative)
 
     def job(item: Latent, item_seed: int) -> SampleJob:
         return SampleJob(
@@ -372,8 +374,8 @@ async def _sample(run: Run, plan: _Plan, latent: Latent, seed: int) -> Latent:
             space=plan.space,
             sampler=plan.sampler,
             sigmas=plan.sigmas,
-            positive=plan.positive,
-            negative=plan.negative,
+            positive=positive,
+            negative=negative,
             guidance=replace(guiding.applied_to(plan.guidance), token=FACTS[plan.model.family].kept_token),
             weakened=tuple(for_job(each, steps) for each in weakened),
             latent_BChw=item.samples_BChw,

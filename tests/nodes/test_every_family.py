@@ -11,7 +11,7 @@ import tiny_models
 import torch
 from tiny_runs import load_tiny
 from weft.sdk import LocalRun, Paths
-from weft_nodes import prompts
+from weft_nodes import hints, prompts
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.samplers import SAMPLERS
 from weft_nodes.diffusion.schedules import SCHEDULES
@@ -165,7 +165,7 @@ def test_prompts_are_joined_mixed_and_silenced_so_that_they_can_be_sampled(opene
         prompts.concat_prompts(first, second),
         prompts.average_prompts(first, second, 0.5),
         prompts.zero_out(first),
-        prompts.set_guidance(first, 2.0),
+        hints.set_guidance(first, 2.0),
         prompts.combine_prompts(first, second),
     ]
 

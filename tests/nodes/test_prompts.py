@@ -13,6 +13,7 @@ from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import showing
 from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.hints import set_size_hint
 from weft_nodes.models.embeddings import EmbeddingUnknownError
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
 from weft_nodes.models.handles import TextEncoder, Weights
@@ -35,8 +36,12 @@ def checkpoint(run: LocalRun) -> LoadedCheckpoint:
 
 def made(value: float, tokens: int = 3) -> Conditioning:
     """A prompt made by hand."""
-    states = torch.full((1, tokens, 4), value)
-    return Conditioning((Prompt({"encoder_hidden_states": states, "time_ids": torch.ones(1, 6)}),))
+    words = {
+        "encoder_hidden_states": torch.full((1, tokens, 4), value),
+        "text_embeds": torch.full((1, 4), value),
+        "time_ids": torch.ones(1, 6),
+    }
+    return Conditioning((Prompt(words),))
 
 
 def states(conditioning: Conditioning) -> torch.Tensor:
@@ -289,14 +294,23 @@ def test_a_silent_prompt_keeps_its_shape_and_what_it_says_of_sizes() -> None:
 
 def test_an_average_changes_every_tensor_alike_and_keeps_region_and_range() -> None:
     limited = prompts.limit_to_range(prompts.limit_to_region(made(1.0), Mask(torch.ones(1, 4, 4)), 0.7), 0.2)
-    words = {"encoder_hidden_states": torch.full((1, 3, 4), 3.0), "time_ids": torch.full((1, 6), 5.0)}
-    other = Conditioning((Prompt(words),))
+    other = made(3.0)
 
     entry = prompts.average_prompts(limited, other, 0.5).entries[0]
 
-    assert entry.tensors["time_ids"].eq(3.0).all()
+    assert entry.tensors["encoder_hidden_states"].eq(2.0).all()
+    assert entry.tensors["text_embeds"].eq(2.0).all()
     assert (entry.start, entry.strength) == (0.2, 0.7)
     assert entry.mask_hw is not None
+
+
+def test_an_average_keeps_what_the_first_prompt_says_of_sizes() -> None:
+    hinted = set_size_hint(made(1.0), 640, 480, aesthetic_score=7.0)
+
+    entry = prompts.average_prompts(hinted, made(2.0), 0.5).entries[0]
+
+    assert entry.tensors["time_ids"].tolist() == [[480, 640, 0, 0, 0, 0]]
+    assert entry.tensors["aesthetic_score"].tolist() == [[7.0]]
 
 
 def test_a_silent_prompt_is_still_limited_as_before() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from tiny.autoencoders import tiny_taesd, write_half
+from tiny_models import write_folder
 from tiny_runs import load_tiny, tiny_paths
 from weft.graph.check import check
 from weft.graph.document import Document, parse_document
@@ -22,6 +23,7 @@ from weft_nodes.adapters import apply_lora
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import ConditioningError, ScheduleError
 from weft_nodes.diffusion.values import Conditioning, Latent, Sigmas
+from weft_nodes.hints import set_size_hint
 from weft_nodes.latents import empty_latent, mask_latent, pick_latent
 from weft_nodes.prompts import encode_prompt, limit_to_range
 from weft_nodes.sigmas import make_sigmas
@@ -192,6 +194,22 @@ def test_a_cancelled_run_stops_within_a_step(
 
     assert 3 <= len(impatient.steps) < 100
     impatient.close()
+
+
+def test_a_refiner_is_told_to_avoid_what_is_ugly_unless_prompts_say_otherwise(run: LocalRun) -> None:
+    write_folder(run.paths.models[0] / "refiner", "sdxl-refiner")
+    refiner = load_tiny(run, "refiner")
+    prompt = encode_prompt(run, refiner.encoder, "a red circle")
+
+    def sampled(positive: Conditioning, negative: Conditioning) -> torch.Tensor:
+        latent = empty_latent(refiner.model, 32, 32)
+        work = sampling.sample_latent(run, refiner.model, positive, negative, latent, steps=1)
+        return asyncio.run(work).samples_BChw
+
+    usual = sampled(prompt, prompt)
+    good, bad = (set_size_hint(prompt, aesthetic_score=score) for score in (6.0, 2.5))
+    assert sampled(good, bad).equal(usual)
+    assert not sampled(good, good).equal(usual)
 
 
 def test_denoising_nothing_gives_the_latent_back(

@@ -23,6 +23,7 @@ FIRST_LAYERS = {
     "inpaint": ("sd15", "conv_in.weight", (1, 9, 3, 3)),
     "instruct": ("sd15", "conv_in.weight", (1, 8, 3, 3)),
     "other-channels": ("sd15", "conv_in.weight", (1, 6, 3, 3)),
+    "sdxl": ("sdxl", "conv_in.weight", (1, 4, 3, 3)),
     "flux": ("flux", "x_embedder.weight", (1, 64)),
     "fill": ("flux", "x_embedder.weight", (1, 384)),
     "chroma": ("chroma", "x_embedder.weight", (1, 64)),
@@ -94,6 +95,7 @@ def showing(kind: str, **more: JSON) -> tuple[str, Mapping[str, JSON]]:
 
 
 WORDLESS: Nodes = {"text": ("prompt.encode", {"encoder": link("checkpoint.encoder"), "text": " "})}
+SIZED = ("prompt.size_hint", {"conditioning": link("text.conditioning"), "original_width": 640})
 INPAINT = showing("inpaint", mask=link("mask.mask"))
 SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
 
@@ -108,6 +110,7 @@ SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
         ("flux", SHOWN | {"shown": showing("reference")}),
         ("other-channels", SHOWN | {"shown": showing("picture")}),
         ("ddpm", WORDLESS),
+        ("sdxl", SHOWN | {"shown": SIZED}),
     ],
 )
 def test_models_are_shown_what_they_were_made_to_read(checked: Check, checkpoint: str, nodes: Nodes) -> None:
@@ -123,6 +126,7 @@ def test_models_are_shown_what_they_were_made_to_read(checked: Check, checkpoint
         ("sd15", SHOWN | {"shown": INPAINT}, "shown picture+mask", "shown nothing"),
         ("inpaint", SHOWN | {"shown": showing("picture")}, "shown picture", "shown picture+mask"),
         ("sd15", SHOWN | {"shown": showing("reference")}, "references shown", "references none"),
+        ("sd15", SHOWN | {"shown": SIZED}, "sizes told", "sizes none"),
     ],
 )
 def test_a_model_that_is_shown_something_else_is_refused_by_the_check(

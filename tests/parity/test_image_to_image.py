@@ -9,10 +9,10 @@ import pytest
 import torch
 from parity.conftest import Openings
 from parity.measuring import Case
-from parity.staged import HEIGHT, NEGATIVE, STEPS, WIDTH, pipeline_of
+from parity.staged import HEIGHT, NEGATIVE, PROMPT, STEPS, WIDTH, pipeline_of
 from parity.steering import BASES, Steered, Steering, assert_steered
 from weft.sdk import Image
-from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.families.sides import completed
 
 STRENGTH = 0.75
 PICTURE = Image(torch.rand(1, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(21)))
@@ -56,12 +56,9 @@ def begun(family: str, opened: Openings) -> Steered:
 def refined(opened: Openings) -> Steered:
     """Go on with a picture by the refiner, which is told that what the negative prompt says is ugly."""
     store, checkpoint = opened("sdxl-refiner")
-    (prompt,) = store.encode_prompt(checkpoint.encoder, NEGATIVE).entries
-    ugly = replace(prompt, tensors={**prompt.tensors, "aesthetic_score": torch.tensor([[2.5]])})
-    return replace(
-        begun("sdxl-refiner", opened),
-        job={"negative": Conditioning((ugly,))},
-    )
+    prompt, against = (store.encode_prompt(checkpoint.encoder, text) for text in (PROMPT, NEGATIVE))
+    positive, negative = completed("sdxl-refiner", prompt, against)
+    return replace(begun("sdxl-refiner", opened), prompt=lambda _: positive, job={"negative": negative})
 
 
 _ASKED: tuple[tuple[Case, Callable[[Openings], Steered]], ...] = (

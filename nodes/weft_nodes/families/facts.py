@@ -24,6 +24,9 @@ class FamilyFacts:
         guidance_scale: A good guidance scale.
         patch: Latent pixels per token of its network, along each axis; both sides of a latent divide by it.
         kept_token: Side of the tokens whose length guidance keeps (`Guidance.token`); None for most families.
+        reads_sizes: Whether its network is told the size of the picture (`weft_nodes.families.sides`).
+        scores: What it is told of the beauty of what the positive and the negative prompt ask for, where
+            they do not say it; None for most families.
     """
 
     id: str
@@ -37,6 +40,8 @@ class FamilyFacts:
     guidance_scale: float
     patch: int = 1
     kept_token: int | None = None
+    reads_sizes: bool = False
+    scores: tuple[float, float] | None = None
 
     @property
     def multiple(self) -> int:
@@ -50,9 +55,21 @@ FACTS: Final[Mapping[str, FamilyFacts]] = MappingProxyType(
         for facts in (
             FamilyFacts("sd15", "Stable Diffusion 1.x", "sd", 4, 8, 768, 512, 25, 7.5),
             FamilyFacts("sd2", "Stable Diffusion 2.x", "sd", 4, 8, 1024, 768, 25, 7.5),
-            FamilyFacts("sdxl", "Stable Diffusion XL", "sdxl", 4, 8, 2048, 1024, 30, 5.0),
-            FamilyFacts("sdxl-refiner", "Stable Diffusion XL refiner", "sdxl", 4, 8, 1280, 1024, 30, 5.0),
-            FamilyFacts("kolors", "Kolors", "sdxl", 4, 8, 4096, 1024, 25, 5.0),
+            FamilyFacts("sdxl", "Stable Diffusion XL", "sdxl", 4, 8, 2048, 1024, 30, 5.0, reads_sizes=True),
+            FamilyFacts(
+                "sdxl-refiner",
+                "Stable Diffusion XL refiner",
+                "sdxl",
+                4,
+                8,
+                1280,
+                1024,
+                30,
+                5.0,
+                reads_sizes=True,
+                scores=(6.0, 2.5),
+            ),
+            FamilyFacts("kolors", "Kolors", "sdxl", 4, 8, 4096, 1024, 25, 5.0, reads_sizes=True),
             FamilyFacts("sd3", "Stable Diffusion 3 and 3.5", "sd3", 16, 8, 4096, 1024, 28, 4.5, patch=2),
             FamilyFacts("flux", "FLUX.1", "flux", 16, 8, 4096, 1024, 28, 1.0, patch=2),
             FamilyFacts("auraflow", "AuraFlow", "sdxl", 4, 8, 2048, 1024, 50, 3.5, patch=2),

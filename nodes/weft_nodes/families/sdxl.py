@@ -1,8 +1,7 @@
 """Stable Diffusion XL, base and refiner: two text encoders, a pooled prompt, and the picture's size.
 
 Podell et al. 2023, sections 2.1 and 2.2: the network is told the original size, the crop and the target size
-of a picture. A prompt does not know the size; unless it carries `time_ids` itself, the size of the latent is
-told, uncropped.
+of a picture. Where a prompt does not say a size, that of the latent is told, uncropped.
 
 CosXL and CosXL Edit are the same network, trained anew on other noise levels. Edit reads the picture to
 change normalised, and other such networks of this family as the autoencoder gives it.
@@ -11,20 +10,22 @@ change normalised, and other such networks of this family as the autoencoder giv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import EDMSpace, Space, space_from_scheduler_config
+from weft_nodes.families.sides import SCORE, SIZES
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, open_clip_part, unet_part
 from weft_nodes.models.text import TextStack, hidden_states, weighted
 from weft_nodes.models.wording import Wording
 
-# What a refiner is told of a picture's beauty, 0..10; diffusers' default for positive prompts.
-_AESTHETIC_SCORE = 6.0
+# What a refiner is told where no prompt says it, as of a positive one.
+_SCORE: Final = 6.0
 # Of the family's autoencoder.
 _SCALING = 0.13025
 
@@ -54,21 +55,19 @@ class XLNetwork(UNetNetwork):
 
     def _complete(self, x_BChw: Tensor, conditions: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         conditions = dict(conditions)
-        score_B1 = conditions.pop("aesthetic_score", None)
-        if "time_ids" not in conditions:
-            conditions["time_ids"] = self._size_ids(x_BChw, score_B1)
-        return conditions
-
-    def _size_ids(self, x_BChw: Tensor, score_B1: Tensor | None) -> Tensor:
-        rows = x_BChw.shape[0]
-        height, width = (float(side * self._reduction) for side in x_BChw.shape[-2:])
-        known = [height, width, 0.0, 0.0] + ([] if self._is_refiner else [height, width])
-        ids_BN = torch.tensor([known], device=self.device).expand(rows, -1)
+        score_B1 = conditions.pop(SCORE, None)
+        ids_B6 = self._size_ids(x_BChw, conditions.get(SIZES))
         if not self._is_refiner:
-            return ids_BN
+            return {**conditions, SIZES: ids_B6}
         if score_B1 is None:
-            score_B1 = torch.full((rows, 1), _AESTHETIC_SCORE)
-        return torch.cat([ids_BN, score_B1.reshape(rows, 1).to(ids_BN)], dim=1)
+            score_B1 = torch.full((x_BChw.shape[0], 1), _SCORE)
+        return {**conditions, SIZES: torch.cat([ids_B6[:, :4], score_B1.to(ids_B6)], dim=1)}
+
+    def _size_ids(self, x_BChw: Tensor, told_B6: Tensor | None) -> Tensor:
+        height, width = (float(side * self._reduction) for side in x_BChw.shape[-2:])
+        known = [height, width, 0.0, 0.0, height, width]
+        ids_B6 = torch.tensor([known], device=self.device).expand(x_BChw.shape[0], -1)
+        return ids_B6 if told_B6 is None else torch.where(told_B6 == 0, ids_B6, told_B6.to(ids_B6))
 
 
 @dataclass(frozen=True, slots=True)

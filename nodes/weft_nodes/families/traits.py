@@ -93,6 +93,8 @@ def traits_of(family: str, shapes: Shapes) -> Mapping[str, str]:
     found = {**_reading(family, shapes), "shown": _shown(family, shapes)}
     if family not in _WITH_REFERENCES:
         found["references"] = "none"
+    if family not in FACTS or not FACTS[family].reads_sizes:
+        found["sizes"] = "none"
     if family in _CACHED:
         found["step_cache"] = _CACHED[family]
     if family in _FIXED:

@@ -29,6 +29,7 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
             "blocks",
             "shown",
             "references",
+            "sizes",
             "step_cache",
             "execution",
             "edges",
@@ -47,6 +48,7 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
                no prompt
     shown      nothing, picture or picture+mask: what it reads beside the noise, and its prompts must show
     references none where it reads no pictures as further tokens
+    sizes      none where it is told nothing of the size of a picture, so that prompts cannot say it
     step_cache none where no step cache knows its layers, last layer where one does, used behind a step cache
     execution  fixed where its attention is of one kernel, and none of its blocks can be compiled
     edges      seamless where opposite edges meet, tiled where it sees large pictures through windows, whole
@@ -54,7 +56,7 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
 """
 
 PROMPT_TRAITS: Final[Traits] = MappingProxyType(
-    {name: MODEL_TRAITS[name] for name in ("family", "blocks", "shown", "references")}
+    {name: MODEL_TRAITS[name] for name in ("family", "blocks", "shown", "references", "sizes")}
 )
 """What is known of a prompt before anything runs; nodes that change a prompt accept and give it."""
 

@@ -94,6 +94,22 @@ def test_a_prompt_that_says_its_sizes_is_heard() -> None:
     assert torch.equal(_told({"time_ids": sizes}, is_refiner=False)["time_ids"], sizes)
 
 
+def test_of_sizes_that_a_prompt_leaves_open_the_network_hears_those_of_the_latent() -> None:
+    sizes = torch.tensor([[512.0, 0, 0, 8, 0, 0], [0.0, 0, 0, 0, 256, 64]])
+
+    told = _told({"time_ids": sizes}, is_refiner=False)["time_ids"]
+
+    assert told.tolist() == [[512, 128, 0, 8, 80, 128], [80, 128, 0, 0, 256, 64]]
+
+
+def test_the_refiner_hears_the_original_and_the_crop_that_a_prompt_says() -> None:
+    sizes = torch.tensor([[512.0, 256, 8, 16, 1024, 1024]]).expand(2, -1)
+
+    told = _told({"time_ids": sizes}, is_refiner=True)["time_ids"]
+
+    assert told.tolist() == [[512, 256, 8, 16, 6.0]] * 2
+
+
 def test_the_refiner_hears_a_score_in_place_of_the_target_size() -> None:
     usual = _told({}, is_refiner=True)["time_ids"]
     given = _told({"aesthetic_score": torch.tensor([[6.0], [2.5]])}, is_refiner=True)["time_ids"]

@@ -2,6 +2,7 @@
 
 import pytest
 from weft_nodes.families import FAMILIES
+from weft_nodes.families.sdxl import StableDiffusionXL
 from weft_nodes.families.traits import reads_no_text, traits_of
 
 PICTURES = {"conv_in.weight": (8, 3, 3, 3), "conv_out.weight": (3, 8, 3, 3)}
@@ -84,9 +85,18 @@ def test_only_what_a_family_cannot_do_is_said(
     assert found == (references, step_cache, execution)
 
 
+@pytest.mark.parametrize(
+    ("family", "sizes"),
+    [("sdxl", None), ("sdxl-refiner", None), ("kolors", None), ("sd15", "none"), ("flux", "none")],
+)
+def test_families_that_are_not_told_sizes_say_so(family: str, sizes: str | None) -> None:
+    assert traits_of(family, {}).get("sizes") == sizes
+
+
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "ddpm"])
 def test_the_tables_agree_with_the_networks(family: str) -> None:
     adapter = FAMILIES[family]
     live = getattr(adapter, "live", None)
 
     assert (traits_of(family, {}).get("references") is None) == getattr(live, "_reads_references", False)
+    assert (traits_of(family, {}).get("sizes") is None) == isinstance(adapter, StableDiffusionXL)

@@ -19,6 +19,7 @@ from comfy_files import (
     saved,
     saved_node,
     saved_text_to_image,
+    sized,
     soft_mask,
     split_flux,
     text_to_image,
@@ -167,6 +168,30 @@ def test_an_instruction_sees_the_pictures_that_are_given_and_the_model_does_wher
     assert last.document.nodes["6"].type == "prompt.encode_edit"
     assert inputs(last, "6")["image"] == picture
     assert none.document.nodes["6"].type == "prompt.encode"
+
+
+def test_what_prompts_say_of_sizes_and_beauty_is_taken_over() -> None:
+    base, refiner = convert(sized(), BOOK), convert(sized(refined=True), BOOK)
+
+    assert inputs(base, "3")["positive"] == Link("6", "conditioning")
+    assert inputs(base, "6") == {
+        "conditioning": Link("6-words", "conditioning"),
+        "original_width": 2048,
+        "original_height": 1536,
+        "crop_left": 16,
+        "crop_top": 8,
+        "target_width": 1024,
+        "target_height": 768,
+    }
+    assert inputs(base, "6-words")["text"] == "a star"
+    assert taken(base, "6").notes == ("Both encoders read the first text.",)
+    assert inputs(refiner, "6") == {
+        "conditioning": Link("6-words", "conditioning"),
+        "original_width": 2048,
+        "original_height": 1536,
+        "aesthetic_score": 7.5,
+    }
+    assert taken(refiner, "6").notes == ()
 
 
 def test_a_picture_that_is_changed_as_told_is_guided_towards() -> None:
