@@ -1,7 +1,7 @@
 """Control networks: pictures of edges, depth or poses that say where things shall be."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal
 
 from torch import Tensor
 from weft.sdk import (
@@ -27,11 +27,22 @@ from weft_nodes.families.facts import FACTS
 from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.controls import ControlNet
 from weft_nodes.models.digests import DigestMemory
+from weft_nodes.models.errors import ControlMismatchError
 from weft_nodes.models.handles import PROMPT_TRAITS, Vae
 
-# The order in which the network for several kinds of FLUX.1 was trained to number them.
-PictureKind = Literal["canny", "tile", "depth", "blur", "pose", "gray", "low_quality"]
-_KINDS: Final[tuple[str, ...]] = get_args(PictureKind)
+PictureKind = Literal[
+    "canny",
+    "tile",
+    "depth",
+    "blur",
+    "pose",
+    "gray",
+    "low_quality",
+    "scribble",
+    "normal",
+    "segment",
+    "repaint",
+]
 
 
 @listing("controlnet")
@@ -75,6 +86,7 @@ def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
 def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet", (FOLDER,))]) -> ControlNet:
     """Load a ControlNet: a network that steers a model by a picture, such as one of edges or of depth.
 
+    Union ControlNets of Stable Diffusion XL and of FLUX.1 follow pictures of several kinds.
     T2I-Adapters for Stable Diffusion 1.x and XL, folders of diffusers, are loaded and used in the same way.
 
     Args:
@@ -125,6 +137,9 @@ def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
     Apply it to the positive prompt: a negative prompt without controls of its own is steered by the same
     ones, so that the two differ in their words alone.
 
+    Several controls without a mask through the same union ControlNet of Stable Diffusion XL are read at once,
+    as it was trained; with masks they are read one by one.
+
     Args:
         run: The run this is part of.
         conditioning: The prompt.
@@ -138,7 +153,9 @@ def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
         strength: How strongly it steers, 0 (not at all) .. 2.
         start: Share of the steps after which it begins to steer, 0..1.
         end: Share of the steps after which it stops, 0..1; 1 includes the last step.
-        kind: What the picture shows, for networks that were trained on several kinds; others do not ask.
+        kind: What the picture shows, for networks that were trained on several kinds; others do not ask. For
+            those of Stable Diffusion XL canny stands for all clean lines and scribble for all soft ones;
+            repaint is a picture whose missing part is black.
 
     Returns:
         The prompt, steered.
@@ -146,6 +163,7 @@ def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
     Raises:
         ConditioningError: There are several pictures or masks, or `end` lies before `start`.
         LatentMismatchError: The autoencoder cannot read the picture.
+        ControlMismatchError: The control network was not trained on this kind of pictures.
         NodeError: The control network needs an autoencoder.
         ModelError: The weights of the autoencoder cannot be read.
     """
@@ -159,6 +177,7 @@ def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
             f"A control needs one picture and at most one mask, but there are {pictures} and {masks}.",
             hint="Apply one control after the other, or join masks with mask.combine.",
         )
+    number = _number(control, kind)
     if strength == 0:
         return conditioning
     hint_1CHW, cell = _hint(run, control, image, vae)
@@ -171,9 +190,21 @@ def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
             end=end,
             mask_hw=None if mask is None else mask.values_BHW[0],
             cell=cell,
-            kind=_KINDS.index(kind),
+            kind=number,
         )
     )
+
+
+def _number(control: ControlNet, kind: PictureKind) -> int:
+    """Return the number by which a network knows what a picture shows; 0 where it is not told."""
+    if not control.pictures:
+        return 0
+    if kind not in control.pictures:
+        raise ControlMismatchError(
+            problem=f"it was trained on {', '.join(control.pictures)}, but the picture shall show {kind}",
+            hint="Choose another kind in control.apply.",
+        )
+    return control.pictures.index(kind)
 
 
 def _hint(run: Run, control: ControlNet, image: Image, vae: Vae | None) -> tuple[Tensor, int]:

@@ -18,11 +18,12 @@ from weft.plugins import load
 from weft.sdk import Image, LocalRun, Mask, NodeError, Paths
 from weft.settings import load_settings
 from weft_nodes.checkpoints import checkpoints_by_name
-from weft_nodes.control import apply_control, controls_by_name, load_control
+from weft_nodes.control import PictureKind, apply_control, controls_by_name, load_control
 from weft_nodes.diffusion.errors import ConditioningError
-from weft_nodes.diffusion.values import Conditioning
+from weft_nodes.diffusion.values import Conditioning, Control
 from weft_nodes.latents import empty_latent
 from weft_nodes.models.controls import ControlNet
+from weft_nodes.models.errors import ControlMismatchError
 from weft_nodes.models.handles import Weights
 from weft_nodes.prompts import encode_prompt
 from weft_nodes.sampling import sample_latent
@@ -120,6 +121,29 @@ def test_control_networks_of_latents_ask_for_an_autoencoder(run: LocalRun) -> No
 
     with pytest.raises(NodeError, match=r"FLUX\.1 read the latent"):
         apply_control(run, words(run), control, EDGES, None, None)
+
+
+def test_a_kind_of_pictures_that_a_network_was_not_trained_on_is_refused(run: LocalRun) -> None:
+    six = ControlNet("sdxl", "sdxl", Weights("", ""), "ControlNetUnionModel", 6)
+    flux = ControlNet("flux", "flux", Weights("", ""), "FluxControlNetModel", 10)
+
+    with pytest.raises(ControlMismatchError, match=r"trained on pose, depth, scribble, .* shall show tile"):
+        apply_control(run, words(run), six, EDGES, None, None, kind="tile")
+    with pytest.raises(ControlMismatchError, match="shall show normal"):
+        apply_control(run, words(run), flux, EDGES, None, None, kind="normal")
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [("pose", 0), ("depth", 1), ("scribble", 2), ("canny", 3), ("normal", 4), ("repaint", 7)],
+)
+def test_kinds_are_numbered_as_the_network_was_trained(run: LocalRun, kind: PictureKind, number: int) -> None:
+    union = ControlNet("sdxl", "sdxl", Weights("", ""), "ControlNetUnionModel", 8)
+    steered = apply_control(run, words(run), union, EDGES, None, None, kind=kind)
+    untold = apply_control(run, words(run), load_control(run, "edges"), EDGES, None, None, kind=kind)
+
+    found = [entry.controls[0] for prompt in (steered, untold) for entry in prompt.entries]
+    assert [control.kind for control in found if isinstance(control, Control)] == [number, 0]
 
 
 def test_control_networks_are_listed_with_their_family_and_are_no_checkpoints(paths: Paths) -> None:

@@ -13,7 +13,7 @@ from parity.conftest import Openings
 from parity.staged import HEIGHT, WIDTH, pipeline_of
 from parity.steering import BASES, Steered, Steering, assert_steered
 from parity.test_image_to_image import begun
-from tiny.controls import tiny_control, tiny_hints, write_control
+from tiny.controls import tiny_control, tiny_hints, tiny_union, write_control
 from weft.sdk import Image
 from weft_nodes.diffusion.values import Conditioning, Control
 from weft_nodes.families.controls import open_control
@@ -30,6 +30,7 @@ STRENGTHS = (0.7, 0.4)
 _COUNTED = {1: "", 2: "two at once"}
 # What a network for several kinds is told that the picture shows.
 KIND = 2
+KINDS = (1, 3)
 
 
 def picture(seed: int) -> Image:
@@ -97,6 +98,31 @@ def of_a_kind(kind: int, opened: Openings) -> Steered:
     )
 
 
+def of_kinds(count: int, opened: Openings) -> Steered:
+    """Steer by a network for several kinds of pictures, which reads some of them at once."""
+    net = tiny_union(tiny_models.shared("sdxl"))
+    store, _ = opened("sdxl")
+    folder = opened.root / "followed" / "union"
+    write_control(folder / "controlnet" / "union", net, "sdxl")
+    handle = open_control("union", [folder], store.digests)
+    hints = [picture(place).pixels_BHWC.movedim(-1, 1) for place in range(count)]
+
+    def prompt(words: Conditioning) -> Conditioning:
+        for hint, strength, kind in zip(hints, STRENGTHS, KINDS, strict=False):
+            words = words.controlled_by(Control(handle, hint, strength=strength, cell=8, kind=kind))
+        return words
+
+    return Steered(
+        pipeline=pipeline_of("sdxl", "StableDiffusionXLControlNetUnionPipeline", controlnet=net),
+        arguments={
+            "control_image": hints,
+            "control_mode": [*KINDS[:count]],
+            "controlnet_conditioning_scale": as_one([*STRENGTHS[:count]]),
+        },
+        prompt=prompt,
+    )
+
+
 def begun_and_controlled(opened: Openings) -> Steered:
     """Begin with a picture, and follow another."""
     net = tiny_control(tiny_models.shared("sd15"), "sd15", seed=11)
@@ -136,6 +162,8 @@ STEERINGS = (
     ),
     Steering("ControlNet", UNGUIDED, partial(controlled, "qwen-image", 1), title="without a negative prompt"),
     Steering("ControlNet", BASES["flux"], partial(of_a_kind, KIND), title="one for several kinds"),
+    Steering("ControlNet", BASES["sdxl"], partial(of_kinds, 1), title="one for several kinds"),
+    Steering("ControlNet", BASES["sdxl"], partial(of_kinds, 2), title="one for two kinds at once"),
     Steering("ControlNet", BASES["sd15"], begun_and_controlled, title="with image to image", is_native=True),
     *(
         Steering("T2I-Adapter", BASES[family], partial(hinted, family, count), title=_COUNTED[count])

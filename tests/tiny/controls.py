@@ -1,5 +1,6 @@
 """Tiny control networks of the families that have some."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import torch
 from diffusers import (
     ControlNetModel,
+    ControlNetUnionModel,
     FluxControlNetModel,
     QwenImageControlNetModel,
     SD3ControlNetModel,
@@ -42,6 +44,30 @@ def tiny_control(pipeline: Any, family: str, *, seed: int = 11, **options: Any) 
         pipeline.unet, load_weights_from_unet=False, conditioning_embedding_out_channels=(4, 4, 8, 8)
     )
     return _stirred(made)
+
+
+def tiny_union(pipeline: Any, *, seed: int = 11, kinds: int = 8) -> Any:
+    """A control network for several kinds of pictures beside the U-Net of a tiny pipeline.
+
+    Args:
+        pipeline: A tiny pipeline.
+        seed: Of the weights.
+        kinds: How many it tells apart.
+    """
+    torch.manual_seed(seed)
+    settings = dict(pipeline.unet.config)
+    known = inspect.signature(ControlNetUnionModel.__init__).parameters
+    width = settings["block_out_channels"][0]
+    return _stirred(
+        ControlNetUnionModel(
+            **{name: value for name, value in settings.items() if name in known},
+            conditioning_embedding_out_channels=(4, 4, 8, 8),
+            num_control_type=kinds,
+            num_trans_channel=width,
+            num_proj_channel=width,
+            num_trans_head=2,
+        )
+    )
 
 
 def tiny_hints(pipeline: Any, family: str, *, seed: int = 11, channels: int = 3) -> Any:

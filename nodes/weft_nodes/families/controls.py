@@ -11,7 +11,14 @@ from weft_nodes.families.checkpoints import weights_below
 from weft_nodes.families.facts import FACTS
 from weft_nodes.families.identify import Rule
 from weft_nodes.families.registry import FAMILIES
-from weft_nodes.models.controls import KIND_OF_HINTS, KIND_OF_UNET, ControlNet, control_digest
+from weft_nodes.models.controls import (
+    KIND_OF_HINTS,
+    KIND_OF_UNET,
+    KIND_OF_UNION,
+    UNION_TASKS,
+    ControlNet,
+    control_digest,
+)
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import CheckpointUnknownError, ModelFileMissingError
 from weft_nodes.models.handles import Weights
@@ -23,14 +30,14 @@ FOLDER: Final = "controlnet"
 
 _ATTENTION: Final = "transformer_blocks.0.attn2.to_k.weight"
 _ENDS: Final = ("controlnet_mid_block.weight", "controlnet_cond_embedding.conv_in.weight")
-# Networks for several kinds of pictures at once, which are asked in another way.
-_UNION: Final = ("task_embedding",)
+# Networks for several kinds of pictures at once; only those of one family are known.
+_UNION: Final = (UNION_TASKS,)
 _OLD: Final = ("control_model.middle_block_out.0.weight",)
 
 CONTROL_RULES: Final = (
     Rule("sd15", f"down_blocks.0.attentions.0.{_ATTENTION}", 768, _ENDS, _UNION),
     Rule("sd2", f"down_blocks.0.attentions.0.{_ATTENTION}", 1024, _ENDS, _UNION),
-    Rule("sdxl", f"down_blocks.1.attentions.0.{_ATTENTION}", 2048, _ENDS, _UNION),
+    Rule("sdxl", f"down_blocks.1.attentions.0.{_ATTENTION}", 2048, _ENDS),
     Rule("starter", f"mid_block.attentions.0.{_ATTENTION}", FACTS["starter"].text_width, _ENDS, _UNION),
     Rule("sd15", f"control_model.input_blocks.1.1.{_ATTENTION}", 768, _OLD),
     Rule("sd2", f"control_model.input_blocks.1.1.{_ATTENTION}", 1024, _OLD),
@@ -91,7 +98,6 @@ def control_family(path: Path) -> str:
         CheckpointUnknownError: No known family has control networks with these tensors.
         ModelError: A file is missing, damaged or a pickle.
     """
-    files: tuple[Path, ...] = (path,)
     if path.is_dir():
         # A folder may name its family itself, as small test models do, whose widths are nobody's.
         config = read_json(path / "config.json")
@@ -100,8 +106,7 @@ def control_family(path: Path) -> str:
             return named
         if config.get("_class_name") == KIND_OF_HINTS:
             return "sdxl" if config.get("adapter_type") == "full_adapter_xl" else "sd15"
-        files = component_files(path)
-    shapes = {name: info.shape for file in files for name, info in read_header(file).tensors.items()}
+    shapes = _shapes(path)
     tried = []
     for rule in CONTROL_RULES:
         rejection = rule.rejection(shapes)
@@ -148,19 +153,31 @@ def open_control(name: str, folders: Sequence[Path], memory: DigestMemory) -> Co
     family = control_family(path)
     place = Weights("", str(path), "" if path.is_dir() else _configs(path, family))
     digest = control_digest(place, memory)
+    kind, kinds = _kind(path, family)
     return ControlNet(
         family,
         FACTS[family].latent_space,
         Weights(digest, place.path, place.config),
-        _kind(path, family),
+        kind,
+        kinds,
     )
 
 
-def _kind(path: Path, family: str) -> str:
-    """Return the class of a control network in diffusers."""
-    if path.is_dir() and read_json(path / "config.json").get("_class_name") == KIND_OF_HINTS:
-        return KIND_OF_HINTS
-    return _KINDS.get(family, KIND_OF_UNET)
+def _kind(path: Path, family: str) -> tuple[str, int]:
+    """Return the class of a control network in diffusers, and how many kinds of pictures it tells apart."""
+    config = read_json(path / "config.json") if path.is_dir() else {}
+    if config.get("_class_name") == KIND_OF_HINTS:
+        return KIND_OF_HINTS, 0
+    if family in _KINDS:
+        counted = config.get("num_mode")
+        return _KINDS[family], counted if isinstance(counted, int) else 0
+    tasks = _shapes(path).get(UNION_TASKS, ())
+    return (KIND_OF_UNION, tasks[0]) if len(tasks) == 2 else (KIND_OF_UNET, 0)
+
+
+def _shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
+    files = component_files(path) if path.is_dir() else (path,)
+    return {name: info.shape for file in files for name, info in read_header(file).tensors.items()}
 
 
 def _configs(path: Path, family: str) -> str:

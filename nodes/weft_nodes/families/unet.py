@@ -1,7 +1,8 @@
 """How a conditional U-Net of diffusers is called; shared by all families that have one."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter, methodcaller
 from typing import Any, Final, cast
 
 import torch
@@ -11,7 +12,7 @@ from weft_nodes.diffusion.controls import ControlRows, plane_mask, split_images
 from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.diffusion.spaces import Space
 from weft_nodes.families.network import GUIDANCE, LiveNetwork, added_up
-from weft_nodes.models.controls import KIND_OF_HINTS
+from weft_nodes.models.controls import KIND_OF_HINTS, KIND_OF_UNION
 from weft_nodes.models.image_readers import told_images
 
 # Inputs that diffusers wants in a table of their own.
@@ -51,19 +52,22 @@ class UNetNetwork(LiveNetwork):
         embedded = self._embedded(inputs.pop(GUIDANCE, None), timestep_B)
         told = self._told(x_BChw, timestep_B, inputs)
         found, hints = [], []
-        for control, net in self._steerers(controls):
+        for rows, net in _read_at_once(self._steerers(controls)):
+            control, dtype = rows[0], rows[0].hint_BCHW.dtype
             if type(net).__name__ == KIND_OF_HINTS:
-                hints.append(self._weighed(control, net(_of_channels(net, control.hint_BCHW))))
+                hints.append(self._weighed(rows, net(_of_channels(net, control.hint_BCHW))))
                 continue
-            asked = {name: _cast(value, control.hint_BCHW.dtype) for name, value in told.items()}
-            down, middle = net(
-                x_BChw.to(control.hint_BCHW.dtype),
-                timestep_B,
-                controlnet_cond=control.hint_BCHW,
-                return_dict=False,
-                **asked,
-            )
-            found.append(self._weighed(control, (*down, middle)))
+            asked = {
+                "sample": x_BChw.to(dtype),
+                "timestep": timestep_B,
+                **{name: _each(value, methodcaller("to", dtype)) for name, value in told.items()},
+            }
+            if type(net).__name__ == KIND_OF_UNION:
+                answer = _union_residuals(net, rows, asked)
+            else:
+                down, middle = net(controlnet_cond=control.hint_BCHW, return_dict=False, **asked)
+                answer = [*down, middle]
+            found.append(self._weighed(rows, answer))
         residuals: dict[str, object] = {}
         if found:
             *down, residuals["mid_block_additional_residual"] = added_up(found)
@@ -76,8 +80,12 @@ class UNetNetwork(LiveNetwork):
         """Return the noisy latents with what prompts show beside them."""
         return x_BChw if shown_BChw is None else torch.cat([x_BChw, shown_BChw.to(x_BChw)], dim=1)
 
-    def _weighed(self, control: ControlRows, residuals: Sequence[Tensor]) -> list[Tensor]:
-        """Return residuals as strongly as the control asks for, and where, in the module's dtype."""
+    def _weighed(self, controls: Sequence[ControlRows], residuals: Sequence[Tensor]) -> list[Tensor]:
+        """Return residuals as strongly as a control asks for, and where, in the module's dtype."""
+        if len(controls) > 1:
+            # The network itself weighed what it read.
+            return [residual.to(self._dtype) for residual in residuals]
+        (control,) = controls
         masks = [plane_mask(control.mask_B1hw, residual.shape[-2:]) for residual in residuals]
         return [residual.to(self._dtype) for residual in map(control.scaled, residuals, masks)]
 
@@ -116,7 +124,55 @@ def _of_channels(net: nn.Module, hint_BCHW: Tensor) -> Tensor:
     return hint_BCHW.mean(dim=1, keepdim=True) if cast("Any", net).config.in_channels == 1 else hint_BCHW
 
 
-def _cast(value: object, dtype: torch.dtype) -> object:
+def _each(value: object, change: Callable[[Tensor], Tensor]) -> object:
+    """Change a tensor, or each tensor of a table."""
     if isinstance(value, Tensor):
-        return value.to(dtype)
-    return {name: _cast(one, dtype) for name, one in value.items()} if isinstance(value, dict) else value
+        return change(value)
+    return {name: _each(one, change) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _read_at_once(
+    steerers: Iterable[tuple[ControlRows, nn.Module]],
+) -> list[tuple[list[ControlRows], nn.Module]]:
+    """Put together the controls that a network reads in one forward.
+
+    Only networks for several kinds read several pictures, and their answer cannot be parted by masks.
+    """
+    found: list[tuple[list[ControlRows], nn.Module]] = []
+    joined: dict[str, list[ControlRows]] = {}
+    for control, net in steerers:
+        if type(net).__name__ != KIND_OF_UNION or control.mask_B1hw is not None:
+            found.append(([control], net))
+        elif control.key in joined:
+            joined[control.key].append(control)
+        else:
+            joined[control.key] = [control]
+            found.append((joined[control.key], net))
+    return found
+
+
+def _union_residuals(
+    net: nn.Module, controls: Sequence[ControlRows], asked: Mapping[str, object]
+) -> list[Tensor]:
+    """Ask a network for several kinds of pictures; what it says of several is weighed by their strengths."""
+    several = len(controls) > 1
+    kinds_BK = torch.stack([control.kind_B for control in controls], dim=1)
+    count = cast("Any", net).config.num_control_type
+    told_BT = controls[0].hint_BCHW.new_zeros(len(kinds_BK), count).scatter_(1, kinds_BK, 1.0)
+
+    def ask(rows: slice) -> list[Tensor]:
+        down, middle = net(
+            controlnet_cond=[control.hint_BCHW[rows] for control in controls],
+            control_type=told_BT[rows],
+            control_type_idx=[control.kind_B[rows] for control in controls],
+            conditioning_scale=[control.strength_B[rows.start] if several else 1.0 for control in controls],
+            return_dict=False,
+            **{name: _each(value, itemgetter(rows)) for name, value in asked.items()},
+        )
+        return [*down, middle]
+
+    if not several:
+        return ask(slice(None))
+    # Strengths weigh in before the first layer, where the network takes one for all rows.
+    answers = [ask(slice(row, row + 1)) for row in range(len(kinds_BK))]
+    return [torch.cat(residuals) for residuals in zip(*answers, strict=True)]

@@ -3,7 +3,10 @@
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal, Protocol, cast, runtime_checkable
 
 from torch import Tensor, nn
@@ -24,6 +27,19 @@ KIND_OF_UNET: Final = "ControlNetModel"
 KIND_OF_HINTS: Final = "T2IAdapter"
 """Class in diffusers of networks that are shown pictures alone, and say the same at every step."""
 
+KIND_OF_UNION: Final = "ControlNetUnionModel"
+"""Class in diffusers of networks of U-Nets that read pictures of several kinds, and several at once."""
+
+UNION_TASKS: Final = "task_embedding"
+"""The tensor by which such a network is known: one row per kind that it was trained on."""
+
+_TRAINED_ON: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "FluxControlNetModel": ("canny", "tile", "depth", "blur", "pose", "gray", "low_quality"),
+        KIND_OF_UNION: ("pose", "depth", "scribble", "canny", "normal", "segment", "tile", "repaint"),
+    }
+)
+
 
 @value("control_net", color="#6ee7b7")
 @dataclass(frozen=True, slots=True)
@@ -35,12 +51,14 @@ class ControlNet:
         space: Id of the latent space of that family.
         weights: Which weights; their path is the folder of this network alone, or a single file.
         kind: Name of its class in diffusers.
+        kinds: How many kinds of pictures it tells apart; 0 reads one kind and is not told which.
     """
 
     family: str
     space: str
     weights: Weights
     kind: str = KIND_OF_UNET
+    kinds: int = 0
 
     @property
     def key(self) -> str:
@@ -50,7 +68,12 @@ class ControlNet:
     @property
     def reads_pixels(self) -> bool:
         """Whether it is shown the picture itself, in 0..1, and not its latent."""
-        return self.kind in (KIND_OF_UNET, KIND_OF_HINTS)
+        return self.kind in (KIND_OF_UNET, KIND_OF_HINTS, KIND_OF_UNION)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """What a picture may show, in the order in which the network numbers it; empty if it is not told."""
+        return _TRAINED_ON.get(self.kind, ())[: self.kinds]
 
 
 @runtime_checkable
@@ -82,7 +105,11 @@ def control_part(control: ControlNet, *, half: Literal["float16", "bfloat16"]) -
         model = getattr(diffusers, control.kind)
         known = inspect.signature(model.__init__).parameters
         options = {name: option for name, option in config.items() if name in known}
-        return cast("nn.Module", model.from_config(options))
+        net = cast("nn.Module", model.from_config(options))
+        if control.kind == KIND_OF_UNION:
+            for layer in cast("Any", net).transformer_layes:
+                layer.attention = partial(_attend_alone, layer.attn)
+        return net
 
     def convert(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
@@ -98,7 +125,35 @@ def control_part(control: ControlNet, *, half: Literal["float16", "bfloat16"]) -
         prefixes=("",),
         convert=convert,
         half=half,
+        fit=_fit_union if control.kind == KIND_OF_UNION else None,
     )
+
+
+def _attend_alone(attention: nn.MultiheadAttention, x_BKC: Tensor) -> Tensor:
+    """Let each picture of each row attend to itself alone.
+
+    In diffusers the rows of a batch attend to one another, which changes nothing in a pipeline, where all of
+    them are under the same pictures. Beside rows of other jobs it would.
+    """
+    alone_1NC = x_BKC.reshape(1, -1, x_BKC.shape[-1])
+    return cast("Tensor", attention(alone_1NC, alone_1NC, alone_1NC, need_weights=False)[0]).view_as(x_BKC)
+
+
+def _fit_union(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, object]:
+    """Read what the configuration of the U-Net does not say from the shapes of a single file's tensors."""
+    kinds, width = shapes[UNION_TASKS]
+    first, later = "controlnet_cond_embedding.conv_in.weight", "controlnet_cond_embedding.blocks.{}.weight"
+    # Every second layer makes the picture smaller and wider.
+    wider = (later.format(place) for place in range(1, len(shapes), 2))
+    widths = [shapes[name][0] for name in (first, *takewhile(shapes.__contains__, wider))]
+    layers = {name.split(".")[1] for name in shapes if name.startswith("transformer_layes.")}
+    return {
+        "num_control_type": kinds,
+        "num_trans_channel": width,
+        "num_proj_channel": width,
+        "num_trans_layer": len(layers),
+        "conditioning_embedding_out_channels": widths,
+    }
 
 
 def control_files(weights: Weights) -> Checkpoint:

@@ -3,12 +3,15 @@
 import pytest
 import tiny_models
 import torch
+from tiny.controls import tiny_union
 from torch import Tensor
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import CONCAT
 from weft_nodes.diffusion.spaces import DiffusionSpace
 from weft_nodes.families.network import GUIDANCE
 from weft_nodes.families.unet import UNetNetwork
+from weft_nodes.models.controls import KIND_OF_UNION, ControlNet, control_part
+from weft_nodes.models.handles import Weights
 
 SPACE = DiffusionSpace((0.1, 1.0, 10.0))
 
@@ -111,3 +114,68 @@ def test_consistency_models_are_told_the_guidance() -> None:
     usual = network.predict(x_BChw, timestep_B, conditions)
     torch.testing.assert_close(mixed[0], usual[0], rtol=0, atol=1e-5)
     assert not torch.allclose(mixed[1], usual[1], rtol=0, atol=1e-4)
+
+
+def _steered_by_union() -> tuple[UNetNetwork, dict[str, Tensor]]:
+    """A network beside one for several kinds of pictures, and what three rows are told."""
+    unet = tiny_models.shared("sdxl").unet
+    net = tiny_union(tiny_models.shared("sdxl"))
+    handle = ControlNet("sdxl", "sdxl", Weights("", ""), KIND_OF_UNION, 8)
+    # As the store builds it.
+    live = control_part(handle, half="float16").build(dict(net.config))
+    live.load_state_dict(net.state_dict())
+    drawn = torch.Generator().manual_seed(0)
+    pooled = unet.config.projection_class_embeddings_input_dim - 6 * unet.config.addition_time_embed_dim
+    conditions = {
+        "encoder_hidden_states": torch.randn(3, 7, unet.config.cross_attention_dim, generator=drawn),
+        "text_embeds": torch.randn(3, pooled, generator=drawn),
+        "time_ids": torch.full((3, 6), 64.0),
+    }
+    return UNetNetwork(unet, space=SPACE, key="k").with_controls({"union": live.eval()}), conditions
+
+
+def _pictures(count: int) -> dict[str, Tensor]:
+    """Pictures of different kinds, as strong as each row says."""
+    drawn = torch.Generator().manual_seed(1)
+    told = {}
+    for place in range(count):
+        told[f"control/{place}/union/hint"] = torch.rand(3, 3, 64, 64, generator=drawn)
+        told[f"control/{place}/union/strength"] = torch.rand(3, generator=drawn) + 0.5
+        told[f"control/{place}/union/kind"] = torch.tensor([place, 5, 3 + place])
+    return told
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_rows_under_pictures_of_several_kinds_share_a_forward_and_see_nothing_of_each_other(
+    count: int,
+) -> None:
+    network, words = _steered_by_union()
+    x_BChw, timestep_B, _ = _inputs(3)
+    conditions = words | _pictures(count)
+    together = network.predict(x_BChw, timestep_B, conditions)
+
+    alone = [
+        network.predict(
+            x_BChw[row : row + 1],
+            timestep_B[row : row + 1],
+            {name: tensor[row : row + 1] for name, tensor in conditions.items()},
+        )
+        for row in range(3)
+    ]
+
+    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-5)
+
+
+def test_pictures_are_read_at_once_unless_a_mask_parts_them() -> None:
+    network, words = _steered_by_union()
+    x_BChw, timestep_B, _ = _inputs(3)
+    pictures = _pictures(2)
+    nowhere = {"control/1/union/mask": torch.zeros(3, 1, 8, 8)}
+    first = {name: tensor for name, tensor in pictures.items() if name.startswith("control/0/")}
+
+    at_once = network.predict(x_BChw, timestep_B, words | pictures)
+    parted = network.predict(x_BChw, timestep_B, words | pictures | nowhere)
+    of_one = network.predict(x_BChw, timestep_B, words | first)
+
+    torch.testing.assert_close(parted, of_one, rtol=0, atol=1e-6)
+    assert not torch.allclose(at_once, of_one, atol=1e-4)

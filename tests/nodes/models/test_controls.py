@@ -10,13 +10,13 @@ import tiny_models
 import torch
 from diffusers import ControlNetModel
 from safetensors.torch import save_file
-from tiny.controls import tiny_control, write_control
+from tiny.controls import tiny_control, tiny_union, write_control
 from torch import Tensor
 from weft.sdk import Image
 from weft_nodes.diffusion.values import Control
 from weft_nodes.families import Checkpoint, ModelStore
 from weft_nodes.families.controls import open_control
-from weft_nodes.models.controls import ControlNet, control_digest, control_nets
+from weft_nodes.models.controls import KIND_OF_UNION, ControlNet, control_digest, control_nets
 from weft_nodes.models.errors import CheckpointChangedError, ControlMismatchError, LatentMismatchError
 from weft_nodes.models.handles import Weights
 
@@ -99,6 +99,21 @@ def test_a_single_file_gives_the_weights_of_its_network(
     weights = Weights(control_digest(place, store.digests), place.path, place.config)
 
     found = store._control(ControlNet("sd15", "sd", weights)).state_dict()
+
+    assert found.keys() == net.state_dict().keys()
+    assert all(torch.equal(tensor, found[name]) for name, tensor in net.state_dict().items())
+
+
+def test_a_single_file_gives_the_weights_of_a_network_for_several_kinds(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    net = tiny_union(tiny_models.shared("sdxl"))
+    path = tmp_path / "union.safetensors"
+    save_file(net.state_dict(), path)
+    place = Weights("", str(path), str(tiny_models.write_configs(tmp_path / "configs", "sdxl")))
+    weights = Weights(control_digest(place, store.digests), place.path, place.config)
+
+    found = store._control(ControlNet("sdxl", "sdxl", weights, KIND_OF_UNION, 8)).state_dict()
 
     assert found.keys() == net.state_dict().keys()
     assert all(torch.equal(tensor, found[name]) for name, tensor in net.state_dict().items())
