@@ -214,6 +214,18 @@ def test_a_small_autoencoder_is_the_file_that_decodes() -> None:
     assert taken(convert(other, BOOK), "10").state == "same"
 
 
+def test_what_a_union_controlnet_is_told_is_told_where_it_is_applied() -> None:
+    def kind(named: str) -> object:
+        tree = lora_and_control()
+        tree["16"] = node("SetUnionControlNetType", type=named, control_net=("11", 0))
+        tree["13"]["inputs"]["control_net"] = ["16", 0]
+        return inputs(convert(tree, BOOK), "13")["kind"]
+
+    assert kind("hed/pidi/scribble/ted") == "scribble"
+    assert kind("canny/lineart/anime_lineart/mlsd") == "canny"
+    assert kind("repaint") == "repaint"
+
+
 def test_names_with_a_point_and_kinds_that_have_values_of_their_own_are_read() -> None:
     size = {"resize_type": "scale longer dimension", "resize_type.longer_size": 96, "scale_method": "area"}
     tree = {
