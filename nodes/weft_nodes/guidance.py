@@ -10,6 +10,7 @@ from weft.sdk import NodeError, Number, Slider, Text, Traits, node
 from weft_nodes.diffusion.errors import JobError
 from weft_nodes.diffusion.methods import (
     DynamicThreshold,
+    KeptLength,
     MagnitudeAware,
     Methods,
     PerpNeg,
@@ -267,6 +268,28 @@ def use_threshold(
         GuidanceClashError: Another method before it limits the result.
     """
     return (before or Guiding()).and_also(Methods(limit=DynamicThreshold(mimic_scale, percentile)))
+
+
+@node("guidance.keep_length", **_chained("keep_length", "limit"))
+def use_kept_length(
+    strength: Annotated[float, Slider(0.05, 2)] = 1.0, *, before: Guiding | None = None
+) -> Guiding:
+    """Guide strongly without glaring colours: no place of the latent gets longer than without guidance.
+
+    As Qwen-Image is sampled, for any model: where guidance makes the channels of a place longer, taken as a
+    vector, than they are in the positive prediction, they are shortened to that length.
+
+    Args:
+        strength: Factor on the result, 0.05..2; 1 changes nothing else, less takes contrast away.
+        before: Methods to use as well.
+
+    Returns:
+        Guidance for a sampling node.
+
+    Raises:
+        GuidanceClashError: Another method before it limits the result.
+    """
+    return (before or Guiding()).and_also(Methods(limit=KeptLength(strength)))
 
 
 @node("guidance.perturbed_attention", **_weakening(attention="self"))

@@ -135,7 +135,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
         guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
         guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
         sampler: How a step is taken.
-        schedule: How the noise levels are spread over the steps.
+        schedule: How the noise levels are spread over the steps; "lcm" is for latent consistency models.
         denoise: How much of the picture is made anew, 0 (nothing) .. 1 (everything).
         guidance: Methods that guide in place of plain guidance or beside it; without it there is only that.
 
@@ -198,7 +198,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
         guidance_scale: How strictly the prompt is followed, 0..30; 1 ignores the negative prompt.
         guidance_rescale: Share of the contrast that strong guidance adds which is taken back, 0..1.
         sampler: How a step is taken.
-        schedule: How the noise levels are spread over the steps.
+        schedule: How the noise levels are spread over the steps; "lcm" is for latent consistency models.
         guidance: Methods that guide in place of plain guidance or beside it; without it there is only that.
 
     Returns:

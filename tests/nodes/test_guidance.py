@@ -54,6 +54,7 @@ METHODS: Mapping[str, Make] = {
     "magnitude_aware": lambda *_: guidance.use_magnitude(1.0),
     "perp_neg": _perp_neg,
     "dynamic_threshold": lambda *_: guidance.use_threshold(1.5),
+    "keep_length": lambda *_: guidance.use_kept_length(),
     "perturbed_attention": lambda *_: guidance.use_perturbed_attention(1.0),
     "smoothed_energy": lambda *_: guidance.use_smoothed_energy(1.0),
     "chain": _chain,

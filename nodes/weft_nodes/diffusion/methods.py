@@ -65,6 +65,13 @@ class Update(Protocol):
         """
 
 
+class Limit(Protocol):
+    """Brings a guided prediction back where it went too far; written for denoised latents."""
+
+    def limit(self, guided: Tensor, sides: Sides) -> Tensor:
+        """Return the guided prediction, limited by what the sides are like."""
+
+
 @dataclass(frozen=True, slots=True)
 class ZeroStar:
     """CFG-Zero* (Fan et al. 2025, arXiv 2503.18886): fit the negative prediction to the positive one.
@@ -267,6 +274,28 @@ class DynamicThreshold:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLength:
+    """Guidance that lengthens no place of a latent: `CFGNorm` of ComfyUI, after how Qwen-Image is sampled.
+
+    Args:
+        strength: Factor on the result, > 0; 1 changes nothing but lengths.
+
+    Raises:
+        JobError: `strength` is not above 0.
+    """
+
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        _demand(self.strength > 0, f"Kept lengths have the strength {self.strength}.", "Use more than 0.")
+
+    def limit(self, guided: Tensor, sides: Sides) -> Tensor:
+        """Shorten places whose channels are longer, as a vector, than those of the positive prediction."""
+        wanted, length = (x.square().sum(dim=1, keepdim=True).sqrt() for x in (sides.positive, guided))
+        return guided * (self.strength * (wanted / (length + 1e-8)).clamp(max=1.0))
+
+
+@dataclass(frozen=True, slots=True)
 class Weakening:
     """Guidance away from a weakened network (Ahn et al. 2024, arXiv 2403.17377).
 
@@ -303,7 +332,7 @@ class Methods:
 
     correction: Correction | None = None
     update: Update | None = None
-    limit: DynamicThreshold | None = None
+    limit: Limit | None = None
     weakenings: tuple[Weakening, ...] = field(default=())
 
     @property

@@ -11,6 +11,7 @@ from weft_nodes.diffusion.guidance import Guidance
 from weft_nodes.diffusion.guide import Guide
 from weft_nodes.diffusion.methods import (
     DynamicThreshold,
+    KeptLength,
     MagnitudeAware,
     Memory,
     Methods,
@@ -39,6 +40,7 @@ ALL = {
     "magnitude": Methods(update=MagnitudeAware(1.0)),
     "perp neg": Methods(update=PerpNeg(conditioning(9))),
     "threshold": Methods(limit=DynamicThreshold(2.0)),
+    "length": Methods(limit=KeptLength()),
     "weakened": Methods(weakenings=(Weakening(2.0),)),
     "together": Methods(ZeroStar(0), Projection(), DynamicThreshold(5.0), (Weakening(1.0), Weakening(2.0))),
 }

@@ -8,6 +8,7 @@ from sampling_toys import conditioning
 from weft_nodes.diffusion.errors import JobError
 from weft_nodes.diffusion.methods import (
     DynamicThreshold,
+    KeptLength,
     MagnitudeAware,
     Memory,
     Methods,
@@ -235,6 +236,20 @@ def test_dynamic_thresholding_cuts_what_lies_beyond_the_percentile() -> None:
     assert values(limited) == pytest.approx([-4.0, -2.0, 0.0, 2.0, 4.0])
 
 
+def test_places_that_guidance_made_longer_are_as_long_as_in_the_positive_prediction() -> None:
+    # Two channels of three places: the first becomes longer, the second shorter, the third is nothing.
+    positive, guided = (
+        torch.tensor(channels, dtype=torch.float64).reshape(1, 2, 1, 3)
+        for channels in ([[3.0, 3.0, 0.0], [4.0, 4.0, 0.0]], [[6.0, 0.0, 0.0], [8.0, 2.5, 0.0]])
+    )
+
+    limited = KeptLength().limit(guided, Sides(positive, positive))
+    weaker = KeptLength(0.5).limit(guided, Sides(positive, positive))
+
+    assert values(limited) == pytest.approx([3.0, 0.0, 0.0, 4.0, 2.5, 0.0])
+    assert values(weaker) == pytest.approx([1.5, 0.0, 0.0, 2.0, 1.25, 0.0])
+
+
 def test_dynamic_thresholding_keeps_the_mean_of_each_channel() -> None:
     positive, negative, _ = predictions()
     guided = torch.lerp(negative, positive, 20.0)
@@ -253,6 +268,7 @@ def test_dynamic_thresholding_keeps_the_mean_of_each_channel() -> None:
         lambda: MagnitudeAware(-0.1),
         lambda: PerpNeg(conditioning(1), -1.0),
         lambda: DynamicThreshold(percentile=1.1),
+        lambda: KeptLength(0.0),
         lambda: Weakening(-1.0),
         lambda: Weakening(1.0, 0.6, 0.5),
     ],

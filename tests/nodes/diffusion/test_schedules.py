@@ -16,6 +16,7 @@ from diffusers import (
     DDIMScheduler,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
+    LCMScheduler,
     UniPCMultistepScheduler,
 )
 from diffusers.pipelines.mochi.pipeline_mochi import linear_quadratic_schedule
@@ -120,6 +121,16 @@ def test_simple_on_a_flow_is_what_flow_pipelines_pass(shift: float) -> None:
     scheduler.set_timesteps(sigmas=[1 - index / 28 for index in range(28)])
 
     assert schedule("simple", FlowSpace(shift), 28) == pytest.approx(scheduler.sigmas.tolist(), rel=1e-5)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 7, 8, 15, 33, 50])
+def test_lcm_takes_the_levels_that_the_networks_were_distilled_at(steps: int) -> None:
+    theirs = LCMScheduler(**STABLE_DIFFUSION)
+    theirs.set_timesteps(steps)
+
+    levels = schedule("lcm", SD, steps)[:-1]
+
+    assert [round(SD.timestep(level)) for level in levels] == theirs.timesteps.tolist()
 
 
 def test_sgm_uniform_on_a_flow_is_what_video_pipelines_use() -> None:

@@ -39,6 +39,13 @@ def test_learned_words_and_choices_stand_in_front_of_their_prompt() -> None:
     assert inputs(found["6-choices"]) == {"text": "embedding:dusk {red|blue}", "seed": 0}
 
 
+def test_guidance_that_keeps_lengths_is_taken_over() -> None:
+    found = entries(n10=node("CFGNorm", model=("4", 0), strength=0.9), n3=node("KSampler", model=("10", 0)))
+
+    assert inputs(found["10"]) == {"strength": 0.9}
+    assert inputs(found["3"]) == {"model": {"from": "4.model"}, "guidance": {"from": "10.guidance"}}
+
+
 def test_guidance_that_rides_on_a_model_goes_through_what_changes_the_model() -> None:
     found = entries(
         n10=node("PerturbedAttentionGuidance", model=("4", 0), scale=3.0),
