@@ -287,6 +287,7 @@ def test_relatives_of_flux_are_told_apart_by_their_header(
     assert network_traits(path) == {"family": "flux", "space": "flux", "network": "transformer"} | {
         "attention": "joint",
         "guidance": guidance,
+        "sizes": "none",
     }
     assert Path(model.weights.config).name == configs
 
