@@ -22,9 +22,14 @@ a fault. The campaigns of `crash` are not among them, since there every failure 
 WAITS = ("crash", "web", "cli", "server/jobs", "server/workers", "server/web")
 """Folders whose tests wait for other processes most of the time."""
 
-TOGETHER = ("editor",)
-"""Folders whose tests one process runs as long as the others have enough to do: each process begins them with
-a server, a worker, a browser and a page."""
+TOGETHER = (
+    ("editor",),
+    ("crash", "cli", "packing", "house", "guards"),
+    ("nodes", "workflows", "parity"),
+    ("server", "web"),
+)
+"""Folders whose tests share what is dear to set up: an open page, folders of models, a server. One process
+runs them as long as the others have enough to do."""
 
 WORKS = ("editor", "nodes/starter", "workflows", "parity", "packing", "house")
 """Folders whose tests keep the machine busy, and take long."""
@@ -42,8 +47,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         tries = next((count for name, count in TRIES.items() if is_in(tests[0].path, name)), 0)
         for item in tests if tries else ():
             item.add_marker(pytest.mark.flaky(reruns=tries))
-        for item in tests if is_in(tests[0].path, *TOGETHER) else ():
-            item.add_marker(pytest.mark.together)
+        row = next((row for row in TOGETHER if is_in(tests[0].path, *row)), ())
+        for item in tests:
+            item.add_marker(pytest.mark.together(*row))
     items[:] = in_order(files)
 
 

@@ -2,8 +2,9 @@
 
 Importing and collecting everything takes a good part of the time that all tests take, so it is done once:
 the processes begin with what is imported and collected, and share its memory. Each takes the next file when
-it has run one, and tells the process that it came from, which alone reports. Files with the mark `together`
-begin with what is dear: one process takes them, and the others only when nothing else is left.
+it has run one, and tells the process that it came from, which alone reports. Files with the same mark
+`together` share what is dear to set up: each process begins with those of one mark and takes others when none
+of them is left.
 """
 
 import multiprocessing
@@ -37,9 +38,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if count < 2 or session.testsfailed or session.config.option.collectonly:
         return None
     files = [list(tests) for _, tests in groupby(session.items, key=lambda item: item.path)]
-    shares = [number for number, tests in enumerate(files) if tests[0].get_closest_marker("together")]
-    others = [number for number in range(len(files)) if number not in shares]
-    queues = [_queue(shares), _queue(others)]
+    queues = [_queue(numbers) for numbers in _rows(files)]
     _share_nothing_that_is_written(session.config)
     runs: list[_Run] = []
     for number in range(count):
@@ -49,7 +48,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             for line in (receiver, *(run.receiver for run in runs)):
                 line.close()
             _report_to(sender, session.config, number)
-            _run(session, _taken(files, queues if number == 0 else queues[::-1]))
+            begin = number % len(queues)
+            _run(session, _taken(files, queues[begin:] + queues[:begin]))
             return True
         sender.close()
         runs.append(_Run(session, receiver, pid))
@@ -57,6 +57,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         os.close(queue)
     _listen(session, runs)
     return True
+
+
+def _rows(files: Sequence[Sequence[pytest.Item]]) -> list[list[int]]:
+    """Give the numbers of the files that belong together, row by row; those without a mark are a row, too."""
+    rows: dict[object, list[int]] = {}
+    for number, tests in enumerate(files):
+        mark = tests[0].get_closest_marker("together")
+        rows.setdefault(mark and mark.args, []).append(number)
+    return list(rows.values())
 
 
 def _queue(numbers: Sequence[int]) -> int:
