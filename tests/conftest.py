@@ -11,7 +11,7 @@ from live_server import LiveServer, live_server
 
 pytest_plugins = ("processes",)
 
-settings.register_profile("weft", deadline=None, derandomize=True, database=None)
+settings.register_profile("weft", deadline=None, derandomize=True, database=None, max_examples=40)
 settings.load_profile("weft")
 
 TRIES = {"editor": 2, "web": 1, "server": 1}

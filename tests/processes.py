@@ -146,6 +146,9 @@ class _Teller:
         self._tell(("start", (nodeid, location)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        # What goes well before and after a test is of no interest, and two thirds of all reports.
+        if report.when != "call" and report.passed:
+            return
         data = self._config.hook.pytest_report_to_serializable(config=self._config, report=report)
         self._tell(("report", data))
 
