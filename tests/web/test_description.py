@@ -16,7 +16,7 @@ from weft.web.app import all_routes
 from weft.web.description.openapi import plain_path
 from weft.web.routing import Route
 
-EXAMPLES = 2
+EXAMPLES = 4
 LONG_EXAMPLES = 400
 """Requests per operation."""
 
