@@ -1,6 +1,5 @@
 """What all tests share: examples, second tries, an order, and a server for those that leave it as it was."""
 
-import gc
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from live_server import LiveServer, live_server
+from weft.garbage import begin_ending, begin_loading, end_loading
 
 pytest_plugins = ("processes",)
 
@@ -37,7 +37,7 @@ WORKS = ("editor", "nodes/starter", "workflows", "parity", "packing", "house")
 
 def pytest_configure() -> None:
     """Look for no garbage while tests are imported and collected, since nearly all of that stays."""
-    gc.disable()
+    begin_loading()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,14 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Look for garbage from now on, but never in what was imported until now."""
-    gc.freeze()
-    gc.enable()
+    end_loading()
 
 
 def pytest_unconfigure() -> None:
     """Look for none when the process ends: with torch in it, that took half a second of each."""
-    gc.disable()
-    gc.freeze()
+    begin_ending()
 
 
 def is_in(path: Path, *folders: str) -> bool:

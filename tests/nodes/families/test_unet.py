@@ -52,16 +52,9 @@ def test_rows_with_their_own_time_steps_and_prompts_share_a_forward() -> None:
     network = _network()
     together = network.predict(x_BChw, timestep_B, conditions)
 
-    alone = [
-        network.predict(
-            x_BChw[row : row + 1],
-            timestep_B[row : row + 1],
-            {name: tensor[row : row + 1] for name, tensor in conditions.items()},
-        )
-        for row in range(3)
-    ]
+    alone = _asked_alone(network, x_BChw, timestep_B, conditions)
 
-    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-5)
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
 
 
 def test_no_gradient_is_recorded() -> None:
@@ -154,16 +147,9 @@ def test_rows_under_pictures_of_several_kinds_share_a_forward_and_see_nothing_of
     conditions = words | _pictures(count)
     together = network.predict(x_BChw, timestep_B, conditions)
 
-    alone = [
-        network.predict(
-            x_BChw[row : row + 1],
-            timestep_B[row : row + 1],
-            {name: tensor[row : row + 1] for name, tensor in conditions.items()},
-        )
-        for row in range(3)
-    ]
+    alone = _asked_alone(network, x_BChw, timestep_B, conditions)
 
-    torch.testing.assert_close(together, torch.cat(alone), rtol=0, atol=1e-5)
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-5)
 
 
 def test_pictures_are_read_at_once_unless_a_mask_parts_them() -> None:
@@ -179,3 +165,18 @@ def test_pictures_are_read_at_once_unless_a_mask_parts_them() -> None:
 
     torch.testing.assert_close(parted, of_one, rtol=0, atol=1e-6)
     assert not torch.allclose(at_once, of_one, atol=1e-4)
+
+
+def _asked_alone(
+    network: UNetNetwork, x_BChw: torch.Tensor, timestep_B: torch.Tensor, conditions: dict[str, torch.Tensor]
+) -> torch.Tensor:
+    """What a network says of each row in a forward of its own."""
+    rows = [slice(row, row + 1) for row in range(len(x_BChw))]
+    return torch.cat(
+        [
+            network.predict(
+                x_BChw[row], timestep_B[row], {name: told[row] for name, told in conditions.items()}
+            )
+            for row in rows
+        ]
+    )
