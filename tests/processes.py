@@ -113,6 +113,8 @@ def _report_to(sender: Connection, config: pytest.Config, number: int) -> None:
     temporary = config._tmp_path_factory  # type: ignore[attr-defined]
     temporary._basetemp = temporary.getbasetemp() / f"process-{number}"
     temporary._basetemp.mkdir()
+    # The folders of earlier runs are removed at the end, which processes would do in each other's way.
+    temporary._exit_stack.pop_all()
     # Processes that tests spawn would import the main module, which is pytest itself.
     sys.modules["__main__"] = type(sys)("__main__")
 

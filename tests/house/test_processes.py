@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from getpass import getuser
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,18 @@ import pytest
 FILES = {
     "conftest.py": """
 import os, pathlib, pytest
+HERE = pathlib.Path(__file__).parent
+BEGUN_BY = os.getpid()
 @pytest.fixture(scope="session")
 def place(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("session", numbered=False)
-    yield folder
-    (folder.parent.parent / "given back").touch()
+    yield tmp_path_factory.mktemp("session", numbered=False)
+    (HERE / "given back").touch()
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish():
+    yield
+    has_garbage = any(HERE.glob("temporary/*/garbage-*"))
+    who = "first" if os.getpid() == BEGUN_BY else "forked"
+    (HERE / f"{who}-{os.getpid()}").write_text("left" if has_garbage else "removed")
 """,
     "test_first.py": """
 import os, time, pathlib
@@ -70,12 +78,15 @@ def run_in_two(folder: Path, files: Mapping[str, str]) -> str:
     """Run test files in two processes, which fails, and return what pytest says."""
     for name, text in files.items():
         (folder / name).write_text(text)
-    options = ("-p", "processes", "--processes", "2", "-rA", "--rootdir", ".", "--basetemp", "temporary")
+    temporary = folder / "temporary"
+    (temporary / f"pytest-of-{getuser()}" / "garbage-of-an-earlier-run").mkdir(parents=True, mode=0o700)
+    options = ("-p", "processes", "--processes", "2", "-rA", "--rootdir", ".")
     command = (sys.executable, "-m", "pytest", *options)
     surroundings = os.environ | {
         "PYTHONPATH": str(Path(__file__).parents[1]),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_ADDOPTS": "",
+        "PYTEST_DEBUG_TEMPROOT": str(temporary),
     }
     ended = subprocess.run(
         command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=120, check=False
@@ -118,7 +129,12 @@ def test_a_process_that_dies_fails_its_test(told: str) -> None:
 
 
 def test_what_was_set_up_for_the_session_is_given_back(told: str, folder: Path) -> None:
-    assert (folder / "temporary" / "given back").exists()
+    assert (folder / "given back").exists()
+
+
+def test_only_the_process_that_was_forked_removes_what_earlier_runs_left(told: str, folder: Path) -> None:
+    assert [found.read_text() for found in folder.glob("first-*")] == ["removed"]
+    assert [found.read_text() for found in folder.glob("forked-*")] == ["left"]
 
 
 def test_what_cannot_be_given_back_is_a_failure(tmp_path: Path) -> None:
