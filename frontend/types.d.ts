@@ -812,6 +812,16 @@ export interface StepView {
   held_bytes_last: number | null;
 }
 
+/** One event of a text stream. */
+export interface StreamedEvent {
+  /** Its number; what passes has none. */
+  id: string | null;
+  /** Its type. */
+  event: "job" | "nodes" | "queue" | "worker" | "catalog" | "workflow" | "asset" | "progress" | "preview";
+  /** What happened, as the text of a JSON object. */
+  data: string;
+}
+
 /** What became of a node of another program. */
 export interface TakenView {
   /** Its id there. */

@@ -114,6 +114,17 @@ def test_the_operation_of_a_saved_workflow_answers_as_it_is_described(
     hold(description[f"/api/workflows/{name}/run"]["POST"], fuzzed_server, known)
 
 
+def test_every_event_of_a_stream_is_one_that_the_description_allows(
+    description: Any, fuzzed_server: LiveServer
+) -> None:
+    job = fuzzed_server.call("POST", "/api/workflows/poster/run?wait=100", {}).json
+    case = description["/api/jobs/{job_id}/events"]["GET"].Case(path_parameters={"job_id": job["id"]})
+    answer = case.call(timeout=PATIENCE_S)
+
+    assert "event: nodes" in answer.text
+    case.validate_response(answer, checks=checks())
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("route", FUZZED, ids=lambda route: f"{route.method} {route.path}")

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated
 
 from aiohttp import hdrs, web
 from pydantic import BeforeValidator, Field
 
 from weft.web.faults import RequestMalformedError
 from weft.web.routing import Call, Media, Policy, route
-from weft.web.stream import send_sse, send_websocket
+from weft.web.stream import EVENT_STREAM, EventType, StreamedEvent, send_sse, send_websocket
 from weft.web.wire import JobId
 from weft.web.wire_base import Wire
 
 LAST_EVENT_HEADER = "Last-Event-ID"
 
-EventType = Literal["job", "nodes", "queue", "worker", "catalog", "workflow", "asset", "progress", "preview"]
-"""Kinds of events; progress and previews pass without a number."""
-
-_EVENTS = Media(("text/event-stream",), "Server-sent events: `id`, `event`, and `data` in JSON.")
+_EVENTS = Media((EVENT_STREAM,), "Server-sent events, their data in JSON.", fields=StreamedEvent)
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 

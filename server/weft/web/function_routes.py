@@ -10,13 +10,13 @@ from weft.jobs.records import Job
 from weft.jobs.requests import Request
 from weft.web.job_routes import IDEMPOTENCY_HEADER, WaitQuery, idempotency_key, submitted
 from weft.web.routing import Call, Media, Policy, Reply, route
-from weft.web.stream import send_sse
+from weft.web.stream import EVENT_STREAM, StreamedEvent, send_sse
 from weft.web.wire import JobView, job_view
 from weft.web.wire_base import JSONValue
 
-EVENT_STREAM = "text/event-stream"
-
-_EVENTS = Media((EVENT_STREAM,), "With `Accept: text/event-stream`, the job's events until its end.")
+_EVENTS = Media(
+    (EVENT_STREAM,), f"With `Accept: {EVENT_STREAM}`, the job's events until its end.", fields=StreamedEvent
+)
 
 
 class FunctionInputs(RootModel[dict[str, JSONValue]]):

@@ -120,7 +120,7 @@ class Media:
     Attributes:
         types: Its media types.
         description: What it is.
-        fields: Model of the fields of a form; None where it is no form.
+        fields: Model of the fields of a form, or of each event of a stream; None where it is neither.
     """
 
     types: tuple[str, ...]

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import Field
 
 from weft.errors import JSON
 from weft.web.bodies import read_json
 from weft.web.faults import BodyUnreadableError
+from weft.web.wire_base import Wire
 
 if TYPE_CHECKING:
     from weft.jobs.events import Batch, Subscription
+
+EVENT_STREAM = "text/event-stream"
+
+EventType = Literal["job", "nodes", "queue", "worker", "catalog", "workflow", "asset", "progress", "preview"]
+"""Kinds of events; progress and previews pass without a number."""
 
 PING_S = 15.0
 """So often something is sent, so that proxies keep a quiet stream open."""
@@ -32,6 +39,20 @@ _CLOSE_S = 2.0
 _MOST_SAID_BYTES = 64 * 2**10
 _MOST_WATCHED = 1000
 _FINAL = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class StreamedEvent(Wire):
+    """One event of a text stream.
+
+    Attributes:
+        id: Its number; what passes has none.
+        event: Its type.
+        data: What happened, as the text of a JSON object.
+    """
+
+    id: str | None = Field(default=None, pattern="^[0-9]+$")
+    event: EventType
+    data: str = Field(json_schema_extra={"contentMediaType": "application/json"})
 
 
 def sse_text(batch: Batch) -> bytes:
@@ -59,7 +80,7 @@ async def send_sse(
         first: What was taken from it already.
         ends: Whether the stream ends with the end of a job.
     """
-    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    answer = web.StreamResponse(headers={"Content-Type": EVENT_STREAM, "X-Accel-Buffering": "no"})
     await answer.prepare(request)
     if request.method == "HEAD":
         return answer

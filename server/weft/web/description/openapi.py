@@ -118,6 +118,8 @@ def _models(routes: Iterable[Route]) -> Iterator[tuple[type[BaseModel], JsonSche
             for part in _parts(answer):
                 if not isinstance(part, Media):
                     yield part, "serialization"
+                elif part.fields is not None:
+                    yield part.fields, "validation"
 
 
 def _parts(answer: Answer) -> tuple[type[BaseModel] | Media, ...]:
