@@ -139,7 +139,7 @@ def _check_encoders(lora: str, parts: list[str], family: str) -> None:
 
 
 def _content(run: Run, path: Path) -> str:
-    memory = DigestMemory(run.paths.data_dir / "digests")
+    memory = DigestMemory.of(run.paths)
     beside = adapter_config(path)
     if beside is None:
         return memory.file(path)

@@ -80,7 +80,7 @@ def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
     """Tell checkpoints apart by content and by place, which handles carry; or by what is wrong with them."""
     try:
         path = find_checkpoint(checkpoint, run.paths.models, cache_folder(os.environ))
-        digests = open_checkpoint(path, memory=_memory(run.paths)).digests
+        digests = open_checkpoint(path, memory=DigestMemory.of(run.paths)).digests
     except ModelError as error:
         return error.code
     return " ".join([str(path), *(f"{part}:{digest}" for part, digest in sorted(digests.items()))])
@@ -123,7 +123,7 @@ def load_checkpoint(
         CheckpointUnknownError: The file belongs to no model family that is known here.
     """
     path = find_checkpoint(checkpoint, run.paths.models, cache_folder(os.environ))
-    found = open_checkpoint(path, memory=_memory(run.paths), dtype=dtype)
+    found = open_checkpoint(path, memory=DigestMemory.of(run.paths), dtype=dtype)
     for part, digest in sorted(found.digests.items()):
         run.note_file(f"{checkpoint}/{part}", digest)
     return LoadedCheckpoint(found.model, found.encoder, found.vae)
@@ -173,7 +173,7 @@ def _digest_of_network(run: FingerprintScope, network: str) -> str:
     """Tell networks apart by content and by place; or by what is wrong with them."""
     try:
         path = find_network(network, run.paths.models, cache_folder(os.environ))
-        memory = _memory(run.paths)
+        memory = DigestMemory.of(run.paths)
         digest = open_network(path, memory=memory).source if path.is_dir() else memory.file(path)
     except ModelError as error:
         return error.code
@@ -192,7 +192,7 @@ def _digest_of_parts(run: FingerprintScope, kinds: Sequence[str], names: Sequenc
     """Tell files apart by content and by place, which handles carry; or by what is wrong with them."""
     try:
         paths = [find_part(name, kinds, run.paths.models) for name in names if name]
-        return " ".join(f"{path} {_memory(run.paths).file(path)}" for path in paths)
+        return " ".join(f"{path} {DigestMemory.of(run.paths).file(path)}" for path in paths)
     except ModelError as error:
         return error.code
 
@@ -226,7 +226,7 @@ def load_model(
         PackageMissingError: It is a GGUF file, and the package that reads them is not installed.
     """
     path = find_network(network, run.paths.models, cache_folder(os.environ))
-    model = open_network(path, memory=_memory(run.paths), dtype=dtype)
+    model = open_network(path, memory=DigestMemory.of(run.paths), dtype=dtype)
     run.note_file(network, model.source)
     return model
 
@@ -272,7 +272,7 @@ def load_encoder(
     """
     names = [name for name in (first, second, third) if name]
     paths = [find_part(name, ENCODERS, run.paths.models) for name in names]
-    encoder = open_encoders(paths, model, memory=_memory(run.paths), dtype=dtype)
+    encoder = open_encoders(paths, model, memory=DigestMemory.of(run.paths), dtype=dtype)
     run.note_file("+".join(names), encoder.source)
     return encoder
 
@@ -307,7 +307,9 @@ def load_vae(
         ModelFileRefusedError: It is a pickle, which could run code.
         CheckpointCorruptError: It is damaged.
     """
-    vae = open_vae(find_part(file, VAES, run.paths.models), model, memory=_memory(run.paths), dtype=dtype)
+    vae = open_vae(
+        find_part(file, VAES, run.paths.models), model, memory=DigestMemory.of(run.paths), dtype=dtype
+    )
     run.note_file(file, vae.source)
     return vae
 
@@ -352,10 +354,6 @@ def set_prediction(
     """
     chosen: Prediction = prediction
     return replace(model, prediction=chosen)
-
-
-def _memory(paths: Paths) -> DigestMemory:
-    return DigestMemory(paths.data_dir / "digests")
 
 
 def _checkpoints(paths: Paths) -> Mapping[str, Path]:

@@ -65,7 +65,9 @@ def controls_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
     """Tell control networks apart by content and by place, which handles carry; or by what is wrong."""
     try:
-        weights = open_control(control_net, (*run.paths.models, SHIPPED_STEERING), _memory(run.paths)).weights
+        weights = open_control(
+            control_net, (*run.paths.models, SHIPPED_STEERING), DigestMemory.of(run.paths)
+        ).weights
     except ModelError as error:
         return error.code
     return f"{weights.path} {weights.source}"
@@ -103,7 +105,7 @@ def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet", (
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: It steers no model family that is known here.
     """
-    control = open_control(control_net, (*run.paths.models, SHIPPED_STEERING), _memory(run.paths))
+    control = open_control(control_net, (*run.paths.models, SHIPPED_STEERING), DigestMemory.of(run.paths))
     run.note_file(control_net, control.weights.source)
     return control
 
@@ -217,7 +219,3 @@ def _hint(run: Run, control: ControlNet, image: Image, vae: Vae | None) -> tuple
             hint="Connect the VAE of the checkpoint to control.apply.",
         )
     return run.service(ModelStore).encode_hint(control, vae, image), 1
-
-
-def _memory(paths: Paths) -> DigestMemory:
-    return DigestMemory(paths.data_dir / "digests")

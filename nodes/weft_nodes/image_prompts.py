@@ -57,7 +57,7 @@ def _digest_of(
     paths: Paths,
 ) -> str:
     try:
-        found = open_handle(name, paths.models, _memory(paths))
+        found = open_handle(name, paths.models, DigestMemory.of(paths))
     except ModelError as error:
         return error.code
     return f"{found.weights.path} {found.encoder.path} {found.key}"
@@ -99,7 +99,7 @@ def load_image_adapter(
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: It is for no model family that is known here.
     """
-    found = open_adapter(ip_adapter, run.paths.models, _memory(run.paths))
+    found = open_adapter(ip_adapter, run.paths.models, DigestMemory.of(run.paths))
     run.note_file(ip_adapter, found.weights.source)
     return found
 
@@ -224,7 +224,7 @@ def load_style_model(
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: It is no style model, or for no model family that is known here.
     """
-    found = open_style(style_model, run.paths.models, _memory(run.paths))
+    found = open_style(style_model, run.paths.models, DigestMemory.of(run.paths))
     run.note_file(style_model, found.weights.source)
     return found
 
@@ -332,7 +332,3 @@ def encode_edit(
     batches = [batch.pixels_BHWC for batch in (image, second, third) if batch is not None]
     pictures = tuple(Image(single) for batch in batches for single in torch.split(batch, 1))
     return encode_text(run, encoder, text, weighting=weighting, shown=Shown(pictures, version))
-
-
-def _memory(paths: Paths) -> DigestMemory:
-    return DigestMemory(paths.data_dir / "digests")

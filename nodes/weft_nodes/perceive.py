@@ -243,7 +243,7 @@ def _colours(count: int) -> Tensor:
 
 def _reader(run: Run, task: Task, network: str) -> Reader:
     path = find_network(task, network, run.paths.models)
-    digest = network_digest(path, _memory(run.paths))
+    digest = network_digest(path, DigestMemory.of(run.paths))
     run.note_file(network, digest)
     return run.service(ReaderStore).reader(path, digest)
 
@@ -251,10 +251,6 @@ def _reader(run: Run, task: Task, network: str) -> Reader:
 def _digest(run: FingerprintScope, task: Task, network: str) -> str:
     """Tell networks apart by content; or by what is wrong with them."""
     try:
-        return network_digest(find_network(task, network, run.paths.models), _memory(run.paths))
+        return network_digest(find_network(task, network, run.paths.models), DigestMemory.of(run.paths))
     except ModelError as error:
         return error.code
-
-
-def _memory(paths: Paths) -> DigestMemory:
-    return DigestMemory(paths.data_dir / "digests")

@@ -116,4 +116,4 @@ def _pipelines(paths: Paths) -> Mapping[str, Path]:
 
 def _digest(paths: Paths, path: Path) -> str:
     files = {file.relative_to(path).as_posix(): file for file in path.rglob("*") if file.suffix in _FILES}
-    return DigestMemory(paths.data_dir / "digests").files(files)
+    return DigestMemory.of(paths).files(files)

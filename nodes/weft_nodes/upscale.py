@@ -45,7 +45,7 @@ def upscalers_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 def _digest_of_upscaler(run: FingerprintScope, upscaler: str) -> str:
     """Tell upscalers apart by content and by place, which handles carry."""
     path = _upscalers(run.paths).get(upscaler)
-    return "missing" if path is None else f"{path} {_memory(run.paths).file(path)}"
+    return "missing" if path is None else f"{path} {DigestMemory.of(run.paths).file(path)}"
 
 
 @node("upscaler.load", lane="io", output="upscaler", fingerprint=_digest_of_upscaler)
@@ -78,7 +78,7 @@ def load_upscaler(run: Run, upscaler: Annotated[str, ModelFile("upscaler", (_FOL
         )
     path = listed[upscaler]
     upscaler_traits(path)
-    digest = _memory(run.paths).file(path)
+    digest = DigestMemory.of(run.paths).file(path)
     run.note_file(upscaler, digest)
     return Upscaler(str(path), digest)
 
@@ -147,7 +147,3 @@ def _traits(path: Path) -> Mapping[str, str]:
 
 def _upscalers(paths: Paths) -> Mapping[str, Path]:
     return single_files(models / _FOLDER for models in paths.models)
-
-
-def _memory(paths: Paths) -> DigestMemory:
-    return DigestMemory(paths.data_dir / "digests")

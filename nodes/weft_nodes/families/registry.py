@@ -65,5 +65,5 @@ class ModelStore(HandleStore):
         Args:
             scope: The worker's device and folders; digests are remembered in its data folder.
         """
-        memory = DigestMemory(scope.paths.data_dir / "digests")
+        memory = DigestMemory.of(scope.paths)
         return cls(FAMILIES, device=scope.device, memory=memory)

@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from weft.sdk import Paths
 
 _DIGEST_BYTES = 20
 
@@ -27,6 +30,11 @@ class DigestMemory:
     """
 
     folder: Path | None = None
+
+    @classmethod
+    def of(cls, paths: Paths) -> Self:
+        """Return the memory in the data directory, which all nodes share."""
+        return cls(paths.data_dir / "digests")
 
     def file(self, path: Path) -> str:
         """Return the digest of one file's content.

@@ -67,7 +67,7 @@ class UpscalerStore:
     @classmethod
     def create(cls, scope: ServiceScope) -> Self:
         """Build the store of a worker."""
-        return cls(device=scope.device, memory=DigestMemory(scope.paths.data_dir / "digests"))
+        return cls(device=scope.device, memory=DigestMemory.of(scope.paths))
 
     def network(self, upscaler: Upscaler) -> UpscaleNetwork:
         """Return the live network of a handle, on a GPU in half precision if that suits it.

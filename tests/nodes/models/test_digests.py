@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from weft.sdk import Paths
 from weft_nodes.models.digests import DigestMemory
 
 
@@ -103,3 +104,9 @@ def test_the_digest_of_several_files_depends_on_labels_and_content_but_not_on_or
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         DigestMemory().file(tmp_path / "nowhere")
+
+
+def test_nodes_share_one_memory_in_the_data_directory(tmp_path: Path) -> None:
+    paths = Paths.below(tmp_path)
+
+    assert DigestMemory.of(paths) == DigestMemory(paths.data_dir / "digests")
