@@ -206,7 +206,7 @@ def _unlisted(widget: Widget, value: JSON, offers: Offers) -> str | None:
 
 
 def _folder_of(widget: ModelFile) -> str:
-    place = "a models folder: ./models or one of WEFT_MODELS_DIRS"
+    place = "a models folder (./models or models in the data folder; WEFT_MODELS_DIRS names others)"
     return f"the folder {' or '.join(widget.folders)} of {place}" if widget.folders else place
 
 

@@ -178,7 +178,7 @@ def test_an_item_of_a_list_is_checked_by_the_items_widget() -> None:
 
 
 def test_an_input_that_names_a_file_says_where_such_files_lie() -> None:
-    assert "./models or one of WEFT_MODELS_DIRS" in file_hint(ModelFile("checkpoint"))
+    assert "./models or models in the data folder; WEFT_MODELS_DIRS" in file_hint(ModelFile("checkpoint"))
     assert "the folder unet or dit of a models folder" in file_hint(ModelFile("net", ("unet", "dit")))
     assert "./input or WEFT_INPUT_DIR" in file_hint(ImageFile())
     assert file_hint(Items(ModelFile("lora"))) == file_hint(ModelFile("lora"))
