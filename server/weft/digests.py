@@ -20,16 +20,17 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 """Where statements hold other statements; expressions hold none, and imports are statements."""
 
 _MOST_REMEMBERED = 1024
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    content: bytes
+    digest: bytes
     imports: frozenset[str]
 
 
 class CodeDigests:
-    """Digests of the modules of one pack; every file is read and parsed once.
+    """Digests of the modules of one pack; every file is found, read and parsed once.
 
     Args:
         root: Name of the pack's package or only module, as it was imported.
@@ -38,22 +39,22 @@ class CodeDigests:
     def __init__(self, root: str) -> None:
         self._root = root
         self._sources: dict[str, _Source | None] = {}
+        self._paths: dict[str, Path | None] = {}
 
     def digest(self, module: ModuleType) -> str:
         """Give the digest of a module of the pack, of 32 hexadecimal digits.
 
         A module without a file, as tests and consoles make them, is known by its name alone.
         """
-        state = hashlib.blake2b(digest_size=16)
+        state = hashlib.blake2b(digest_size=_DIGEST_BYTES)
         start = self._relative(module.__name__)
         if start is None or self._source(start) is None:
             state.update(module.__name__.encode())
             return state.hexdigest()
         for name in sorted(self._reachable(start)):
             source = self._source(name)
-            content = source.content if source is not None else b""
-            state.update(f"{name}\0{len(content)}\0".encode())
-            state.update(content)
+            state.update(f"{name}\0".encode())
+            state.update(source.digest if source is not None else bytes(_DIGEST_BYTES))
         return state.hexdigest()
 
     def _relative(self, name: str) -> str | None:
@@ -85,9 +86,15 @@ class CodeDigests:
             return None
         content = path.read_bytes()
         is_package = path.name == "__init__.py"
-        return _Source(content, frozenset(self._imports(content, name, is_package=is_package)))
+        digest = hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+        return _Source(digest, frozenset(self._imports(content, name, is_package=is_package)))
 
     def _path(self, name: str) -> Path | None:
+        if name not in self._paths:
+            self._paths[name] = self._find(name)
+        return self._paths[name]
+
+    def _find(self, name: str) -> Path | None:
         module = sys.modules.get(self._root)
         file = getattr(module, "__file__", None)
         if not isinstance(file, str):
@@ -119,6 +126,10 @@ class CodeDigests:
             base = ".".join([*inside, *(statement.module or "").split(".")]).strip(".")
         if base is None:
             return []
+        path = self._path(base)
+        if path is not None and path.name != "__init__.py":
+            # It is no package, so that all names are of its own code.
+            return [base]
         submodules = [f"{base}.{alias.name}".strip(".") for alias in statement.names]
         present = [entry for entry in submodules if self._path(entry) is not None]
         # `from . import part` needs the package's own code only where `part` is not a module of it.
