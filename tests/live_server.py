@@ -6,15 +6,15 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from server_process import ServerProcess
 
 PATIENCE_S = 120.0
 """A process may need long to start on a busy machine."""
@@ -95,21 +95,30 @@ DRAW: dict[str, Any] = {
 SLOW: dict[str, Any] = {"name": "draw", "inputs": {"steps": 10_000, "pause_s": 0.05}}
 """A job that runs for minutes, unless it is cancelled."""
 
-PROGRAM = """
-import os, sys
-from weft.garbage import begin_ending, begin_loading
-begin_loading()
-from weft.settings import load_settings
-from weft.web.logs import configure_logging
-from weft.web.serving import serve
 
-def announce(listening):
-    print(listening.url, listening.token.secret if listening.token else "-", flush=True)
+class Process(Protocol):
+    """A server process, be it a command that was started or a fork."""
 
-configure_logging(sys.stderr)
-serve(load_settings(), announce, installed=False)
-begin_ending()
-"""
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit code; None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end and give its exit code."""
+        ...
+
+    def send_signal(self, number: int, /) -> None:
+        """Send it a signal, if it runs."""
+        ...
+
+    def kill(self) -> None:
+        """End it without asking."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,7 @@ class LiveServer:
     """A server in a process of its own."""
 
     folder: Path
-    process: subprocess.Popen[str]
+    process: Process
     url: str
     token: str | None
     headers: dict[str, str] = field(default_factory=dict)
@@ -256,21 +265,11 @@ def live_server(folder: Path, **settings: object) -> Iterator[LiveServer]:
         "OMP_NUM_THREADS": "1",
         **named,
     }
-    with (folder / "log").open("a") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    assert process.stdout is not None
-    with process, process.stdout:
-        url, _, token = process.stdout.readline().strip().partition(" ")
-        assert url, (folder / "log").read_text()
-        try:
-            yield LiveServer(folder, process, url, None if token == "-" else token)
-        finally:
-            if process.poll() is None:
-                process.kill()
+    process = ServerProcess(folder, environment)
+    assert process.url, (folder / "log").read_text()
+    try:
+        yield LiveServer(folder, process, process.url, process.token)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()

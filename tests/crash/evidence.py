@@ -109,19 +109,18 @@ def errors_in(log: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def processes_of(folder: Path, containing: str = "") -> list[int]:
-    """List the processes of the server of a folder, with all that they have started.
+    """List the processes of the server of a folder, with all that they have started: those that are there.
 
     Args:
         folder: The folder that the server was started in.
         containing: Only those with this in their command lines.
     """
-    mark = f"WEFT_WORKFLOWS_DIRS={folder / 'workflows'}".encode()
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                is_marked = mark in (process / "environ").read_bytes().split(b"\0")
-                if is_marked and containing.encode() in (process / "cmdline").read_bytes():
+                is_there = (process / "cwd").readlink() == folder
+                if is_there and containing.encode() in (process / "cmdline").read_bytes():
                     found.append(int(process.name))
             except OSError:
                 # It has ended meanwhile.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -146,8 +145,7 @@ def test_gaps_repetitions_and_disorder_in_what_an_observer_saw_are_found(data: P
 
 
 def test_a_process_that_stayed_behind_is_found_and_gone_once_it_has_ended(tmp_path: Path) -> None:
-    environment = {**os.environ, "WEFT_WORKFLOWS_DIRS": str(tmp_path / "workflows")}
-    with subprocess.Popen(["sleep", "1000"], env=environment) as orphan:
+    with subprocess.Popen(["sleep", "1000"], cwd=tmp_path) as orphan:
         eventually(lambda: processes_of(tmp_path) == [orphan.pid])
         assert processes_of(tmp_path, "sleep") == [orphan.pid]
         assert processes_of(tmp_path, "weft.workers.child") == []
