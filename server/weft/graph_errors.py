@@ -130,14 +130,36 @@ class SocketMismatchError(GraphError):
 
 
 class TraitMismatchError(GraphError):
-    """Two things that must agree (a family, a latent space) do not."""
+    """Two things that must agree (a family, a latent space) do not.
+
+    Args:
+        trait: What they must agree in.
+        source: What is connected.
+        has: What it has, or what was entered.
+        target: The input.
+        expects: What the input expects, or what `source` has where a value was entered.
+        hint: What to do about it.
+        is_entered: Whether `has` was entered at `target`, and is no fit for what is connected beside it.
+    """
 
     code = "trait-mismatch"
 
-    def __init__(self, *, trait: str, source: str, has: str, target: str, expects: str) -> None:
+    def __init__(
+        self,
+        *,
+        trait: str,
+        source: str,
+        has: str,
+        target: str,
+        expects: str,
+        hint: str = "",
+        is_entered: bool = False,
+    ) -> None:
         super().__init__(
-            f"{source} has {trait} {has}, but {target} expects {trait} {expects}.",
-            hint=f"Use parts whose {trait} is the same.",
+            f"{target} is {has}, but {source} has {trait} {expects}."
+            if is_entered
+            else f"{source} has {trait} {has}, but {target} expects {trait} {expects}.",
+            hint=hint or f"Use parts whose {trait} is the same.",
         )
 
 

@@ -94,6 +94,8 @@ class NodeOptions(TypedDict, total=False):
         accepts: For inputs, the traits that what is connected must have.
         gives: For outputs, the traits of what they produce.
         advises: For inputs that take numbers or texts, the warnings that some of them bring.
+        hints: For traits, what to do where one is not what an input accepts; traits that no input accepts
+            may be among them.
     """
 
     pure: bool
@@ -106,6 +108,7 @@ class NodeOptions(TypedDict, total=False):
     accepts: Mapping[str, Traits]
     gives: Mapping[str, Traits]
     advises: Mapping[str, Sequence[Advice]]
+    hints: Mapping[str, str]
 
 
 def node(type: str, version: int = 1, **options: Unpack[NodeOptions]) -> Callable[[F], F]:
@@ -145,6 +148,7 @@ def _define(function: Callable[..., object], type: str, version: int, options: N
     if faults:
         raise NodeDefinitionError(function=f"{function.__module__}.{function.__qualname__}", faults=faults)
     is_async = is_coroutine(function)
+    accepted = {trait for entry in signature.inputs for trait in entry.traits}
     schema = NodeSchema(
         type=type,
         version=version,
@@ -160,6 +164,7 @@ def _define(function: Callable[..., object], type: str, version: int, options: N
         is_async=is_async,
         streams=signature.streams,
         has_fingerprint=options.get("fingerprint") is not None,
+        hints={trait: hint for trait, hint in options.get("hints", {}).items() if trait in accepted},
     )
     return NodeDefinition(
         schema=schema,

@@ -38,6 +38,12 @@ class Listed:
     trait: str
 
 
+ALTERNATIVES: Final = ", "
+"""Stands between the alternatives of a trait's value; two values agree that share one."""
+
+TOGETHER: Final = " + "
+"""Stands between variables of which an output has what is known of each: once where they are equal."""
+
 TraitValue: TypeAlias = str | Listed
 """A constant, a ``$Variable`` that is the same in the whole node, or what a listing says."""
 
@@ -208,6 +214,7 @@ class NodeSchema:
         is_async: Whether it is written as ``async def``.
         streams: Whether it yields the items of its only output one by one.
         has_fingerprint: Whether outside state is part of its key.
+        hints: What to do where a trait is not what it must be, by name of trait.
         pack: Name of the pack that offers it; empty before it is registered.
         code_digest: Hash of its module's source and of what that imports from its pack.
     """
@@ -226,6 +233,7 @@ class NodeSchema:
     is_async: bool = False
     streams: bool = False
     has_fingerprint: bool = False
+    hints: Mapping[str, str] = field(default_factory=dict, hash=False)
     pack: str = ""
     code_digest: str = ""
 
@@ -268,6 +276,7 @@ class NodeSchema:
             "is_async": self.is_async,
             "streams": self.streams,
             "has_fingerprint": self.has_fingerprint,
+            "hints": dict(self.hints),
             "pack": self.pack,
             "code_digest": self.code_digest,
         }

@@ -17,7 +17,12 @@ Three names are aliases of types, and documented here:
 - ``Seed``: a seed of random numbers, 0..2**63-1, with its widget.
 - ``JSON``: any value that JSON can write.
 - ``Traits``: values by name of trait, for ``accepts=`` and ``gives=``: a constant, a ``$Variable`` that is
-  the same in the whole node, or `Listed`.
+  the same in the whole node, or `Listed`. A value with alternatives has commas between them: ``canny, depth``
+  agrees with ``depth``. An output that has what is known of several variables joins them: ``$a + $b``. A
+  trait that is called as the input itself is what was entered there, and ``empty`` where nothing was, so
+  that ``{"control": {"kind": "$kind"}, "kind": {"kind": "$kind"}}`` lets the kinds that a listing knows of
+  a control decide which one may be chosen, and ``{"vae": {"vae": "$vae"}, "control": {"vae": "$vae"}}``
+  whether an autoencoder may be missing.
 """
 
 from weft.context import FingerprintScope, Lazy, LocalRun, Run, Service, ServiceScope

@@ -15,7 +15,7 @@ from weft.annotations import find_widget, resolve, unwrap_lazy, unwrap_stream, v
 from weft.context import Run
 from weft.docstrings import Docstring, parse_docstring
 from weft.errors import JSON, AnnotationUnsupportedError, Fault, suggest
-from weft.schema import MISSING, Advice, InputSchema, Listed, Missing, OutputSchema, Traits
+from weft.schema import MISSING, TOGETHER, Advice, InputSchema, Listed, Missing, OutputSchema, Traits
 from weft.sockets import ListOf, Named, SocketType, from_annotation, is_optional, variables_in, without_null
 from weft.widgets import ImageFile, ModelFile, Number, Slider, Text
 
@@ -304,8 +304,11 @@ class SignatureReader:
             if name not in names:
                 self._fault(name, "is in `gives`, but is not an output", suggest(name, names) or "Remove it.")
             self._check_listed(traits, {entry.name: entry for entry in inputs})
-            for found in traits.values():
-                if isinstance(found, str) and found.startswith("$") and found not in accepted:
+            variables = [
+                part for found in traits.values() if isinstance(found, str) for part in found.split(TOGETHER)
+            ]
+            for found in variables:
+                if found.startswith("$") and found not in accepted:
                     self._fault(
                         None, f"gives the trait {found}, which nothing accepts", "Put it into `accepts` too."
                     )

@@ -74,6 +74,19 @@ CASES = [
         "whose family is the same",
     ),
     (
+        TraitMismatchError(
+            trait="kind",
+            source="a.net",
+            has="tile",
+            target="b.kind",
+            expects="pose, depth",
+            hint="Choose one.",
+            is_entered=True,
+        ),
+        "b.kind is tile, but a.net has kind pose, depth.",
+        "Choose one.",
+    ),
+    (
         ValueUnsuitedError(name="a.x", value="7", source="b.model", reason="is small", hint="Take 1."),
         "a.x is 7, but b.model is small.",
         "Take 1.",

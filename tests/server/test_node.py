@@ -254,6 +254,18 @@ def test_what_the_decorator_is_told_wrongly_is_refused(options: dict[str, Any], 
     assert message.startswith(f"{__name__}._fault.<locals>._same cannot become a node:")
 
 
+def test_hints_are_kept_for_the_traits_that_inputs_accept() -> None:
+    @node(
+        "area.same",
+        accepts={"value": {"family": "$F"}},
+        hints={"family": "Use one family.", "space": "Use one space."},
+    )
+    def _same(value: int) -> int:
+        return value
+
+    assert definition_of(_same).schema.hints == {"family": "Use one family."}
+
+
 def test_all_faults_of_decorator_signature_and_docstring_are_reported_at_once() -> None:
     with pytest.raises(NodeDefinitionError) as caught:
 

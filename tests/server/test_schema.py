@@ -36,6 +36,7 @@ SAMPLE = NodeSchema(
     is_async=True,
     streams=False,
     has_fingerprint=True,
+    hints={"family": "Use parts of one family."},
     pack="weft",
     code_digest="abc",
 )

@@ -433,6 +433,10 @@ def test_a_malformed_output_name_is_a_fault() -> None:
         ({"accepts": {"imag": {"f": "x"}}}, 'parameter "imag" is in `accepts`, but is not an input'),
         ({"gives": {"imag": {"f": "x"}}}, 'parameter "imag" is in `gives`, but is not an output'),
         ({"gives": {"image": {"f": "$F"}}}, "it gives the trait $F, which nothing accepts"),
+        (
+            {"accepts": {"image": {"f": "$F"}}, "gives": {"image": {"f": "$F + $G"}}},
+            "it gives the trait $G, which nothing accepts",
+        ),
         ({"gives": {"image": {"f": Listed("image", "f")}}}, 'parameter "image" is asked for a listed trait'),
         (
             {"gives": {"image": {"f": Listed("nothing", "f")}}},

@@ -2,7 +2,11 @@
 
 A node says which traits its outputs have and which its inputs ask for: a constant, a ``$Variable`` that is
 the same in the whole node, or what the listing of files says of the chosen file. What a trait means
-is no matter here; it is only passed on and compared. What is not known is compared with nothing.
+is no matter here; it is only passed on and compared. What is not known is compared with nothing. Two values
+agree that are equal, or where one of the alternatives of each is.
+
+A trait that is called as the input itself is what somebody entered there, so that a choice can be compared
+with what is connected, and an input that may stay empty with what needs it.
 
 Where traits must agree, a difference is an error. Where a node only advises against a number beside some
 trait, it is a warning, and the workflow runs.
@@ -10,6 +14,7 @@ trait, it is a warning, and the workflow runs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -17,9 +22,21 @@ from weft.errors import JSON, PluginError, Problem
 from weft.graph.offers import Offers
 from weft.graph.structure import GraphNode, Source, source_of
 from weft.graph_errors import TraitMismatchError, ValueUnsuitedError
-from weft.schema import Advice, InputSchema, Listed, NodeSchema, OutputSchema, TraitValue
+from weft.schema import (
+    ALTERNATIVES,
+    TOGETHER,
+    Advice,
+    InputSchema,
+    Listed,
+    NodeSchema,
+    OutputSchema,
+    TraitValue,
+)
 from weft.sockets import variables_in
 from weft.widgets import ImageFile, ModelFile, shown
+
+EMPTY = "empty"
+"""What the trait of an input that is called as the input itself is where nothing is connected or entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +47,13 @@ class Fact:
         value: The trait's value.
         place: Where it is known of: ``node.output``, or the file's name.
         behind: The fact it follows from; None where the node says so by itself.
+        is_entered: Whether it is what somebody entered there, and not what a node or a file says.
     """
 
     value: str
     place: str
     behind: Fact | None = None
+    is_entered: bool = False
 
     def path(self) -> tuple[str, ...]:
         """Give the places from where the trait was first known to here."""
@@ -116,6 +135,8 @@ class _Tracker:
         """List what is known of a trait of everything that feeds an input."""
         link = node.links.get(schema.name)
         if link is None:
+            if trait == schema.name:
+                return _entered(node, schema)
             file = self._of_file(node, schema.name)
             return [Fact(file[trait], f'"{node.values[schema.name]}"')] if trait in file else []
         parts = (link,) if isinstance(link, Source) else link
@@ -151,27 +172,40 @@ class _Tracker:
     ) -> None:
         if isinstance(wanted, Listed):
             value = self._of_file(node, wanted.input).get(wanted.trait)
-            if value is None or value == fact.value:
+            if value is None or _agree(value, fact.value):
                 return
             file = Fact(value, f'"{node.values[wanted.input]}"')
             self._clash(node, schema, trait=trait, fact=fact, other=(file, wanted.input))
         elif not wanted.startswith("$"):
-            if wanted != fact.value:
+            if not _agree(wanted, fact.value):
                 self._clash(node, schema, trait=trait, fact=fact, other=(Fact(wanted, ""), ""))
         elif wanted not in bound:
             bound[wanted] = (fact, schema.name)
-        elif bound[wanted][0].value != fact.value:
+        elif not _agree(bound[wanted][0].value, fact.value):
             self._clash(node, schema, trait=trait, fact=fact, other=bound[wanted])
 
     def _clash(
         self, node: GraphNode, schema: InputSchema, *, trait: str, fact: Fact, other: tuple[Fact, str]
     ) -> None:
         expected, rival = other
+        if expected.is_entered and not fact.is_entered:
+            # What was entered is what can be changed, in whichever order the inputs stand.
+            rival_schema = node.schema.input(rival)
+            if rival_schema is not None:
+                self._clash(node, rival_schema, trait=trait, fact=expected, other=(fact, schema.name))
+            return
         target = f"{node.id}.{schema.name}"
-        if rival:
+        is_entered = fact.is_entered and rival != ""
+        if rival and not is_entered:
             target += f" (as its {rival}, from {_route(expected)})"
         error = TraitMismatchError(
-            trait=trait, source=_route(fact), has=fact.value, target=target, expects=expected.value
+            trait=trait,
+            source=_route(expected if is_entered else fact),
+            has=fact.value,
+            target=target,
+            expects=expected.value,
+            hint=node.schema.hints.get(trait, ""),
+            is_entered=is_entered,
         )
         at, name = self._place(node.id, schema.name)
         paths: dict[str, JSON] = {
@@ -217,7 +251,9 @@ class _Tracker:
             return None if found is None else Fact(found, here)
         if not value.startswith("$"):
             return Fact(value, here)
-        return Fact(bound[value][0].value, here, bound[value][0]) if value in bound else None
+        known = [bound[name][0] for name in value.split(TOGETHER) if name in bound]
+        values = dict.fromkeys(fact.value for fact in known)
+        return Fact(TOGETHER.join(values), here, known[0]) if known else None
 
     def _passed_on(self, node: GraphNode, output: OutputSchema) -> dict[str, Fact]:
         """Give the traits of what a type variable stands for, as far as all that feeds it agrees."""
@@ -239,6 +275,22 @@ class _Tracker:
             for trait, fact in fed[0].items()
             if all(trait in other and other[trait].value == fact.value for other in fed)
         }
+
+
+def _entered(node: GraphNode, schema: InputSchema) -> list[Fact]:
+    """List what was entered at an input without link, as what is known of its trait of the same name."""
+    if schema.name not in node.values:
+        return []
+    value = node.values[schema.name]
+    entered = [EMPTY] if value is None else value if isinstance(value, list) else [value]
+    words = [json.dumps(each) if isinstance(each, bool) else each for each in entered]
+    place = f"{node.id}.{schema.name}"
+    return [Fact(word, place, is_entered=True) for word in words if isinstance(word, str)]
+
+
+def _agree(first: str, second: str) -> bool:
+    """Tell whether two values of a trait share an alternative."""
+    return not set(first.split(ALTERNATIVES)).isdisjoint(second.split(ALTERNATIVES))
 
 
 def _sources(node: GraphNode, input: str) -> list[Source]:

@@ -283,5 +283,6 @@ RULES: tuple[RuleView, ...] = (
 
 
 def node_view(schema: NodeSchema) -> dict[str, JSONValue]:
-    """Give a node type as the JSON of a `NodeView`."""
-    return {**schema.to_json(), "values": schema.json_schema()}
+    """Give a node type as the JSON of a `NodeView`, without the hints, which come with problems."""
+    known = {name: content for name, content in schema.to_json().items() if name != "hints"}
+    return {**known, "values": schema.json_schema()}

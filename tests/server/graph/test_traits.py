@@ -205,6 +205,70 @@ def test_a_clash_inside_a_workflow_is_reported_where_the_part_was_given() -> Non
     assert found(report) == [("trait-mismatch", "w", "start")]
 
 
+def marching(**inputs: JSON) -> dict[str, JSON]:
+    """A node that is told how to go on by a strict model, and from where."""
+    strict = entry("toy.load", checkpoint="strict")
+    march = entry("toy.march", 1, **{"model": "@strict.model", "start": "@noise.latent", **inputs})
+    return CHAIN | {"strict": strict, "m": march}
+
+
+def test_what_is_entered_must_be_among_the_alternatives_of_what_is_connected() -> None:
+    assert report_of(marching(pace="brisk")).problems == ()
+
+    problem = clash(marching(pace="slow"))
+
+    assert (problem.node, problem.input) == ("m", "pace")
+    assert problem.message == "m.pace is slow, but strict.model has pace quick, brisk."
+    assert problem.hint == "Take another pace."
+    assert problem.details == {"path": ["m.pace"], "other_path": ["strict.model"]}
+
+
+def test_each_of_several_values_that_are_entered_is_compared() -> None:
+    assert found(report_of(marching(pace=["quick", "slow"], calm=[True, False]))) == [
+        ("trait-mismatch", "m", "pace"),
+        ("trait-mismatch", "m", "calm"),
+    ]
+
+
+def test_what_comes_over_a_link_in_place_of_what_is_entered_is_not_known() -> None:
+    linked = marching(pace="@word.text") | {"word": entry("toy.text", text="slow")}
+
+    assert report_of(linked).problems == ()
+
+
+def test_an_input_that_is_left_empty_does_not_suit_what_needs_it_wherever_it_stands() -> None:
+    problem = clash(marching(start=None))
+
+    assert (problem.node, problem.input) == ("m", "start")
+    assert problem.message == "m.start is empty, but strict.model has start needed."
+    assert problem.hint == "Use parts whose start is the same."
+
+
+def test_what_is_entered_is_compared_with_nothing_where_nothing_is_known() -> None:
+    odd = entry("toy.load", checkpoint="odd")
+
+    assert report_of(marching(start=None, pace="slow", calm=False) | {"strict": odd}).problems == ()
+
+
+def test_values_that_agree_are_joined_to_one_and_others_to_a_value_of_their_own() -> None:
+    nodes = {
+        "same": entry("toy.pair", a="@large.model", b="@large.model"),
+        "half": entry("toy.pair", a="@odd.model", b="@large.model"),
+        "mixed": entry("toy.pair", a="@small.model", b="@large.model"),
+        "again": entry("toy.sample", model="@same.model", latent="@noise.latent"),
+        "one": entry("toy.sample", model="@half.model", latent="@latent.latent"),
+        "both": entry("toy.sample", model="@mixed.model", latent="@latent.latent"),
+    }
+
+    report = report_of(CHAIN | nodes)
+
+    assert [(problem.node, problem.message.rpartition("expects ")[2]) for problem in report.problems] == [
+        ("one", "family sdxl."),
+        ("both", "family sd15 + sdxl."),
+    ]
+    assert report.problems[1].details["other_path"] == ["small.model", "mixed.model"]
+
+
 @pytest.mark.parametrize("length", [1, 3000])
 def test_the_path_of_a_fact_leads_from_its_origin(length: int) -> None:
     fact = Fact("sd15", "n0")

@@ -173,7 +173,13 @@ def _broken() -> tuple[str, ...]:
 
 @listing("toy-checkpoint")
 def _checkpoints(paths: Paths) -> Mapping[str, Mapping[str, str]]:
-    return {"small": {"family": "sd15"}, "large": {"family": "sdxl"}, "odd": {}, "fast": {"speed": "fast"}}
+    return {
+        "small": {"family": "sd15"},
+        "large": {"family": "sdxl"},
+        "odd": {},
+        "fast": {"speed": "fast"},
+        "strict": {"pace": "quick, brisk", "start": "needed", "calm": "true"},
+    }
 
 
 @listing("toy-lora")
@@ -184,7 +190,7 @@ def _loras(paths: Paths) -> Mapping[str, Mapping[str, str]]:
 @node(
     "toy.load",
     output="model",
-    gives={"model": {"family": Listed("checkpoint", "family"), "speed": Listed("checkpoint", "speed")}},
+    gives={"model": {n: Listed("checkpoint", n) for n in ("family", "speed", "pace", "start", "calm")}},
 )
 def _load(checkpoint: Annotated[str, ModelFile("toy-checkpoint")]) -> Model:
     return Model(checkpoint)
@@ -248,6 +254,36 @@ def _hasten(
     model: Model, extra: int | None = None, *, steps: int = 20, strength: float = 1.0, label: str = ""
 ) -> int:
     return steps
+
+
+@node(
+    "toy.march",
+    output="value",
+    accepts={
+        "start": {"start": "$start", "family": "sd15"},
+        "model": {"pace": "$pace", "start": "$start", "calm": "$calm"},
+        "pace": {"pace": "$pace"},
+        "calm": {"calm": "$calm"},
+    },
+    hints={"pace": "Take another pace.", "speed": "Is not asked for."},
+)
+def _march(
+    start: Latent | None,
+    model: Model,
+    pace: Literal["slow", "brisk", "quick"] = "quick",
+    calm: bool = True,
+) -> int:
+    return 1
+
+
+@node(
+    "toy.pair",
+    output="model",
+    accepts={"a": {"family": "$A", "pace": "$pace"}, "b": {"family": "$B"}},
+    gives={"model": {"family": "$A + $B", "pace": "$pace"}},
+)
+def _pair(a: Model, b: Model) -> Model:
+    return a
 
 
 @node("toy.decode", output="text", accepts={"latent": {"family": "sdxl"}})
