@@ -8,7 +8,7 @@ Shape legend, used as name suffixes in the whole package:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Protocol
 
@@ -39,12 +39,13 @@ class Latent:
         JobError: Shapes of samples, mask, original and indices do not fit.
     """
 
-    samples_BChw: Tensor
+    # Whoever shows a latent in a message, as asyncio does with all results, shall not write down its numbers.
+    samples_BChw: Tensor = field(repr=False)
     space: str
-    mask_B1hw: Tensor | None = None
+    mask_B1hw: Tensor | None = field(default=None, repr=False)
     indices: tuple[int, ...] | None = None
     is_mask_gradual: bool = False
-    original_BChw: Tensor | None = None
+    original_BChw: Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         shape = tuple(self.samples_BChw.shape)

@@ -49,6 +49,12 @@ def test_a_latent_counts_its_items() -> None:
     assert Latent(torch.zeros(3, 4, 2, 2), "sd").batch_size == 3
 
 
+def test_a_latent_is_shown_without_its_numbers() -> None:
+    masked = Latent(torch.zeros(1, 4, 2, 2), "sd", torch.ones(1, 1, 2, 2), original_BChw=torch.ones(1, 4, 2, 2))
+
+    assert repr(masked) == "Latent(space='sd', indices=None, is_mask_gradual=False)"
+
+
 @pytest.mark.parametrize(
     ("samples", "mask", "indices"),
     [
