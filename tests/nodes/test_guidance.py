@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,12 +14,13 @@ from weft.graph.check import check
 from weft.graph.document import parse_document
 from weft.graph.workflows import NoWorkflows
 from weft.plugins import load
+from weft.registry import Registry
 from weft.sdk import LocalRun, Paths
 from weft.settings import load_settings
 from weft_nodes import guidance
 from weft_nodes.checkpoints import LoadedCheckpoint
 from weft_nodes.diffusion.errors import GuidanceClashError, JobError
-from weft_nodes.diffusion.values import Latent
+from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.guidance import BlocksError
 from weft_nodes.latents import decode_latent, empty_latent
 from weft_nodes.models.errors import PatchMismatchError
@@ -34,7 +35,7 @@ Make = Callable[[LocalRun, LoadedCheckpoint], Guiding]
 
 
 def _perp_neg(run: LocalRun, checkpoint: LoadedCheckpoint) -> Guiding:
-    return guidance.use_perp_neg(encode_prompt(run, checkpoint.encoder, ""))
+    return guidance.use_perp_neg(encoded(run, checkpoint, ""))
 
 
 def _chain(*_: object) -> Guiding:
@@ -79,6 +80,23 @@ def run(paths: Paths) -> Iterator[LocalRun]:
     found = LocalRun(paths=paths)
     yield found
     found.close()
+    encoded.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory, paths: Paths) -> Registry:
+    """What the check of a workflow knows of nodes and of these checkpoints."""
+    folder = tmp_path_factory.mktemp("data")
+    settings = load_settings(
+        {"data_dir": folder, "custom_nodes_dirs": (), "models_dirs": tuple(paths.models)}
+    )
+    return load(settings).registry
+
+
+@cache
+def encoded(run: LocalRun, checkpoint: LoadedCheckpoint, text: str) -> Conditioning:
+    """A prompt, which is encoded once for all methods."""
+    return encode_prompt(run, checkpoint.encoder, text)
 
 
 async def sampled(
@@ -87,14 +105,12 @@ async def sampled(
     guiding: Guiding | None,
     *,
     text: str = "a red circle",
-    side: int = 64,
+    side: int = 32,
     scale: float = 4.0,
     steps: int = 4,
 ) -> Latent:
     """A latent, guided against the words "a blue square"."""
-    positive, negative = (
-        encode_prompt(run, checkpoint.encoder, words) for words in (text, "a blue square on black")
-    )
+    positive, negative = (encoded(run, checkpoint, words) for words in (text, "a blue square on black"))
     empty = empty_latent(checkpoint.model, side, side)
     return await sample_latent(
         run,
@@ -221,11 +237,8 @@ def link(text: str) -> JSON:
     return {"from": text}
 
 
-def problems(tmp_path: Path, paths: Paths, nodes: Mapping[str, Mapping[str, JSON]]) -> list[tuple[str, str]]:
+def problems(registry: Registry, nodes: Mapping[str, Mapping[str, JSON]]) -> list[tuple[str, str]]:
     """What the check says of guidance nodes before a sampling node: code and place."""
-    settings = load_settings(
-        {"data_dir": tmp_path, "custom_nodes_dirs": (), "models_dirs": tuple(paths.models)}
-    )
     rest: dict[str, Mapping[str, JSON]] = {
         "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": "sd15"}},
         "other": {"type": "checkpoint.load", "inputs": {"checkpoint": "xl"}},
@@ -245,27 +258,27 @@ def problems(tmp_path: Path, paths: Paths, nodes: Mapping[str, Mapping[str, JSON
     }
     entries: dict[str, JSON] = {name: {"version": 1, **entry} for name, entry in {**rest, **nodes}.items()}
     document = parse_document({"weft": 1, "outputs": {"it": {"from": "sample.latent"}}, "nodes": entries})
-    report = check(document, load(settings).registry, NoWorkflows())
+    report = check(document, registry, NoWorkflows())
     return [(problem.code, f"{problem.node}.{problem.input}") for problem in report.problems]
 
 
-def test_the_check_finds_two_methods_for_one_place_across_others(tmp_path: Path, paths: Paths) -> None:
+def test_the_check_finds_two_methods_for_one_place_across_others(registry: Registry) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "first": {"type": "guidance.apg", "inputs": {}},
         "between": {"type": "guidance.perturbed_attention", "inputs": {"before": link("first.guidance")}},
         "last": {"type": "guidance.magnitude_aware", "inputs": {"before": link("between.guidance")}},
     }
 
-    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "last.before")]
+    assert problems(registry, nodes) == [("trait-mismatch", "last.before")]
 
 
-def test_the_check_finds_a_neutral_prompt_of_another_family(tmp_path: Path, paths: Paths) -> None:
+def test_the_check_finds_a_neutral_prompt_of_another_family(registry: Registry) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "perp": {"type": "guidance.perp_neg", "inputs": {"neutral": link("foreign.conditioning")}},
         "last": {"type": "guidance.interval", "inputs": {"before": link("perp.guidance")}},
     }
 
-    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "sample.guidance")]
+    assert problems(registry, nodes) == [("trait-mismatch", "sample.guidance")]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +286,7 @@ def test_the_check_finds_a_neutral_prompt_of_another_family(tmp_path: Path, path
     [("chroma", "perturbed_attention"), ("chroma", "smoothed_energy"), ("sd15", "skip_layers")],
 )
 def test_the_check_finds_a_method_for_networks_of_another_kind_through_other_nodes(
-    tmp_path: Path, paths: Paths, checkpoint: str, method: str
+    registry: Registry, checkpoint: str, method: str
 ) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
@@ -281,10 +294,10 @@ def test_the_check_finds_a_method_for_networks_of_another_kind_through_other_nod
         "last": {"type": "guidance.apg", "inputs": {"before": link("method.guidance")}},
     }
 
-    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "sample.guidance")]
+    assert problems(registry, nodes) == [("trait-mismatch", "sample.guidance")]
 
 
-def test_the_check_finds_freeu_on_a_transformer_behind_other_changes(tmp_path: Path, paths: Paths) -> None:
+def test_the_check_finds_freeu_on_a_transformer_behind_other_changes(registry: Registry) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": "sd3"}},
         "changed": {"type": "model.set_prediction", "inputs": {"model": link("checkpoint.model")}},
@@ -293,12 +306,12 @@ def test_the_check_finds_freeu_on_a_transformer_behind_other_changes(tmp_path: P
         "last": {"type": "guidance.skip_layers", "inputs": {}},
     }
 
-    assert problems(tmp_path, paths, nodes) == [("trait-mismatch", "freeu.model")]
+    assert problems(registry, nodes) == [("trait-mismatch", "freeu.model")]
 
 
 @pytest.mark.parametrize("checkpoint", ["sd15", "sd3"])
 def test_the_check_lets_everything_through_that_can_work_together(
-    tmp_path: Path, paths: Paths, checkpoint: str
+    registry: Registry, checkpoint: str
 ) -> None:
     nodes: dict[str, dict[str, JSON]] = {
         "checkpoint": {"type": "checkpoint.load", "inputs": {"checkpoint": checkpoint}},
@@ -309,4 +322,4 @@ def test_the_check_lets_everything_through_that_can_work_together(
         "last": {"type": "guidance.smoothed_energy", "inputs": {"before": link("pag.guidance")}},
     }
 
-    assert problems(tmp_path, paths, nodes) == []
+    assert problems(registry, nodes) == []
