@@ -1,7 +1,8 @@
 """Control networks: pictures of edges, depth or poses that say where things shall be."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 from torch import Tensor
 from weft.sdk import (
@@ -15,6 +16,7 @@ from weft.sdk import (
     Paths,
     Run,
     Slider,
+    Traits,
     listing,
     node,
 )
@@ -28,7 +30,7 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.models.controls import ControlNet
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ControlMismatchError
-from weft_nodes.models.handles import PROMPT_TRAITS, Vae
+from weft_nodes.models.handles import PROMPT_TRAITS, TRAIT_HINTS, Vae
 
 PictureKind = Literal[
     "canny",
@@ -43,6 +45,8 @@ PictureKind = Literal[
     "segment",
     "repaint",
 ]
+
+_STEERED: Final[Traits] = MappingProxyType({**PROMPT_TRAITS, "blocks": "whole", "pictures": "as controls"})
 
 
 @listing("controlnet")
@@ -82,6 +86,8 @@ def _digest_of_control(run: FingerprintScope, control_net: str) -> str:
         "control": {
             "family": Listed("control_net", "family"),
             "space": Listed("control_net", "space"),
+            "kind": Listed("control_net", "kind"),
+            "vae": Listed("control_net", "vae"),
         }
     },
 )
@@ -115,11 +121,13 @@ def load_control(run: Run, control_net: Annotated[str, ModelFile("controlnet", (
     lane="device",
     output="conditioning",
     accepts={
-        "conditioning": {**PROMPT_TRAITS, "blocks": "whole"},
-        "control": {"family": "$family", "space": "$space"},
-        "vae": {"space": "$space"},
+        "conditioning": _STEERED,
+        "control": {"family": "$family", "space": "$space", "kind": "$kind", "vae": "$vae"},
+        "vae": {"space": "$space", "vae": "$vae"},
+        "kind": {"kind": "$kind"},
     },
-    gives={"conditioning": {**PROMPT_TRAITS, "blocks": "whole"}},
+    gives={"conditioning": _STEERED},
+    hints=TRAIT_HINTS,
 )
 def apply_control(  # noqa: PLR0913 - its widgets are what steering takes
     run: Run,

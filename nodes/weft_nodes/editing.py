@@ -14,7 +14,7 @@ from weft_nodes.diffusion.windows import Windows
 from weft_nodes.families.facts import FACTS, check_size
 from weft_nodes.families.inpainting import inpainting_channels, reads_normalised
 from weft_nodes.families.registry import ModelStore
-from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, Model, Vae
+from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, TRAIT_HINTS, Model, Vae
 from weft_nodes.models.windows import WindowPatch
 from weft_nodes.pixels.conversion import same_channels, same_count, same_size, size_of, size_text
 from weft_nodes.pixels.errors import PictureCountError, PictureSizeError
@@ -24,11 +24,9 @@ from weft_nodes.pixels.resizing import Method, resize_mask, resize_pixels
 _LARGEST = 16384
 _MIDDLE_GREY = 0.5
 # What showing something leaves of what is known of a prompt.
-_SHOWING: Final[Traits] = MappingProxyType(
-    {n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references", "sizes")}
-)
+_SHOWING: Final[Traits] = MappingProxyType({n: v for n, v in PROMPT_TRAITS.items() if n != "shown"})
 _REFERRING: Final[Traits] = MappingProxyType(
-    {n: PROMPT_TRAITS[n] for n in ("family", "blocks", "shown", "sizes")}
+    {n: v for n, v in PROMPT_TRAITS.items() if n != "references"} | {"pictures": "as references"}
 )
 # So far inside its edge a Gaussian of standard deviation 1 is as good as whole.
 _WHOLE_FROM = 2.0
@@ -159,6 +157,7 @@ def show_picture(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -
     output="conditioning",
     accepts={"conditioning": _REFERRING, "vae": {"space": "$space"}},
     gives={"conditioning": {**_REFERRING, "references": "shown"}},
+    hints=TRAIT_HINTS,
 )
 def show_reference(run: Run, conditioning: Conditioning, image: Image, vae: Vae) -> Conditioning:
     """Show pictures to a model that edits by instruction, such as FLUX.1 Kontext, FLUX.2 or Qwen-Image-Edit.
@@ -191,6 +190,7 @@ def show_reference(run: Run, conditioning: Conditioning, image: Image, vae: Vae)
     output="conditioning",
     accepts={"conditioning": _REFERRING, "latent": {"space": "$space"}},
     gives={"conditioning": {**_REFERRING, "references": "shown"}},
+    hints=TRAIT_HINTS,
 )
 def show_reference_latent(conditioning: Conditioning, latent: Latent) -> Conditioning:
     """Show latents to a model that edits by instruction, without decoding them to pictures first.
@@ -218,6 +218,7 @@ def show_reference_latent(conditioning: Conditioning, latent: Latent) -> Conditi
     lane="inline",
     accepts={"model": {**MODEL_TRAITS, "edges": "tiled"}},
     gives={"model": {**MODEL_TRAITS, "edges": "tiled"}},
+    hints=TRAIT_HINTS,
 )
 def tile_sampling(
     model: Model,

@@ -29,13 +29,27 @@ from weft_nodes.models.attention_patches import (
     SmoothedAttention,
 )
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import MODEL_TRAITS, Model
+from weft_nodes.models.handles import MODEL_TRAITS, TRAIT_HINTS, Model
 
 _MOST_BLOCKS = 100
 
-# What a chain is known by: the family of its prompts, what networks it is for, and which places are taken.
+# What a chain is known by: the family of its prompts, what networks it is for, which places are taken, and
+# whether a negative prompt is needed.
 _CHAIN: Final[Traits] = MappingProxyType(
-    {name: f"${name}" for name in ("family", "network", "attention", "correction", "update", "limit")}
+    {
+        name: f"${name}"
+        for name in (
+            "family",
+            "network",
+            "attention",
+            "layers",
+            "sights",
+            "correction",
+            "update",
+            "limit",
+            "negative",
+        )
+    }
 )
 
 
@@ -52,27 +66,24 @@ class _Options(TypedDict):
     output: str
     accepts: Mapping[str, Traits]
     gives: Mapping[str, Traits]
+    hints: Mapping[str, str]
 
 
-def _chained(method: str = "", *places: str, **inputs: Traits) -> _Options:
+def _chained(method: str = "", *places: str, chain: Traits = _CHAIN, **inputs: Traits) -> _Options:
     """Describe a method that takes places of the chain, which must still be free, and its other inputs."""
+    taken = {**dict.fromkeys(places, method), "negative": "needed"} if places else {}
     return {
         "lane": "inline",
         "output": "guidance",
-        "accepts": {"before": {**_CHAIN, **dict.fromkeys(places, "free")}, **inputs},
-        "gives": {"guidance": {**_CHAIN, **dict.fromkeys(places, method)}},
+        "accepts": {"before": {**chain, **dict.fromkeys(places, "free")}, **inputs},
+        "gives": {"guidance": {**chain, **taken}},
+        "hints": TRAIT_HINTS,
     }
 
 
 def _weakening(**networks: str) -> _Options:
     """Describe a method that weakens networks, and for which of them it is."""
-    traits = {**_CHAIN, **networks}
-    return {
-        "lane": "inline",
-        "output": "guidance",
-        "accepts": {"before": traits},
-        "gives": {"guidance": traits},
-    }
+    return _chained(chain={**_CHAIN, **networks})
 
 
 @node("guidance.interval", **_chained())
@@ -221,7 +232,7 @@ def use_perp_neg(
     return (before or Guiding()).and_also(Methods(update=PerpNeg(neutral, strength)))
 
 
-@node("guidance.picture", **_chained("picture", "update"))
+@node("guidance.picture", **_chained("picture", "update", chain={**_CHAIN, "sights": "some"}))
 def use_picture_scale(
     picture_scale: Annotated[float, Slider(0, 10, step=0.1)] = 1.5, *, before: Guiding | None = None
 ) -> Guiding:
@@ -356,7 +367,7 @@ def use_smoothed_energy(
     return (before or Guiding()).and_away_from(SmoothedAttention(layers), weakening)
 
 
-@node("guidance.skip_layers", **_weakening(network="transformer"))
+@node("guidance.skip_layers", **_weakening(network="transformer", layers="skipped"))
 def use_layer_skipping(
     scale: Annotated[float, Slider(0, 10, step=0.1)] = 2.8,
     blocks: Annotated[str, Text(placeholder="7, 8, 9")] = "7, 8, 9",
@@ -400,6 +411,7 @@ def use_layer_skipping(
     lane="inline",
     accepts={"model": {**MODEL_TRAITS, "network": "unet"}},
     gives={"model": {**MODEL_TRAITS, "network": "unet"}},
+    hints=TRAIT_HINTS,
 )
 def apply_freeu(
     model: Model,

@@ -283,8 +283,9 @@ def apply_style(
     title="Encode edit instruction",
     lane="device",
     output="conditioning",
-    accepts={"encoder": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    # The only family whose text encoder sees.
+    accepts={"encoder": {"family": "qwen-image"}},
+    gives={"conditioning": {"family": "qwen-image"}},
 )
 def encode_edit(
     run: Run,

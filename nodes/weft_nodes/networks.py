@@ -6,7 +6,7 @@ from typing import Annotated, Final, NamedTuple
 from weft.sdk import Number, Slider, Traits, node
 
 from weft_nodes.models.execution import AttentionKernel, CompiledBlocks, Kernel
-from weft_nodes.models.handles import MODEL_TRAITS, Model, Vae
+from weft_nodes.models.handles import MODEL_TRAITS, TRAIT_HINTS, Model, Vae
 from weft_nodes.models.patches import DENOISER
 from weft_nodes.models.seamless import VAE, Seamless
 from weft_nodes.models.step_caches import CacheKind, StepCache
@@ -15,9 +15,16 @@ from weft_nodes.models.token_merging import TokenMerging
 _TRANSFORMER: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "transformer"})
 # A step cache remembers a picture seen whole, and there is one at most.
 _UNCACHED: Final[Traits] = MappingProxyType({**_TRANSFORMER, "edges": "whole", "step_cache": "all layers"})
-_CACHED: Final[Traits] = MappingProxyType({**_UNCACHED, "step_cache": "used"})
+# No second one asks how this one computes.
+_CACHED: Final[Traits] = MappingProxyType(
+    {name: value for name, value in _UNCACHED.items() if name != "lite"} | {"step_cache": "used"}
+)
+# These leave out blocks, so that controls cannot add behind them, and must know each of them.
+_SKIPPING: Final[Traits] = MappingProxyType({**_CACHED, "blocks": "skipped", "layers": "remembered"})
+_TAYLOR: Final[Traits] = MappingProxyType({**_UNCACHED, "step_cache": "last layer", "lite": "$lite"})
 _SELECTABLE: Final[Traits] = MappingProxyType({**_TRANSFORMER, "execution": "free"})
 _COMPILABLE: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "execution": "free"})
+_SEAMLESS: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "edges": "seamless"})
 _UNET: Final[Traits] = MappingProxyType({**MODEL_TRAITS, "network": "unet"})
 
 
@@ -37,7 +44,8 @@ class SeamlessParts(NamedTuple):
     "model.first_block_cache",
     lane="inline",
     accepts={"model": _UNCACHED},
-    gives={"model": {**_CACHED, "blocks": "skipped"}},
+    gives={"model": _SKIPPING},
+    hints=TRAIT_HINTS,
 )
 def cache_by_first_block(
     model: Model, *, threshold: Annotated[float, Slider(0, 1, step=0.01)] = 0.1
@@ -62,7 +70,8 @@ def cache_by_first_block(
     "model.magnitude_cache",
     lane="inline",
     accepts={"model": {**_UNCACHED, "family": "flux"}},
-    gives={"model": {**_CACHED, "family": "flux", "blocks": "skipped"}},
+    gives={"model": {**_SKIPPING, "family": "flux"}},
+    hints=TRAIT_HINTS,
 )
 def cache_by_magnitude(
     model: Model,
@@ -93,8 +102,9 @@ def cache_by_magnitude(
 @node(
     "model.taylor_cache",
     lane="inline",
-    accepts={"model": {**_UNCACHED, "step_cache": "last layer"}},
+    accepts={"model": _TAYLOR, "lite": {"lite": "$lite"}},
     gives={"model": {**_CACHED, "blocks": "whole"}},
+    hints=TRAIT_HINTS,
 )
 def cache_by_taylor(
     model: Model,
@@ -126,8 +136,9 @@ def cache_by_taylor(
 @node(
     "model.seamless",
     lane="inline",
-    accepts={"model": {**_UNET, "edges": "seamless"}, "vae": {"space": "$space"}},
-    gives={"model": {**_UNET, "edges": "seamless"}, "vae": {"space": "$space", "edges": "seamless"}},
+    accepts={"model": _SEAMLESS, "vae": {"space": "$space"}},
+    gives={"model": _SEAMLESS, "vae": {"space": "$space", "edges": "seamless"}},
+    hints=TRAIT_HINTS,
 )
 def make_seamless(model: Model, vae: Vae, *, across: bool = True, down: bool = True) -> SeamlessParts:
     """Make pictures that continue at the opposite edge, for textures that repeat.
@@ -148,7 +159,9 @@ def make_seamless(model: Model, vae: Vae, *, across: bool = True, down: bool = T
     )
 
 
-@node("model.merge_tokens", lane="inline", accepts={"model": _UNET}, gives={"model": _UNET})
+@node(
+    "model.merge_tokens", lane="inline", accepts={"model": _UNET}, gives={"model": _UNET}, hints=TRAIT_HINTS
+)
 def merge_tokens(
     model: Model,
     *,
@@ -170,7 +183,13 @@ def merge_tokens(
     return model.with_patches(TokenMerging(ratio, levels))
 
 
-@node("model.attention", lane="inline", accepts={"model": _SELECTABLE}, gives={"model": _SELECTABLE})
+@node(
+    "model.attention",
+    lane="inline",
+    accepts={"model": _SELECTABLE},
+    gives={"model": _SELECTABLE},
+    hints=TRAIT_HINTS,
+)
 def choose_attention(model: Model, kernel: Kernel = "native") -> Model:
     """Choose the kernel by which attention is computed; pictures differ by rounding alone.
 
@@ -187,7 +206,13 @@ def choose_attention(model: Model, kernel: Kernel = "native") -> Model:
     return model.with_patches(AttentionKernel(kernel))
 
 
-@node("model.compile", lane="inline", accepts={"model": _COMPILABLE}, gives={"model": _COMPILABLE})
+@node(
+    "model.compile",
+    lane="inline",
+    accepts={"model": _COMPILABLE},
+    gives={"model": _COMPILABLE},
+    hints=TRAIT_HINTS,
+)
 def compile_model(model: Model) -> Model:
     """Compile the blocks that repeat in a network: the first step takes minutes, all others less time.
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
 
 import torch
 from torch import Tensor
@@ -18,6 +19,7 @@ from weft.sdk import (
     Run,
     Slider,
     Text,
+    Traits,
     listing,
     node,
 )
@@ -31,7 +33,7 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.sides import SCORE, SIZES
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
-from weft_nodes.models.handles import PROMPT_TRAITS, TextEncoder
+from weft_nodes.models.handles import PROMPT_TRAITS, TRAIT_HINTS, TextEncoder
 from weft_nodes.models.weights import single_files
 from weft_nodes.models.wording import EMBEDDING
 
@@ -46,6 +48,15 @@ _UNREAD = Advice(
 )
 # What the network is told of a picture is no part of the prompt's meaning.
 _HINTS = (SIZES, SCORE)
+# What a prompt must have as soon as one of several has it.
+_COMBINED: Final[Traits] = MappingProxyType(
+    {name: PROMPT_TRAITS[name] for name in ("family", "blocks", "references", "sizes")}
+)
+_SINGLE: Final[Traits] = MappingProxyType({"family": "$family", "prompts": "one"})
+# Where a range leaves out prompts that never apply, one may be left.
+_PERHAPS_FEWER: Final[Traits] = MappingProxyType(
+    {name: value for name, value in PROMPT_TRAITS.items() if name != "prompts"}
+)
 
 
 @listing("embedding")
@@ -174,8 +185,19 @@ def add_embedding(
     "prompt.combine",
     lane="inline",
     output="conditioning",
-    accepts={"a": {"family": "$family"}, "b": {"family": "$family"}},
-    gives={"conditioning": {"family": "$family"}},
+    accepts={
+        "a": {**_COMBINED, "shown": "$shown", "pictures": "$pictures"},
+        "b": {**_COMBINED, "shown": "$also_shown", "pictures": "$more_pictures"},
+    },
+    gives={
+        "conditioning": {
+            **_COMBINED,
+            # Each still shows and is steered by its own.
+            "shown": "$shown + $also_shown",
+            "pictures": "$pictures + $more_pictures",
+            "prompts": "several",
+        }
+    },
 )
 def combine_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
     """Let two prompts apply at once: the model answers each, and the answers are averaged.
@@ -195,8 +217,9 @@ def combine_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
 @node(
     "prompt.concat",
     output="conditioning",
-    accepts={"a": PROMPT_TRAITS, "b": {"family": "$family"}},
+    accepts={"a": PROMPT_TRAITS, "b": _SINGLE},
     gives={"conditioning": PROMPT_TRAITS},
+    hints=TRAIT_HINTS,
 )
 def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
     """Read one prompt behind another, as if they were one long text.
@@ -227,8 +250,9 @@ def concat_prompts(a: Conditioning, b: Conditioning) -> Conditioning:
 @node(
     "prompt.average",
     output="conditioning",
-    accepts={"a": PROMPT_TRAITS, "b": {"family": "$family"}},
+    accepts={"a": PROMPT_TRAITS, "b": _SINGLE},
     gives={"conditioning": PROMPT_TRAITS},
+    hints=TRAIT_HINTS,
 )
 def average_prompts(
     a: Conditioning, b: Conditioning, amount: Annotated[float, Slider(0, 1)] = 0.5
@@ -295,8 +319,8 @@ def limit_to_region(
     "prompt.range",
     lane="inline",
     output="conditioning",
-    accepts={"conditioning": PROMPT_TRAITS},
-    gives={"conditioning": PROMPT_TRAITS},
+    accepts={"conditioning": _PERHAPS_FEWER},
+    gives={"conditioning": _PERHAPS_FEWER},
 )
 def limit_to_range(
     conditioning: Conditioning,

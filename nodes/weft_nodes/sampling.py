@@ -36,7 +36,7 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.sides import completed
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, Model
+from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, TRAIT_HINTS, Model
 from weft_nodes.models.service import SamplerService
 from weft_nodes.models.step_caches import for_job
 
@@ -48,9 +48,15 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
         "model": MODEL_TRAITS,
         "positive": PROMPT_TRAITS,
         # A negative prompt that shows nothing is shown what the positive one shows.
-        "negative": {name: PROMPT_TRAITS[name] for name in ("family", "blocks", "references", "sizes")},
+        "negative": {
+            **{n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references", "sizes", "pictures")},
+            "negative": "$negative",
+        },
         "latent": {"space": "$space"},
-        "guidance": {name: MODEL_TRAITS[name] for name in ("family", "network", "attention")},
+        "guidance": {
+            **{name: MODEL_TRAITS[name] for name in ("family", "network", "attention", "layers", "sights")},
+            "negative": "$negative",
+        },
     }
 )
 _ADVISED: Mapping[str, Sequence[Advice]] = MappingProxyType(
@@ -101,7 +107,7 @@ def schedule_names() -> Sequence[str]:
     return tuple(SCHEDULES)
 
 
-@node("latent.sample", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED)
+@node("latent.sample", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED, hints=TRAIT_HINTS)
 async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -162,7 +168,7 @@ async def sample_latent(  # noqa: PLR0913 - its widgets are what sampling takes
     return await _sample(run, plan, latent, seed)
 
 
-@node("latent.sample_steps", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED)
+@node("latent.sample_steps", accepts=_SAMPLED, gives=_SAMPLES, advises=_ADVISED, hints=TRAIT_HINTS)
 async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,
     model: Model,
@@ -233,6 +239,7 @@ async def sample_steps(  # noqa: PLR0913 - its widgets are what sampling takes
     accepts={**_SAMPLED, "sigmas": {"family": "$family"}},
     gives=_SAMPLES,
     advises=_ADVISED,
+    hints=TRAIT_HINTS,
 )
 async def sample_custom(  # noqa: PLR0913 - its widgets are what sampling takes
     run: Run,

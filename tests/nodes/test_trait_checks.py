@@ -14,7 +14,8 @@ from weft.plugins import load
 from weft.registry import Registry
 from weft.settings import load_settings
 
-Nodes = Mapping[str, tuple[str, Mapping[str, JSON]]]
+SIX = ("pose", "depth", "scribble", "canny", "normal", "segment.")
+Nodes = dict[str, tuple[str, Mapping[str, JSON]]]
 Check = Callable[[str, Nodes], list[Problem]]
 
 # Checkpoints of which the check sees the first layer alone.
@@ -29,6 +30,14 @@ FIRST_LAYERS = {
     "chroma": ("chroma", "x_embedder.weight", (1, 64)),
     "sd3": ("sd3", "pos_embed.proj.weight", (1, 16, 2, 2)),
     "ddpm": ("ddpm", "conv_in.weight", (1, 3, 3, 3)),
+    "qwen-image": ("qwen-image", "img_in.weight", (1, 64)),
+}
+# Control networks of which the check sees a configuration, and how many kinds of pictures they tell apart.
+CONTROLS: Mapping[str, tuple[Mapping[str, JSON], int]] = {
+    "union": ({"_weft_family": "sdxl"}, 6),
+    "single": ({"_weft_family": "sdxl"}, 0),
+    "latents": ({"_weft_family": "flux"}, 0),
+    "latents-union": ({"_weft_family": "flux", "num_mode": 3}, 0),
 }
 
 
@@ -41,6 +50,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         part.mkdir(parents=True)
         (part.parent / "model_index.json").write_text(json.dumps({"_weft_family": family}))
         save_file({tensor: torch.zeros(shape)}, part / "diffusion_pytorch_model.safetensors")
+    for name, (config, kinds) in CONTROLS.items():
+        part = root / "models" / "controlnet" / name
+        part.mkdir(parents=True)
+        (part / "config.json").write_text(json.dumps(config))
+        tensors = {"task_embedding": torch.zeros(kinds, 1)} if kinds else {"conv_in.weight": torch.zeros(1)}
+        save_file(tensors, part / "diffusion_pytorch_model.safetensors")
     settings = {"data_dir": root / "data", "custom_nodes_dirs": (), "models_dirs": (root / "models",)}
     return load(load_settings(settings)).registry
 
@@ -97,7 +112,39 @@ def showing(kind: str, **more: JSON) -> tuple[str, Mapping[str, JSON]]:
 WORDLESS: Nodes = {"text": ("prompt.encode", {"encoder": link("checkpoint.encoder"), "text": " "})}
 SIZED = ("prompt.size_hint", {"conditioning": link("text.conditioning"), "original_width": 640})
 INPAINT = showing("inpaint", mask=link("mask.mask"))
-SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
+SHOWN: Nodes = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
+
+
+def steered(control: str, *, prompt: str = "text.conditioning", **more: JSON) -> Nodes:
+    """A prompt under a control network, which is sampled; inputs of None are left empty."""
+    inputs = {
+        "conditioning": link(prompt),
+        "control": link("control.control"),
+        "image": link("picture.image"),
+    }
+    inputs = {**inputs, "vae": link("checkpoint.vae"), **more}
+    return {
+        "control": ("control.load", {"control_net": control}),
+        "steered": ("control.apply", inputs),
+        "sample": ("latent.sample", sampling(positive="steered.conditioning")),
+    }
+
+
+def combined(a: str, b: str) -> tuple[str, Mapping[str, JSON]]:
+    """Two prompts at once."""
+    return "prompt.combine", {"a": link(f"{a}.conditioning"), "b": link(f"{b}.conditioning")}
+
+
+def guided(*methods: str, model: str = "checkpoint.model", negative: bool = False) -> Nodes:
+    """Guidance methods one behind the other, with which is sampled."""
+    found: dict[str, tuple[str, Mapping[str, JSON]]] = {}
+    chain: Mapping[str, JSON] = {}
+    for method in methods:
+        found[method] = (f"guidance.{method}", chain)
+        chain = {"before": link(f"{method}.guidance")}
+    sample = {**sampling(model=model), "guidance": chain["before"]}
+    sample |= {"negative": link("text.conditioning")} if negative else {}
+    return {**found, "sample": ("latent.sample", sample)}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +158,8 @@ SHOWN = {"sample": ("latent.sample", sampling(positive="shown.conditioning"))}
         ("other-channels", SHOWN | {"shown": showing("picture")}),
         ("ddpm", WORDLESS),
         ("sdxl", SHOWN | {"shown": SIZED}),
+        ("sdxl", SHOWN | {"sized": SIZED, "shown": combined("text", "sized")}),
+        ("inpaint", SHOWN | {"one": INPAINT, "two": INPAINT, "shown": combined("one", "two")}),
     ],
 )
 def test_models_are_shown_what_they_were_made_to_read(checked: Check, checkpoint: str, nodes: Nodes) -> None:
@@ -127,6 +176,15 @@ def test_models_are_shown_what_they_were_made_to_read(checked: Check, checkpoint
         ("inpaint", SHOWN | {"shown": showing("picture")}, "shown picture", "shown picture+mask"),
         ("sd15", SHOWN | {"shown": showing("reference")}, "references shown", "references none"),
         ("sd15", SHOWN | {"shown": SIZED}, "sizes told", "sizes none"),
+        ("sd15", SHOWN | {"sized": SIZED, "shown": combined("sized", "text")}, "sizes told", "sizes none"),
+        ("sd15", SHOWN | {"sized": SIZED, "shown": combined("text", "sized")}, "sizes told", "sizes none"),
+        ("inpaint", SHOWN | {"shown": combined("text", "text")}, "shown nothing", "shown picture+mask"),
+        (
+            "inpaint",
+            SHOWN | {"one": INPAINT, "shown": combined("one", "text")},
+            "shown picture+mask + nothing",
+            "shown picture+mask",
+        ),
     ],
 )
 def test_a_model_that_is_shown_something_else_is_refused_by_the_check(
@@ -174,13 +232,13 @@ def changes(*names: str) -> Nodes:
     [
         ("flux", ("first_block_cache", "attention", "compile")),
         ("flux", ("taylor_cache",)),
-        ("chroma", ("taylor_cache",)),
+        ("ddpm", ("seamless",)),
         ("flux", ("tile_sampling", "tile_sampling")),
         ("sd15", ("seamless", "freeu", "compile")),
     ],
 )
 def test_changes_that_work_together_pass(checked: Check, checkpoint: str, names: tuple[str, ...]) -> None:
-    assert checked(checkpoint, changes(*names)) == []
+    assert checked(checkpoint, {**changes(*names), **WORDLESS}) == []
 
 
 @pytest.mark.parametrize(
@@ -199,6 +257,7 @@ def test_changes_that_work_together_pass(checked: Check, checkpoint: str, names:
         ("flux", ("tile_sampling", "first_block_cache")),
         ("sd15", ("seamless", "tile_sampling")),
         ("sd15", ("tile_sampling", "seamless")),
+        ("flux", ("seamless",)),
     ],
 )
 def test_changes_that_fail_when_they_run_are_refused_by_the_check(
@@ -232,3 +291,199 @@ def test_words_to_a_model_without_prompts_are_warned_of(checked: Check) -> None:
 
     assert (problem.code, problem.node, problem.severity) == ("value-unsuited", "text", "warning")
     assert problem.message.startswith('text.text is "a star", but checkpoint.encoder belongs to a model')
+
+
+def test_a_taylor_cache_of_all_layers_is_refused_where_the_last_one_alone_is_known(checked: Check) -> None:
+    lite = changes("taylor_cache") | {
+        "change0": ("model.taylor_cache", {"model": link("checkpoint.model"), "lite": True})
+    }
+
+    (problem,) = checked("chroma", changes("taylor_cache"))
+
+    assert checked("chroma", lite) == []
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "change0", "lite")
+    assert problem.hint.startswith("Switch it on")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "control", "more"),
+    [
+        ("sdxl", "union", {"kind": "segment"}),
+        ("sdxl", "single", {"kind": "repaint"}),
+        ("flux", "latents", {"kind": "repaint"}),
+        ("flux", "latents-union", {"kind": "depth"}),
+        ("sdxl", "union", {"kind": "pose", "vae": None}),
+    ],
+)
+def test_control_networks_are_told_a_kind_that_they_know(
+    checked: Check, checkpoint: str, control: str, more: Mapping[str, JSON]
+) -> None:
+    assert checked(checkpoint, steered(control, prompt="text.conditioning", **more)) == []
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "control", "more", "name", "message"),
+    [
+        (
+            "sdxl",
+            "union",
+            {"kind": "repaint"},
+            "kind",
+            "steered.kind is repaint, but control.control has kind " + ", ".join(SIX),
+        ),
+        (
+            "flux",
+            "latents-union",
+            {"kind": "blur"},
+            "kind",
+            "steered.kind is blur, but control.control has kind canny, tile, depth.",
+        ),
+        (
+            "flux",
+            "latents",
+            {"vae": None},
+            "vae",
+            "steered.vae is empty, but control.control has vae needed.",
+        ),
+    ],
+)
+def test_what_a_control_network_cannot_do_with_what_is_entered_is_refused_by_the_check(
+    checked: Check, checkpoint: str, control: str, more: Mapping[str, JSON], name: str, message: str
+) -> None:
+    (problem,) = checked(checkpoint, steered(control, prompt="text.conditioning", **more))
+
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "steered", name)
+    assert problem.message == message
+    assert not problem.hint.startswith("Use parts")
+
+
+REFERENCE = showing("reference")
+AFTERWARDS = showing("reference", conditioning=link("steered.conditioning"))
+
+
+def test_references_and_controls_of_one_prompt_are_refused_in_either_order(checked: Check) -> None:
+    first = steered("latents", prompt="shown.conditioning") | {"shown": REFERENCE}
+    later = steered("latents") | {"shown": AFTERWARDS} | SHOWN
+
+    problems = [*checked("flux", first), *checked("flux", later)]
+
+    assert [(problem.code, problem.node) for problem in problems] == [
+        ("trait-mismatch", "steered"),
+        ("trait-mismatch", "shown"),
+    ]
+    assert {problem.hint for problem in problems} == {
+        "Take out the control or the reference: no control network knows of reference pictures."
+    }
+
+
+def test_references_and_controls_of_both_sides_are_refused_since_one_follows_the_other(
+    checked: Check,
+) -> None:
+    sample = sampling(positive="steered.conditioning", negative=link("shown.conditioning"))
+    nodes = {**steered("latents"), "shown": REFERENCE, "sample": ("latent.sample", sample)}
+
+    (problem,) = checked("flux", nodes)
+
+    assert (problem.node, problem.input) == ("sample", "negative")
+
+
+def test_references_and_controls_of_prompts_that_are_combined_stand_side_by_side(checked: Check) -> None:
+    nodes = {**steered("latents"), "shown": REFERENCE, "both": combined("steered", "shown")}
+    again = showing("reference", conditioning=link("both.conditioning"))
+    sample = sampling(positive="both.conditioning")
+
+    assert checked("flux", {**nodes, "sample": ("latent.sample", sample)}) == []
+
+    (problem,) = checked(
+        "flux",
+        {
+            **nodes,
+            "shown_again": again,
+            "sample": ("latent.sample", sampling(positive="shown_again.conditioning")),
+        },
+    )
+    assert problem.node == "shown_again"
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "names"),
+    [("flux", ("taylor_cache",)), ("sd3", ("tile_sampling",)), ("flux", ("attention", "compile"))],
+)
+def test_layers_are_skipped_beside_changes_that_leave_them_in_place(
+    checked: Check, checkpoint: str, names: tuple[str, ...]
+) -> None:
+    model = f"change{len(names) - 1}.model"
+
+    assert checked(checkpoint, {**changes(*names), **guided("skip_layers", model=model)}) == []
+
+
+@pytest.mark.parametrize("cache", ["first_block_cache", "magnitude_cache"])
+def test_skipped_layers_behind_a_cache_that_leaves_out_blocks_are_refused(checked: Check, cache: str) -> None:
+    nodes = {**changes(cache), **guided("skip_layers", "interval", model="change0.model")}
+
+    (problem,) = checked("flux", nodes)
+
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "sample", "guidance")
+    assert "layers skipped" in problem.message
+    assert problem.hint == "Take guidance.skip_layers out, or the step cache if there is one."
+
+
+@pytest.mark.parametrize("checkpoint", ["chroma", "qwen-image"])
+def test_layers_of_transformers_that_know_each_of_them_are_not_skipped(
+    checked: Check, checkpoint: str
+) -> None:
+    (problem,) = checked(checkpoint, guided("skip_layers"))
+
+    assert "expects layers whole" in problem.message
+
+
+@pytest.mark.parametrize("method", ["apg", "cfg_zero", "tangential", "dynamic_threshold"])
+def test_guidance_that_compares_two_prompts_asks_for_the_negative_one(checked: Check, method: str) -> None:
+    (problem,) = checked("sd3", guided(method, "perturbed_attention"))
+
+    assert checked("sd3", guided(method, "perturbed_attention", negative=True)) == []
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "sample", "negative")
+    assert problem.message.startswith("sample.negative is empty, but ")
+    assert problem.hint == "Connect a negative prompt, which may be empty, or take that guidance out."
+
+
+def test_guidance_that_needs_no_negative_prompt_asks_for_none(checked: Check) -> None:
+    assert checked("sd3", guided("interval", "perturbed_attention", "smoothed_energy")) == []
+
+
+@pytest.mark.parametrize(("checkpoint", "count"), [("sd15", 1), ("flux", 0)])
+def test_guidance_by_a_picture_is_refused_by_models_that_are_shown_none(
+    checked: Check, checkpoint: str, count: int
+) -> None:
+    problems = checked(checkpoint, guided("picture", negative=True))
+
+    assert [problem.input for problem in problems] == ["guidance"] * count
+
+
+@pytest.mark.parametrize("kind", ["concat", "average"])
+def test_several_prompts_are_not_put_behind_another(checked: Check, kind: str) -> None:
+    behind = {"a": link("text.conditioning"), "b": link("louder.conditioning")}
+    louder = {"conditioning": link("both.conditioning")}
+    nodes: Nodes = {
+        "both": combined("text", "text"),
+        "louder": ("prompt.strength", louder),
+        "shown": (f"prompt.{kind}", behind),
+        **SHOWN,
+    }
+
+    (problem,) = checked("sd15", nodes)
+
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "shown", "b")
+    # A range may leave a single one over.
+    assert checked("sd15", {**nodes, "louder": ("prompt.range", louder)}) == []
+
+
+@pytest.mark.parametrize(("checkpoint", "count"), [("qwen-image", 0), ("flux", 1)])
+def test_text_encoders_that_see_nothing_are_shown_no_pictures(
+    checked: Check, checkpoint: str, count: int
+) -> None:
+    seeing = {"encoder": link("checkpoint.encoder"), "image": link("picture.image")}
+
+    problems = checked(checkpoint, {"text": ("prompt.encode_edit", seeing)})
+
+    assert [problem.code for problem in problems if problem.node == "text"] == ["trait-mismatch"] * count

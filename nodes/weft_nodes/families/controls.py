@@ -123,9 +123,19 @@ def control_traits(path: Path) -> Mapping[str, str]:
     """Return what the check of a workflow may know of a control network; empty if it cannot be read."""
     try:
         family = control_family(path)
+        kind, kinds = _kind(path, family)
     except ModelError:
         return {}
-    return {"family": family, "space": FACTS[family].latent_space} if family in FACTS else {}
+    if family not in FACTS:
+        return {}
+    control = ControlNet(family, FACTS[family].latent_space, Weights("", str(path)), kind, kinds)
+    found = {
+        "family": family,
+        "space": control.space,
+        "kind": ", ".join(control.pictures),
+        "vae": "" if control.reads_pixels else "needed",
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def open_control(name: str, folders: Sequence[Path], memory: DigestMemory) -> ControlNet:

@@ -54,10 +54,16 @@ _CACHED: Final[Mapping[str, str]] = MappingProxyType(
         "flux2": "none",
     }
 )
+# Transformers with blocks of a kind that guidance cannot leave out.
+_UNSKIPPED: Final = frozenset(
+    {"chroma", "auraflow", "hunyuandit", "sana", "qwen-image", "z-image", "lumina2", "flux2"}
+)
 # Families whose classes in diffusers are of the older kind.
 _FIXED: Final = frozenset({"sd3", "auraflow", "pixart-sigma", "hunyuandit", "sana", "lumina2", "ddpm"})
 # Families that read text and picture as one, by layers in which what places attend to can be changed alone.
 _WEAKENED: Final = frozenset({"sd3"})
+# Families with U-Nets, whose convolutions do not know where they are; the others have transformers.
+_UNETS: Final = frozenset({"sd15", "sd2", "sdxl", "sdxl-refiner", "kolors", "starter", "ddpm"})
 # Families that read no text.
 _UNPROMPTED: Final = frozenset({"ddpm"})
 
@@ -93,10 +99,16 @@ def traits_of(family: str, shapes: Shapes) -> Mapping[str, str]:
     found = {**_reading(family, shapes), "shown": _shown(family, shapes)}
     if family not in _WITH_REFERENCES:
         found["references"] = "none"
+        found["sights"] = "none" if found["shown"] == "nothing" else ""
+    if family not in _UNETS:
+        found["edges"] = "tiled, whole"
     if family not in FACTS or not FACTS[family].reads_sizes:
         found["sizes"] = "none"
     if family in _CACHED:
         found["step_cache"] = _CACHED[family]
+        found["lite"] = "true" if _CACHED[family] == "last layer" else ""
+    if family in _UNSKIPPED:
+        found["layers"] = "whole"
     if family in _FIXED:
         found["execution"] = "fixed"
     return {name: value for name, value in found.items() if value}

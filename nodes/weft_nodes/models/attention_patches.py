@@ -280,8 +280,11 @@ def _self_attentions(net: nn.Module, layers: Layers) -> Iterator["Attention"]:
     In the blocks of Stable Diffusion 3 it is `attn`, over the text too, and in some `attn2`, over the picture
     alone.
     """
-    stack = getattr(net, "transformer_blocks", None)
-    middle = f"transformer_blocks.{len(stack) // 2}." if isinstance(stack, nn.ModuleList) else "mid_block."
+    stacks = {name: getattr(net, name, None) for name in ("transformer_blocks", "blocks")}
+    halves = [
+        f"{name}.{len(stack) // 2}." for name, stack in stacks.items() if isinstance(stack, nn.ModuleList)
+    ]
+    middle = halves[0] if halves else "mid_block."
     prefix = middle if layers == "middle" else ""
     for name, module in net.named_modules():
         if not f"{name}.".startswith(prefix):

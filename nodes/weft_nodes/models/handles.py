@@ -6,6 +6,7 @@ another name gives the same key, a changed file or one more patch gives another 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
@@ -29,8 +30,11 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
             "blocks",
             "shown",
             "references",
+            "sights",
             "sizes",
             "step_cache",
+            "lite",
+            "layers",
             "execution",
             "edges",
         )
@@ -48,17 +52,55 @@ MODEL_TRAITS: Final[Traits] = MappingProxyType(
                no prompt
     shown      nothing, picture or picture+mask: what it reads beside the noise, and its prompts must show
     references none where it reads no pictures as further tokens
+    sights     none where it reads neither pictures beside the noise nor further tokens
     sizes      none where it is told nothing of the size of a picture, so that prompts cannot say it
     step_cache none where no step cache knows its layers, last layer where one does, used behind a step cache
+    lite       true where a Taylor cache can predict the last layer alone
+    layers     whole where no layer can be left out, skipped where guidance leaves some out, remembered
+               where a step cache must find all of them
     execution  fixed where its attention is of one kernel, and none of its blocks can be compiled
     edges      seamless where opposite edges meet, tiled where it sees large pictures through windows, whole
-               where it cannot become either any more
+               where it cannot become either any more; tiled, whole where it is no U-Net
 """
 
 PROMPT_TRAITS: Final[Traits] = MappingProxyType(
-    {name: MODEL_TRAITS[name] for name in ("family", "blocks", "shown", "references", "sizes")}
+    {name: f"${name}" for name in ("family", "blocks", "shown", "references", "sizes", "pictures", "prompts")}
 )
-"""What is known of a prompt before anything runs; nodes that change a prompt accept and give it."""
+"""What is known of a prompt before anything runs; nodes that change a prompt accept and give it.
+
+What a model has as well means what it means there, and must agree with it. Besides:
+
+    pictures   as controls where control networks steer, as references where pictures are shown as further
+               tokens; where one network does both, neither knows of the other
+    prompts    several where it surely holds more than one
+"""
+
+TRAIT_HINTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "network": "Use a model with such a network, or take out what is made for the other kind.",
+        "attention": "Choose a guidance that is made for this model, or take this one out.",
+        "correction": "Keep one of the two: only one method can change the negative prediction.",
+        "update": "Keep one of the two: only one method can join the predictions.",
+        "limit": "Keep one of the two: only one method can limit the result.",
+        "negative": "Connect a negative prompt, which may be empty, or take that guidance out.",
+        "blocks": "Use model.taylor_cache, or take the step cache or the control out.",
+        "layers": "Take guidance.skip_layers out, or the step cache if there is one.",
+        "step_cache": "Use no more than one step cache, and one that knows this model.",
+        "lite": "Switch it on: of this model the last layer alone can be predicted.",
+        "execution": "Take this node out: the model computes in one way alone.",
+        "edges": "Keep one of them: seamless edges, which take a U-Net, tiles, or a step cache.",
+        "shown": "A model that reads picture+mask wants prompt.inpaint behind its prompts, one that reads a "
+        "picture prompt.picture, and one that reads nothing neither.",
+        "references": "Use a model that was made for editing, such as FLUX.1 Kontext, or show no references.",
+        "sights": "Use a model that is shown pictures, or take guidance.picture out.",
+        "sizes": "Take prompt.size_hint out: only Stable Diffusion XL and Kolors are told sizes.",
+        "pictures": "Take out the control or the reference: no control network knows of reference pictures.",
+        "prompts": "Put prompt.combine behind this node.",
+        "kind": "Choose one of these kinds, or another control network.",
+        "vae": "Connect the VAE of the checkpoint.",
+    }
+)
+"""What to do where a trait of a model, a prompt or guidance is not what it must be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,6 +296,7 @@ def test_traits_of_a_checkpoint_are_its_family_and_space_and_the_kind_of_its_net
         "attention": "self",
         "shown": "nothing",
         "references": "none",
+        "sights": "none",
         "guidance": "free",
     }
 

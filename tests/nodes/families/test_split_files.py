@@ -288,6 +288,7 @@ def test_relatives_of_flux_are_told_apart_by_their_header(
         "attention": "joint",
         "guidance": guidance,
         "sizes": "none",
+        "edges": "tiled, whole",
     }
     assert Path(model.weights.config).name == configs
 
