@@ -4,6 +4,7 @@ NODE_MODULES: tuple[str, ...] = (
     "checkpoints",
     "adapters",
     "prompts",
+    "encoding",
     "hints",
     "control",
     "image_prompts",

@@ -223,8 +223,8 @@ class Flux(TransformerFamily):
                 fit=fit_flux,
             ),
             text_parts=(
-                TextPart(clip, "tokenizer"),
-                TextPart(t5, "tokenizer_2", load_sequence_tokenizer),
+                TextPart(clip, "tokenizer", name="clip_l"),
+                TextPart(t5, "tokenizer_2", load_sequence_tokenizer, name="t5"),
             ),
             vae_part=autoencoder_part(half="bfloat16"),
             configs=CONFIGS / name,

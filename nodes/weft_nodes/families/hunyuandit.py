@@ -108,8 +108,8 @@ class HunyuanDiT(TransformerFamily):
             id=name,
             network_part=transformer_part("HunyuanDiT2DModel"),
             text_parts=(
-                TextPart(bert, "tokenizer", load_sequence_tokenizer),
-                TextPart(t5, "tokenizer_2", load_sequence_tokenizer),
+                TextPart(bert, "tokenizer", load_sequence_tokenizer, name="bert"),
+                TextPart(t5, "tokenizer_2", load_sequence_tokenizer, name="t5"),
             ),
             vae_part=autoencoder_part(),
         )
@@ -130,7 +130,7 @@ class HunyuanDiT(TransformerFamily):
         bert, t5 = stacks
         pieces = [
             read_sequence(bert, piece, length=_BERT, is_masked=True)
-            for piece in _pieces(bert, wording, _BERT - _FRAME)
+            for piece in _pieces(bert, wording.read_by(bert.name), _BERT - _FRAME)
         ]
         whole = read_sequence(t5, wording, length=_T5, is_masked=True)
         return {

@@ -22,7 +22,7 @@ from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, text_model_part, transformer_part
 from weft_nodes.models.image_readers import told_images
 from weft_nodes.models.sequences import load_sequence_tokenizer, read_sequence
-from weft_nodes.models.text import TextStack, hidden_states, weighted
+from weft_nodes.models.text import TextStack, read_side_by_side
 from weft_nodes.models.wording import Wording
 
 # Tokens of T5 that the model was trained on.
@@ -103,9 +103,9 @@ class StableDiffusion3(TransformerFamily):
                 fit=fit_sd3,
             ),
             text_parts=(
-                TextPart(_clip("text_encoder", "l"), "tokenizer"),
-                TextPart(_clip("text_encoder_2", "g"), "tokenizer_2"),
-                TextPart(t5, "tokenizer_3", load_sequence_tokenizer, is_optional=True),
+                TextPart(_clip("text_encoder", "l"), "tokenizer", name="clip_l"),
+                TextPart(_clip("text_encoder_2", "g"), "tokenizer_2", name="clip_g"),
+                TextPart(t5, "tokenizer_3", load_sequence_tokenizer, name="t5", is_optional=True),
             ),
             vae_part=autoencoder_part(),
             configs=CONFIGS / name,
@@ -120,12 +120,7 @@ class StableDiffusion3(TransformerFamily):
             `encoder_hidden_states` [1, T, D], the last layer but one of both CLIPs and then T5's last, and
             `pooled_projections` [1, D], the pooled states of both CLIPs for the first chunk of the prompt.
         """
-        found = [hidden_states(stack, wording) for stack in stacks[:2]]
-        read = [
-            weighted(states, states.layers[-2 - min(skipped_layers, len(states.layers) - 2)])
-            for states in found
-        ]
-        clip_1TD = torch.cat(read, dim=-1)
+        clip_1TD, pooled_1D = read_side_by_side(stacks[:2], wording, skipped_layers=skipped_layers)
         if len(stacks) > 2:
             t5_1TD = read_sequence(stacks[2], wording, length=_LENGTH, is_masked=False).states_1TD
         else:
@@ -133,7 +128,7 @@ class StableDiffusion3(TransformerFamily):
         padded_1TD = functional.pad(clip_1TD, (0, t5_1TD.shape[-1] - clip_1TD.shape[-1]))
         return {
             "encoder_hidden_states": torch.cat([padded_1TD.to(t5_1TD), t5_1TD], dim=1),
-            "pooled_projections": torch.cat([states.pooled_ND[:1] for states in found], dim=-1),
+            "pooled_projections": torch.cat(pooled_1D, dim=-1),
         }
 
 

@@ -21,7 +21,7 @@ from weft_nodes.families.sides import SCORE, SIZES
 from weft_nodes.families.unet import UNetNetwork
 from weft_nodes.models.adapter import ModulePart, TextPart
 from weft_nodes.models.architectures import autoencoder_part, clip_part, open_clip_part, unet_part
-from weft_nodes.models.text import TextStack, hidden_states, weighted
+from weft_nodes.models.text import TextStack, read_side_by_side
 from weft_nodes.models.wording import Wording
 
 # What a refiner is told where no prompt says it, as of a positive one.
@@ -101,9 +101,12 @@ class StableDiffusionXL:
             "text_encoder_2", prefix=f"conditioner.embedders.{place}.model.", projection=True
         )
         if self.is_refiner:
-            return (TextPart(second, "tokenizer_2"),)
+            return (TextPart(second, "tokenizer_2", name="clip_g"),)
         first = clip_part("text_encoder", prefix="conditioner.embedders.0.transformer.")
-        return (TextPart(first, "tokenizer"), TextPart(second, "tokenizer_2"))
+        return (
+            TextPart(first, "tokenizer", name="clip_l"),
+            TextPart(second, "tokenizer_2", name="clip_g"),
+        )
 
     @property
     def vae_part(self) -> ModulePart:
@@ -127,12 +130,5 @@ class StableDiffusionXL:
             `encoder_hidden_states` [1, T, D], the last layer but one of every encoder side by side, and
             `text_embeds` [1, D], the pooled state of the last encoder for the first chunk of the prompt.
         """
-        found = [hidden_states(stack, wording) for stack in stacks]
-        read = [
-            weighted(states, states.layers[-2 - min(skipped_layers, len(states.layers) - 2)])
-            for states in found
-        ]
-        return {
-            "encoder_hidden_states": torch.cat(read, dim=-1),
-            "text_embeds": found[-1].pooled_ND[:1],
-        }
+        found = read_side_by_side(stacks, wording, skipped_layers=skipped_layers)
+        return {"encoder_hidden_states": found.states_1TD, "text_embeds": found.pooled_1D[-1]}

@@ -53,12 +53,14 @@ class TextPart:
         encoder: The network.
         tokenizer: Name of the tokenizer's folder.
         load: Builds the tokenizer from its folder.
+        name: What a prompt calls it that has words for it alone; empty where there is no other encoder.
         is_optional: Whether checkpoints without it are whole; then `encode` gets no stack for it.
     """
 
     encoder: ModulePart
     tokenizer: str
     load: Callable[[Path], PreTrainedTokenizerBase] = load_tokenizer
+    name: str = ""
     is_optional: bool = False
 
 

@@ -55,6 +55,7 @@ def read_sequence(
         States on the encoder's device, in its dtype, for at least `length` tokens.
     """
     device = next(stack.encoder.parameters()).device
+    wording = wording.read_by(stack.name)
     weights = {span.weight for chunk in wording.chunks for span in chunk}
     if weights <= {1.0}:
         return _encoded(stack, _padded(stack, wording.text, length), is_masked=is_masked, layer=layer)

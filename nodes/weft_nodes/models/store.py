@@ -168,12 +168,14 @@ class HandleStore:
             A conditioning with one prompt, on the store's device.
 
         Raises:
-            ConditioningError: There are pictures, and the encoder cannot be shown any, or not so many.
+            ConditioningError: There are pictures, and the encoder cannot be shown any, or not so many; or
+                there are words for an encoder that the checkpoint does not have.
             ModelError: The weights cannot be loaded, or a patch does not fit.
         """
         family = self._family(encoder.family)
         live = self._stacks.get(encoder.key, lambda: self._new_stacks(encoder))
         wording = Wording.plain(prompt) if isinstance(prompt, str) else prompt
+        _check_readers(wording, live.stacks, encoder.family)
         if shown is None:
             tensors = family.encode(live.stacks, wording, skipped_layers=encoder.skipped_layers)
         elif isinstance(family, SeeingFamily):
@@ -367,7 +369,7 @@ class HandleStore:
             base = self._bases.get((part.encoder.name, weights.source, weights.dtype), load)
             clone = _patched(base, (part.encoder.name,), encoder.patches)
             added += count_bytes(clone) - count_bytes(base)
-            stacks.append(TextStack(clone, checkpoint.tokenizer(part)))
+            stacks.append(TextStack(clone, checkpoint.tokenizer(part), part.name))
         return _LiveStacks(tuple(stacks), added)
 
     def _tower(self, encoder: TextEncoder, part: ModulePart) -> nn.Module:
@@ -471,6 +473,18 @@ class _LiveStacks:
 
     def own_bytes(self) -> int:
         return self.added_bytes
+
+
+def _check_readers(wording: Wording, stacks: Sequence[TextStack], family: str) -> None:
+    """Refuse words for an encoder that is not there, which nobody would read."""
+    names = [stack.name for stack in stacks if stack.name]
+    missing = [name for name, _ in wording.apart if name not in names]
+    if missing:
+        known = f"of {family} are {' and '.join(names)}" if names else f"of {family} have no names"
+        raise ConditioningError(
+            f"There are words for {' and '.join(missing)}, but the text encoders {known}.",
+            hint=f"Leave {' and '.join(missing)} unset.",
+        )
 
 
 def _patched(base: nn.Module, parts: tuple[str, ...], patches: tuple[Patch, ...]) -> nn.Module:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
@@ -35,11 +35,13 @@ class TextStack:
     Args:
         encoder: A CLIP text model of transformers, with or without projection.
         tokenizer: A tokenizer of transformers. Its padding is state, so calls take turns.
+        name: What a prompt calls it that has words for it alone; empty where it cannot have any.
         turn: Held while the tokenizer works.
     """
 
     encoder: nn.Module
     tokenizer: PreTrainedTokenizerBase
+    name: str = ""
     turn: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -100,7 +102,7 @@ def chunk_tokens(stack: TextStack, wording: Wording) -> Chunks:
     tokenizer = stack.tokenizer
     with stack.turn:
         frame = _ids(tokenizer, "", add_special_tokens=True)
-        parts = [list(_words(stack, spans)) for spans in wording.chunks]
+        parts = [list(_words(stack, spans)) for spans in wording.read_by(stack.name).chunks]
     head = [token for token in frame[:1] if token == tokenizer.bos_token_id]
     tail = frame[len(head) :]
     length = int(tokenizer.model_max_length)
@@ -171,6 +173,44 @@ def weighted(states: HiddenStates, layer_NTD: Tensor) -> Tensor:
         return joined(scaled_NTD * (means_N11[0] / means_N11[1]))
     empty_1TD = layer_NTD[-1:]
     return joined(torch.lerp(empty_1TD.expand_as(chunks_NTD), chunks_NTD, weights_NT1))
+
+
+class SideBySide(NamedTuple):
+    """What several encoders of the CLIP kind say about one prompt.
+
+    Args:
+        states_1TD: Their last layer but one, side by side along the features.
+        pooled_1D: The pooled state of each for the first chunk of the prompt.
+    """
+
+    states_1TD: Tensor
+    pooled_1D: tuple[Tensor, ...]
+
+
+def read_side_by_side(stacks: Sequence[TextStack], wording: Wording, *, skipped_layers: int) -> SideBySide:
+    """Encode a prompt by several encoders whose states stand side by side.
+
+    Args:
+        stacks: The encoders, all with chunks of one length.
+        wording: A prompt of any length. Where the words for one encoder fill fewer chunks than those for
+            another, empty chunks follow.
+        skipped_layers: How many of the last layers are left out besides the last one.
+
+    Raises:
+        EmbeddingUnknownError: It names a learned word that an encoder does not know.
+    """
+    own = [wording.read_by(stack.name) for stack in stacks]
+    if wording.apart:
+        counts = [len(chunk_tokens(stack, words).ids_NT) for stack, words in zip(stacks, own, strict=True)]
+        own = [
+            replace(words, chunks=words.chunks + ((),) * (max(counts) - count))
+            for words, count in zip(own, counts, strict=True)
+        ]
+    found = [hidden_states(stack, words) for stack, words in zip(stacks, own, strict=True)]
+    read = [
+        weighted(states, states.layers[-2 - min(skipped_layers, len(states.layers) - 2)]) for states in found
+    ]
+    return SideBySide(torch.cat(read, dim=-1), tuple(states.pooled_ND[:1] for states in found))
 
 
 def joined(states_NTD: Tensor) -> Tensor:

@@ -81,15 +81,21 @@ class Wording:
     Args:
         chunks: Words between breaks, in order; there is at least one chunk, and it may be empty.
         weighting: How weights change what the encoder says.
+        apart: What encoders that are named read in place of it.
     """
 
     chunks: tuple[tuple[Span, ...], ...]
     weighting: Weighting = "interpolate"
+    apart: tuple[tuple[str, "Wording"], ...] = ()
 
     @classmethod
     def plain(cls, text: str) -> "Wording":
         """Take a text letter by letter, without any syntax."""
         return cls(((Span(text),),))
+
+    def read_by(self, encoder: str) -> "Wording":
+        """Return what an encoder of this name reads: words of its own, or those of all."""
+        return next((own for name, own in self.apart if name == encoder), self)
 
     @property
     def text(self) -> str:

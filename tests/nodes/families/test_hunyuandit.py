@@ -93,3 +93,13 @@ def test_versions_that_are_told_no_sizes_run_too(opened: Opened) -> None:
 
 def _twice(read: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: torch.cat([tensor, tensor]) for name, tensor in read.items()}
+
+
+def test_both_encoders_may_have_words_of_their_own(opened: Opened) -> None:
+    short, long = "a red circle", "abcdefghij " * 15
+    apart = (("bert", Wording.plain(long)), ("t5", Wording.plain("a star")))
+
+    found = tensors(opened, Wording(Wording.plain(short).chunks, apart=apart))
+
+    assert found["encoder_hidden_states"].equal(tensors(opened, long)["encoder_hidden_states"])
+    assert found["encoder_hidden_states_t5"].equal(tensors(opened, "a star")["encoder_hidden_states_t5"])

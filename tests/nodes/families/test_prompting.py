@@ -7,6 +7,7 @@ from weft.sdk import Image, LocalRun
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.families.prompting import encode_text
 from weft_nodes.models.seeing import Shown
+from weft_nodes.models.wording import PromptUnreadableError
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +41,14 @@ def test_encoders_that_see_nothing_are_shown_nothing(run: LocalRun) -> None:
 
     with pytest.raises(ConditioningError, match="starter cannot be shown pictures"):
         encode_text(run, load_tiny(run).encoder, "a circle", weighting="off", shown=shown)
+
+
+@pytest.mark.parametrize("words", ["a AND b", "[a:b:0.5]", "[a|b]", "a AND b:0.5"])
+def test_the_words_for_one_encoder_are_one_prompt_at_every_step(run: LocalRun, words: str) -> None:
+    with pytest.raises(PromptUnreadableError, match="for one encoder is several prompts"):
+        encode_text(run, load_tiny(run).encoder, "a circle", weighting="rescale", apart={"t5": words})
+
+
+def test_a_model_with_one_encoder_has_none_that_could_be_named(run: LocalRun) -> None:
+    with pytest.raises(ConditioningError, match="There are words for t5, but the text encoders of starter"):
+        encode_text(run, load_tiny(run).encoder, "a circle", weighting="rescale", apart={"t5": "a star"})

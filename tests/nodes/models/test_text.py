@@ -9,7 +9,15 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextConfig
 from weft_nodes.models.embeddings import EmbeddingUnknownError
-from weft_nodes.models.text import TextStack, chunk_tokens, final_norm, hidden_states, joined, weighted
+from weft_nodes.models.text import (
+    TextStack,
+    chunk_tokens,
+    final_norm,
+    hidden_states,
+    joined,
+    read_side_by_side,
+    weighted,
+)
 from weft_nodes.models.wording import Weighting, Wording, read_prompt
 
 plain = Wording.plain
@@ -228,3 +236,17 @@ def test_a_learned_word_that_nobody_added_is_told() -> None:
         chunk_tokens(_stack(), plain("a (embedding:dusk:1.2) sky"))
 
     assert "embedding.apply" in caught.value.hint
+
+
+def test_behind_the_shorter_words_of_one_encoder_come_empty_chunks() -> None:
+    encoder, tokenizer = tiny_models.tiny_text_encoder(), tiny_models.tiny_tokenizer(length=12)
+    first, second = TextStack(encoder, tokenizer, "first"), TextStack(encoder, tokenizer, "second")
+    long, short = Wording.plain("a " * 25), Wording.plain("an inn")
+
+    states_1TD, _ = read_side_by_side(
+        (first, second), Wording(long.chunks, apart=(("second", short),)), skipped_layers=0
+    )
+
+    read = states_1TD[0, :, tiny_models.WIDTH :]
+    empty, inn = (hidden_states(second, plain(text)).layers[-2][0] for text in ("", "an inn"))
+    torch.testing.assert_close(read, torch.cat([inn, empty, empty]), rtol=0, atol=1e-6)

@@ -170,7 +170,7 @@ def test_an_instruction_sees_the_pictures_that_are_given_and_the_model_does_wher
     assert none.document.nodes["6"].type == "prompt.encode"
 
 
-def test_what_prompts_say_of_sizes_and_beauty_is_taken_over() -> None:
+def test_what_prompts_say_to_each_encoder_and_of_sizes_and_beauty_is_taken_over() -> None:
     base, refiner = convert(sized(), BOOK), convert(sized(refined=True), BOOK)
 
     assert inputs(base, "3")["positive"] == Link("6", "conditioning")
@@ -183,8 +183,12 @@ def test_what_prompts_say_of_sizes_and_beauty_is_taken_over() -> None:
         "target_width": 1024,
         "target_height": 768,
     }
-    assert inputs(base, "6-words")["text"] == "a star"
-    assert taken(base, "6").notes == ("Both encoders read the first text.",)
+    assert inputs(base, "6-words") == {
+        "encoder": Link("4", "encoder"),
+        "text": "a star",
+        "clip_l": "a moon",
+    }
+    assert taken(base, "6").notes == ()
     assert inputs(refiner, "6") == {
         "conditioning": Link("6-words", "conditioning"),
         "original_width": 2048,
