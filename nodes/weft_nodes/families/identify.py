@@ -9,7 +9,9 @@ velocity is assumed, which the caller can override.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -190,6 +192,10 @@ FOLDER_RULES: Final = (
     Rule("flux2", "context_embedder.weight", 15360, ("double_stream_modulation_img.linear.weight",)),
 )
 _NETWORKS: Final = ("unet", "transformer")
+_SCHEDULER: Final = "scheduler"
+
+# Headers of large models take a while to read, and every list of models reads those of all.
+_MOST_REMEMBERED: Final = 4096
 
 # Families with distilled relatives that only their scheduler gives away: SD Turbo, SDXL Turbo and Lightning.
 # The tensors in which files of CosXL keep the ends of their noise levels, of which one tells.
@@ -215,7 +221,7 @@ _OTHERS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def identify(path: Path) -> Identified:
-    """Find out the family of a checkpoint.
+    """Find out the family of a checkpoint; it is remembered until one of its files changes.
 
     Args:
         path: A folder in the diffusers layout, or a single safetensors file.
@@ -229,11 +235,13 @@ def identify(path: Path) -> Identified:
         CheckpointCorruptError: A file is damaged.
         CheckpointUnknownError: No known family has these tensors.
     """
-    return _identify_folder(path) if path.is_dir() else _identify_file(read_header(path))
+    return _identify(path, _state_of(path))
 
 
 def identify_network(path: Path) -> Identified:
     """Find out the family of a file that holds a denoising network alone, whatever layout its names are of.
+
+    It is remembered until the file changes.
 
     Args:
         path: The file.
@@ -248,6 +256,29 @@ def identify_network(path: Path) -> Identified:
         CheckpointUnknownError: No known family has these tensors.
         PackageMissingError: It needs a package that is not installed.
     """
+    return _identify_network(path, _state_of(path))
+
+
+def _state_of(path: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """Tell size, time of change and inode of every file that says what a checkpoint is."""
+    folders = [path, *(path / name for name in (*_NETWORKS, _SCHEDULER))]
+    files = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir())] or [path]
+    found = []
+    for file in files:
+        # What is not there, such as the end of a link, is missed when it is read.
+        with suppress(OSError):
+            state = file.stat()
+            found.append((str(file), state.st_size, state.st_mtime_ns, state.st_ino))
+    return tuple(found)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _identify(path: Path, _state: tuple[tuple[str, int, int, int], ...]) -> Identified:
+    return _identify_folder(path) if path.is_dir() else _identify_file(read_header(path))
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _identify_network(path: Path, _state: tuple[tuple[str, int, int, int], ...]) -> Identified:
     header = read_header(path)
     shapes = {name.removeprefix(FILE_PREFIX): info.shape for name, info in header.tensors.items()}
     # The names of a folder's network are its own, and more particular where layouts share some.
@@ -308,7 +339,7 @@ def _identify_folder(path: Path) -> Identified:
 def _folder_traits(family: str, shapes: Shapes, path: Path) -> Mapping[str, str]:
     """Tell by its scheduler, too, whether a U-Net needs guidance; turbo models have the tensors of others."""
     traits = traits_of(family, shapes)
-    file = path / "scheduler" / "scheduler_config.json"
+    file = path / _SCHEDULER / "scheduler_config.json"
     if family not in _WITH_TURBO or traits["guidance"] != "free" or not file.is_file():
         return traits
     config = read_json(file)

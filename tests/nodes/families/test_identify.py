@@ -55,6 +55,18 @@ def test_folders_of_the_published_size_are_recognised(
     assert identify(folder).family == family
 
 
+def test_a_checkpoint_that_was_replaced_is_recognised_anew(tmp_path: Path) -> None:
+    width = "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"
+    file, folder = tmp_path / "model.safetensors", tmp_path / "folder"
+    found = []
+    for family, columns in (("sd15", 768), ("sd2", 1024)):
+        save_file({width: torch.zeros(1, columns)}, file)
+        tiny_models.write_folder(folder, family)
+        found.append((identify(file).family, identify(folder).family))
+
+    assert found == [("sd15", "sd15"), ("sd2", "sd2")]
+
+
 @pytest.mark.parametrize("family", ["sd15", "sdxl", "starter"])
 def test_a_folder_may_name_its_family_itself(tmp_path: Path, family: str) -> None:
     folder = tmp_path / "model"
