@@ -5,6 +5,8 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 import tiny_models
@@ -17,8 +19,18 @@ from weft_nodes.diffusion.samplers import SAMPLERS
 from weft_nodes.diffusion.schedules import SCHEDULES
 from weft_nodes.diffusion.values import Conditioning, Latent
 from weft_nodes.families import FACTS, FAMILIES
+from weft_nodes.families.checkpoints import checkpoint_traits
 from weft_nodes.families.facts import LatentPatchError
+from weft_nodes.families.registry import ModelStore
 from weft_nodes.latents import LatentSizeError, empty_latent
+from weft_nodes.models.attention_patches import FreeU, PerturbedAttention, SkippedBlocks, SmoothedAttention
+from weft_nodes.models.clones import light_clone
+from weft_nodes.models.errors import PatchMismatchError
+from weft_nodes.models.execution import AttentionKernel
+from weft_nodes.models.patches import Patch
+from weft_nodes.models.seamless import Seamless
+from weft_nodes.models.step_caches import StepCache
+from weft_nodes.models.token_merging import TokenMerging
 from weft_nodes.sampling import sample_latent
 
 Opened = tuple[LocalRun, LoadedCheckpoint]
@@ -181,6 +193,36 @@ def test_prompts_are_joined_mixed_and_silenced_so_that_they_can_be_sampled(opene
 
     for latent in asyncio.run(together()):
         assert torch.isfinite(latent.samples_BChw).all()
+
+
+def test_the_check_knows_which_changes_a_network_takes(opened: Opened) -> None:
+    run, checkpoint = opened
+    traits = checkpoint_traits(Path(checkpoint.model.weights.path))
+    network, cached = traits["network"], traits.get("step_cache", "all layers")
+    # None keeps the next one from fitting.
+    expected: dict[Patch, bool] = {
+        StepCache("first_block"): network == "transformer" and cached == "all layers",
+        StepCache("taylor"): network == "transformer" and cached == "all layers" and "lite" not in traits,
+        StepCache("taylor_lite"): network == "transformer" and cached != "none",
+        AttentionKernel("native"): network == "transformer" and "execution" not in traits,
+        Seamless(): "edges" not in traits,
+        FreeU(): network == "unet",
+        TokenMerging(): network == "unet",
+        PerturbedAttention(): traits["attention"] == "self",
+        SmoothedAttention(): traits["attention"] == "self",
+        SkippedBlocks((0,)): network == "transformer" and "layers" not in traits,
+    }
+    live: Any = run.service(ModelStore).network(checkpoint.model)
+    clone = light_clone(live.module)
+
+    def takes(patch: Patch) -> bool:
+        try:
+            patch.apply(clone)
+        except PatchMismatchError:
+            return False
+        return True
+
+    assert {patch: takes(patch) for patch in expected} == expected
 
 
 def test_a_size_that_gives_no_whole_tokens_is_refused_before_anything_runs(opened: Opened) -> None:

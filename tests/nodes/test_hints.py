@@ -3,6 +3,7 @@
 import torch
 from weft_nodes.diffusion.values import Conditioning, Prompt
 from weft_nodes.hints import set_guidance, set_size_hint
+from weft_nodes.prompts import combine_prompts
 
 PLAIN = Conditioning((Prompt({"text_embeds": torch.ones(1, 4)}), Prompt({"text_embeds": torch.zeros(1, 4)})))
 
@@ -29,6 +30,12 @@ def test_a_later_hint_takes_the_place_of_the_sizes_but_leaves_a_score_of_which_i
 
 def test_a_score_that_is_not_said_is_left_open() -> None:
     assert "aesthetic_score" not in set_size_hint(PLAIN, 640, 480).entries[0].tensors
+
+
+def test_sizes_of_one_of_two_prompts_that_are_combined_are_still_said() -> None:
+    both = combine_prompts(PLAIN, set_size_hint(PLAIN, 640, 480))
+
+    assert ["time_ids" in entry.tensors for entry in both.entries] == [False, False, True, True]
 
 
 def test_guidance_is_said_by_every_prompt() -> None:

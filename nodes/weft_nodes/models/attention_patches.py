@@ -103,7 +103,7 @@ class SkippedBlocks(_LayerPatch):
                     problem=f"it has {len(stack)} blocks, counted from 0, and none is number {number}",
                     hint=f"Use numbers from 0 to {len(stack) - 1}.",
                 )
-            stack[number] = _SkippedBlock(is_joint=_is_joint(stack[number]))
+            stack[number] = _SkippedBlock(stack[number])
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +129,17 @@ class FreeU(_LayerPatch):
 
 
 class _SkippedBlock(nn.Module):
-    """Stands in for a block that is left out."""
+    """Stands in for a block that is left out.
 
-    def __init__(self, *, is_joint: bool) -> None:
+    Args:
+        block: The block.
+    """
+
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.is_joint = is_joint
+        self.is_joint = _is_joint(block)
+        # By which Stable Diffusion 3 knows whether controls add behind a block.
+        self.context_pre_only = getattr(block, "context_pre_only", False)
 
     def forward(
         self, hidden_states: Tensor, *_: object, encoder_hidden_states: Tensor | None = None, **__: object

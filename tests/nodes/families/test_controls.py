@@ -1,6 +1,7 @@
 """Which family a control network steers is read from its header, and only listed ones are opened."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,26 @@ def test_other_files_are_refused_with_the_reasons(write_header: WriteHeader) -> 
     with pytest.raises(CheckpointUnknownError, match="1 tensors"):
         control_family(path)
     assert control_traits(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("family", "more"),
+    [
+        ("starter", {}),
+        ("sdxl", {"kind": "pose, depth, scribble"}),
+        ("flux", {"kind": "canny, tile, depth, blur, pose, gray, low_quality", "vae": "needed"}),
+        ("sd3", {"vae": "needed"}),
+    ],
+)
+def test_traits_tell_what_a_control_network_is_shown(
+    tmp_path: Path, family: str, more: Mapping[str, str]
+) -> None:
+    told = {"num_mode": 10} if family == "flux" else {}
+    (tmp_path / "config.json").write_text(json.dumps({"_weft_family": family, **told}))
+    tasks = {"task_embedding": torch.zeros(3, 1)} if family == "sdxl" else {"x": torch.zeros(1)}
+    save_file(tasks, tmp_path / "diffusion_pytorch_model.safetensors")
+
+    assert control_traits(tmp_path) == {"family": family, "space": family, **more}
 
 
 def test_control_networks_are_listed_and_opened_by_name_alone(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 import pytest
 import torch
+from tiny.controls import tiny_control
 from tiny.flux import tiny_flux
 from torch import Tensor
 from weft_nodes.diffusion.denoiser import Network
 from weft_nodes.diffusion.spaces import FlowSpace
 from weft_nodes.families import FAMILIES
 from weft_nodes.families.network import GUIDANCE
+from weft_nodes.models.controls import Steerable
+from weft_nodes.models.errors import ControlMismatchError
 
 
 def live(*, is_schnell: bool) -> Network:
@@ -44,6 +47,23 @@ def test_schnell_does_not_listen_to_a_guidance() -> None:
     network = live(is_schnell=True)
 
     assert answer(network).equal(answer(network, **{GUIDANCE: torch.tensor([9.0])}))
+
+
+def test_control_networks_do_not_know_reference_pictures() -> None:
+    pipeline = tiny_flux()
+    network = FAMILIES["flux"].network(pipeline.transformer, space=FlowSpace(), key="key")
+    assert isinstance(network, Steerable)
+    steered = network.with_controls({"edges": tiny_control(pipeline, "flux")})
+    latent_1Chw = torch.zeros(1, 16, 4, 6)
+    inputs = {
+        "control/0/edges/hint": latent_1Chw,
+        "control/0/edges/strength": torch.ones(1),
+        "control/0/edges/kind": torch.zeros(1, dtype=torch.int64),
+    }
+
+    assert answer(steered, **inputs).shape == latent_1Chw.shape
+    with pytest.raises(ControlMismatchError, match="reference pictures"):
+        answer(steered, **inputs, **{"reference_latents/0": latent_1Chw})
 
 
 @pytest.mark.parametrize("is_schnell", [False, True])

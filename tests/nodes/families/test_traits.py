@@ -93,6 +93,16 @@ def test_families_that_are_not_told_sizes_say_so(family: str, sizes: str | None)
     assert traits_of(family, {}).get("sizes") == sizes
 
 
+def test_a_model_that_reads_nothing_beside_the_noise_sees_no_pictures() -> None:
+    assert traits_of("sd15", {"conv_in.weight": (320, 4, 3, 3)})["sights"] == "none"
+    assert "sights" not in traits_of("sd15", {"conv_in.weight": (320, 8, 3, 3)})
+    assert "sights" not in traits_of("flux", {"img_in.weight": (3072, 64)})
+
+
+def test_of_chroma_the_last_layer_alone_can_be_predicted() -> None:
+    assert [traits_of(family, {}).get("lite") for family in ("chroma", "flux", "sd3")] == ["true", None, None]
+
+
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "ddpm"])
 def test_the_tables_agree_with_the_networks(family: str) -> None:
     adapter = FAMILIES[family]

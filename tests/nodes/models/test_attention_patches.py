@@ -8,6 +8,7 @@ import tiny_models
 import torch
 from diffusers import SD3Transformer2DModel
 from diffusers.models.attention_processor import Attention, PAGIdentitySelfAttnProcessor2_0
+from tiny.hunyuandit import tiny_hunyuandit
 from torch import Tensor, nn
 from weft_nodes.models.attention_patches import FreeU, PerturbedAttention, SkippedBlocks, SmoothedAttention
 from weft_nodes.models.clones import light_clone
@@ -161,6 +162,16 @@ def test_skipped_blocks_equal_those_that_the_transformer_skips_itself(transforme
         assert velocity(clone).equal(velocity(transformer, skip_layers=list(blocks)))
 
 
+def test_controls_add_behind_skipped_blocks_as_the_transformer_lets_them(transformer: nn.Module) -> None:
+    controls = [torch.randn(1, 16, 32), torch.randn(1, 16, 32)]
+    twice = patched(patched(transformer, SkippedBlocks((0,))), SkippedBlocks((0, 1)))
+
+    found = velocity(twice, block_controlnet_hidden_states=controls)
+
+    assert found.equal(velocity(transformer, skip_layers=[0, 1], block_controlnet_hidden_states=controls))
+    assert not found.equal(velocity(twice))
+
+
 def test_blocks_can_be_skipped_twice(transformer: nn.Module) -> None:
     clone = patched(transformer, SkippedBlocks((0,)))
     SkippedBlocks((0, 1)).apply(clone)
@@ -288,6 +299,18 @@ def test_the_middle_of_a_transformer_is_the_block_half_way(transformer: nn.Modul
     }
 
     assert changed == {"transformer_blocks.1.attn.processor"}
+
+
+def test_the_middle_is_found_where_the_blocks_have_another_name() -> None:
+    transformer = tiny_hunyuandit().transformer
+
+    changed = {
+        name
+        for name, processor in patched(transformer, PerturbedAttention()).attn_processors.items()  # type: ignore[operator, union-attr]
+        if type(processor).__name__ == "_Processor"
+    }
+
+    assert changed == {"blocks.1.attn1.processor"}
 
 
 def test_layers_of_a_u_net_cannot_be_skipped(unet: nn.Module) -> None:
