@@ -14,7 +14,7 @@ from weft_nodes.families.registry import FAMILIES
 from weft_nodes.models.blocks import block_strengths
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
-from weft_nodes.models.handles import MODEL_TRAITS, Model, TextEncoder
+from weft_nodes.models.handles import ENCODER_TRAITS, MODEL_TRAITS, Model, TextEncoder
 from weft_nodes.models.lora_files import adapter_config, changed_parts
 from weft_nodes.models.lora_names import DENOISER
 from weft_nodes.models.patches import LowRankPatch
@@ -65,10 +65,10 @@ def _digest_of_lora(run: FingerprintScope, lora: str) -> str:
     fingerprint=_digest_of_lora,
     accepts={
         "model": MODEL_TRAITS,
-        "encoder": {"family": "$family"},
+        "encoder": ENCODER_TRAITS,
         "lora": {"family": "$family"},
     },
-    gives={"model": MODEL_TRAITS, "encoder": {"family": "$family"}},
+    gives={"model": MODEL_TRAITS, "encoder": ENCODER_TRAITS},
 )
 def apply_lora(
     run: Run,

@@ -28,7 +28,7 @@ from weft_nodes.families.split_files import (
     open_vae,
 )
 from weft_nodes.models.digests import DigestMemory
-from weft_nodes.models.handles import MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
+from weft_nodes.models.handles import ENCODER_TRAITS, MODEL_TRAITS, Model, Prediction, TextEncoder, Vae
 from weft_nodes.models.hub_cache import cache_folder
 
 DtypeChoice = Literal["auto", "float32", "float16", "bfloat16", "float8", "int8", "nf4"]
@@ -92,7 +92,7 @@ def _digest_of_checkpoint(run: FingerprintScope, checkpoint: str) -> str:
     fingerprint=_digest_of_checkpoint,
     gives={
         "model": {trait: Listed("checkpoint", trait) for trait in MODEL_TRAITS},
-        "encoder": {"family": Listed("checkpoint", "family")},
+        "encoder": {trait: Listed("checkpoint", trait) for trait in ENCODER_TRAITS},
         "vae": {"space": Listed("checkpoint", "space")},
     },
 )
@@ -317,8 +317,8 @@ def load_vae(
 @node(
     "encoder.skip_layers",
     lane="inline",
-    accepts={"encoder": {"family": "$family"}},
-    gives={"encoder": {"family": "$family"}},
+    accepts={"encoder": ENCODER_TRAITS},
+    gives={"encoder": ENCODER_TRAITS},
 )
 def skip_layers(encoder: TextEncoder, layers: Annotated[int, Slider(0, 11)] = 1) -> TextEncoder:
     """Read prompts from an earlier layer of the text encoder ("CLIP skip"), as some models were trained.

@@ -6,7 +6,7 @@ from weft.sdk import Run, Text, node
 
 from weft_nodes.diffusion.values import Conditioning
 from weft_nodes.families.prompting import encode_text
-from weft_nodes.models.handles import TextEncoder
+from weft_nodes.models.handles import ENCODER_TRAITS, READERS, TRAIT_HINTS, UNREAD, TextEncoder
 from weft_nodes.models.wording import Weighting
 
 _WORDS: Final = Text(multiline=True, brackets="()[]", literal_where="weighting=off")
@@ -16,8 +16,10 @@ _WORDS: Final = Text(multiline=True, brackets="()[]", literal_where="weighting=o
     "prompt.encode_each",
     lane="device",
     output="conditioning",
-    accepts={"encoder": {"family": "$family"}},
+    accepts={"encoder": ENCODER_TRAITS, **{name: {name: f"${name}"} for name in READERS}},
     gives={"conditioning": {"family": "$family", "shown": "nothing"}},
+    advises={"text": (UNREAD,)},
+    hints=TRAIT_HINTS,
 )
 def encode_each(
     run: Run,

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from weft.sdk import (
-    Advice,
     FingerprintScope,
     Mask,
     ModelFile,
@@ -33,19 +32,11 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.sides import SCORE, SIZES
 from weft_nodes.models.embeddings import EmbeddingPatch, embedding_parts
 from weft_nodes.models.errors import ModelFileMissingError, PatchMismatchError
-from weft_nodes.models.handles import PROMPT_TRAITS, TRAIT_HINTS, TextEncoder
+from weft_nodes.models.handles import ENCODER_TRAITS, PROMPT_TRAITS, TRAIT_HINTS, UNREAD, TextEncoder
 from weft_nodes.models.weights import single_files
 from weft_nodes.models.wording import EMBEDDING
 
 _EMBEDDING_FOLDER = "embeddings"
-_UNREAD = Advice(
-    0,
-    "encoder",
-    "family",
-    "ddpm",
-    reason="belongs to a model that reads no words",
-    hint="Leave it empty: the model makes the pictures that it was trained on.",
-)
 # What the network is told of a picture is no part of the prompt's meaning.
 _HINTS = (SIZES, SCORE)
 # What a prompt must have as soon as one of several has it.
@@ -84,7 +75,7 @@ def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
     output="conditioning",
     accepts={"encoder": {"family": "$family"}},
     gives={"conditioning": {"family": "$family", "shown": "nothing"}},
-    advises={"text": (_UNREAD,)},
+    advises={"text": (UNREAD,)},
 )
 def encode_prompt(
     run: Run,
@@ -134,8 +125,8 @@ def encode_prompt(
     lane="io",
     output="encoder",
     fingerprint=_digest_of_embedding,
-    accepts={"encoder": {"family": "$family"}},
-    gives={"encoder": {"family": "$family"}},
+    accepts={"encoder": ENCODER_TRAITS},
+    gives={"encoder": ENCODER_TRAITS},
 )
 def add_embedding(
     run: Run,

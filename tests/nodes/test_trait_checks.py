@@ -293,6 +293,23 @@ def test_words_to_a_model_without_prompts_are_warned_of(checked: Check) -> None:
     assert problem.message.startswith('text.text is "a star", but checkpoint.encoder belongs to a model')
 
 
+@pytest.mark.parametrize(("model", "reader"), [("sdxl", "t5"), ("flux", "clip_g"), ("sd15", "clip_l")])
+def test_words_for_a_text_encoder_that_a_model_does_not_have_are_refused(
+    checked: Check, model: str, reader: str
+) -> None:
+    def each(**words: JSON) -> Nodes:
+        encoder = ("encoder.skip_layers", {"encoder": link("checkpoint.encoder")})
+        inputs = {"encoder": link("skipping.encoder"), "text": "a star", **words}
+        return {"skipping": encoder, "text": ("prompt.encode_each", inputs)}
+
+    (problem,) = checked(model, each(**{reader: "a red star"}))
+
+    assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "text", reader)
+    assert problem.message.startswith(f'text.{reader} is "a red star", but checkpoint.encoder (through')
+    assert problem.hint == "Leave it unset: this model has no such text encoder."
+    assert checked("sdxl", each(clip_l="", clip_g="a red star", t5=None)) == []
+
+
 def test_a_taylor_cache_of_all_layers_is_refused_where_the_last_one_alone_is_known(checked: Check) -> None:
     lite = changes("taylor_cache") | {
         "change0": ("model.taylor_cache", {"model": link("checkpoint.model"), "lite": True})

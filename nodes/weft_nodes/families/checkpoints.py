@@ -14,7 +14,7 @@ from weft_nodes.models import loading
 from weft_nodes.models.adapter import Family
 from weft_nodes.models.digests import DigestMemory
 from weft_nodes.models.errors import FamilyUnknownError, ModelFileMissingError
-from weft_nodes.models.handles import Dtype, Model, Prediction, TextEncoder, Vae, Weights
+from weft_nodes.models.handles import READERS, Dtype, Model, Prediction, TextEncoder, Vae, Weights
 from weft_nodes.models.hub_cache import cached_models, find_listed
 from weft_nodes.models.packed import PACKINGS
 
@@ -222,8 +222,8 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
         path: A checkpoint.
 
     Returns:
-        Those of `MODEL_TRAITS`, as far as they are known; none for a file that cannot be read or is of no
-        known family: its error appears when it is loaded.
+        Those of `MODEL_TRAITS` and `ENCODER_TRAITS`, as far as they are known; none for a file that cannot
+        be read or is of no known family: its error appears when it is loaded.
     """
     try:
         found = identify(path)
@@ -233,7 +233,9 @@ def checkpoint_traits(path: Path) -> Mapping[str, str]:
         return {}
     adapter = FAMILIES[found.family]
     known = {"family": found.family, "space": adapter.latent_space, "network": adapter.network_part.name}
-    return {**known, **found.traits}
+    readers = {part.name for part in adapter.text_parts}
+    unread = {name: "empty" for name in READERS if name not in readers}
+    return {**known, **unread, **found.traits}
 
 
 def find_checkpoint(name: str, folders: Sequence[Path], cache: Path | None = None) -> Path:

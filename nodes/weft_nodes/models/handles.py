@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
-from weft.sdk import Traits, value
+from weft.sdk import Advice, Traits, value
 
 from weft_nodes.models.patches import Patch
 
@@ -75,6 +75,25 @@ What a model has as well means what it means there, and must agree with it. Besi
     prompts    several where it surely holds more than one
 """
 
+READERS: Final = ("clip_l", "clip_g", "t5", "bert")
+"""Text encoders that a prompt may have words for alone."""
+
+ENCODER_TRAITS: Final[Traits] = MappingProxyType({name: f"${name}" for name in ("family", *READERS)})
+"""What is known of text encoders before anything runs; nodes that change them accept and give it.
+
+Of each of `READERS` it is said to be empty where it is not there, as the words for it must be.
+"""
+
+UNREAD: Final = Advice(
+    0,
+    "encoder",
+    "family",
+    "ddpm",
+    reason="belongs to a model that reads no words",
+    hint="Leave it empty: the model makes the pictures that it was trained on.",
+)
+"""What is said of a text for a model that reads none."""
+
 TRAIT_HINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "network": "Use a model with such a network, or take out what is made for the other kind.",
@@ -98,6 +117,7 @@ TRAIT_HINTS: Final[Mapping[str, str]] = MappingProxyType(
         "prompts": "Put prompt.combine behind this node.",
         "kind": "Choose one of these kinds, or another control network.",
         "vae": "Connect the VAE of the checkpoint.",
+        **dict.fromkeys(READERS, "Leave it unset: this model has no such text encoder."),
     }
 )
 """What to do where a trait of a model, a prompt or guidance is not what it must be."""

@@ -201,7 +201,7 @@ class _Tracker:
         error = TraitMismatchError(
             trait=trait,
             source=_route(expected if is_entered else fact),
-            has=fact.value,
+            has=fact.value if fact.value.isidentifier() or not is_entered else shown(fact.value),
             target=target,
             expects=expected.value,
             hint=node.schema.hints.get(trait, ""),

@@ -298,6 +298,8 @@ def test_traits_of_a_checkpoint_are_its_family_and_space_and_the_kind_of_its_net
         "references": "none",
         "sights": "none",
         "guidance": "free",
+        "t5": "empty",
+        "bert": "empty",
     }
 
 
