@@ -15,8 +15,9 @@ trait, it is a warning, and the workflow runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from weft.errors import JSON, PluginError, Problem
 from weft.graph.offers import Offers
@@ -65,12 +66,19 @@ class Fact:
         return tuple(reversed(found))
 
 
+class Places(Protocol):
+    """Says where a problem of an input is to be reported."""
+
+    def __call__(self, node: str, input: str, *, is_missing: bool = False) -> tuple[str, str]:
+        """Give the node and the input where it can be mended, from outside where a value is awaited there."""
+
+
 def check_traits(
     nodes: Mapping[str, GraphNode],
     order: Iterable[str],
     offers: Offers,
     *,
-    place: Callable[[str, str], tuple[str, str]],
+    place: Places,
 ) -> list[Problem]:
     """Follow the traits through a graph and compare them where they meet.
 
@@ -107,7 +115,7 @@ def _speaks(schema: NodeSchema) -> bool:
 class _Tracker:
     """The traits known so far."""
 
-    def __init__(self, offers: Offers, place: Callable[[str, str], tuple[str, str]]) -> None:
+    def __init__(self, offers: Offers, place: Places) -> None:
         self.problems: list[Problem] = []
         self._offers = offers
         self._place = place
@@ -207,7 +215,7 @@ class _Tracker:
             hint=node.schema.hints.get(trait, ""),
             is_entered=is_entered,
         )
-        at, name = self._place(node.id, schema.name)
+        at, name = self._place(node.id, schema.name, is_missing=is_entered and fact.value == EMPTY)
         paths: dict[str, JSON] = {
             "path": list(fact.path()),
             "other_path": list(expected.path()) if rival else [],

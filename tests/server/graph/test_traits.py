@@ -269,6 +269,15 @@ def test_values_that_agree_are_joined_to_one_and_others_to_a_value_of_their_own(
     assert report.problems[1].details["other_path"] == ["small.model", "mixed.model"]
 
 
+def test_what_is_left_empty_within_a_workflow_is_reported_where_it_can_be_given() -> None:
+    nodes = {"l": entry("toy.load", checkpoint="strict"), "m": entry("toy.march", model="@l.model")}
+    inner = tree(nodes, inputs={"from": "m.start", "tempo": "m.pace"})
+
+    report = report_of({"w": entry("workflow:inner", tempo="slow")}, workflows=Shelf(inner=inner))
+
+    assert found(report) == [("trait-mismatch", "w", "from"), ("trait-mismatch", "w", "tempo")]
+
+
 @pytest.mark.parametrize("length", [1, 3000])
 def test_the_path_of_a_fact_leads_from_its_origin(length: int) -> None:
     fact = Fact("sd15", "n0")
