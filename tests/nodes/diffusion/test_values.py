@@ -50,7 +50,9 @@ def test_a_latent_counts_its_items() -> None:
 
 
 def test_a_latent_is_shown_without_its_numbers() -> None:
-    masked = Latent(torch.zeros(1, 4, 2, 2), "sd", torch.ones(1, 1, 2, 2), original_BChw=torch.ones(1, 4, 2, 2))
+    masked = Latent(
+        torch.zeros(1, 4, 2, 2), "sd", torch.ones(1, 1, 2, 2), original_BChw=torch.ones(1, 4, 2, 2)
+    )
 
     assert repr(masked) == "Latent(space='sd', indices=None, is_mask_gradual=False)"
 

@@ -18,6 +18,7 @@ Config = dict[str, Any]
 
 # Blocks beyond the first few and tables of places decide nothing, and take time to build.
 SHORT: Config = {"num_layers": 1}
+SHORT_UNET: Config = {"layers_per_block": 1}
 FLUX: Config = {"num_layers": 1, "num_single_layers": 1}
 SD35: Config = {
     "num_layers": 1,
@@ -36,7 +37,7 @@ HUNYUAN: Config = {"num_layers": 2, "patch_size": 2, "in_channels": 4, "hidden_s
     "sample_size": 128
 }
 
-# Of the U-Nets of a family, what differs from its first model.
+# Of the U-Nets of a family, what differs from its first model, but for blocks that decide nothing.
 UNETS: dict[str, tuple[str, Config]] = {
     "Stable Diffusion 1.5": ("sd15", {}),
     "Stable Diffusion 1.5 inpainting": ("sd15", {"in_channels": 9}),
@@ -197,7 +198,7 @@ def _unet(family: str, config: Config) -> dict[str, Tensor]:
     """The tensors of a U-Net that differs a little from the published one of a family."""
     configs = FAMILIES[family].configs
     assert configs is not None
-    return _tensors("UNet2DConditionModel", read_json(configs / "unet" / "config.json") | config)
+    return _tensors("UNet2DConditionModel", read_json(configs / "unet" / "config.json") | SHORT_UNET | config)
 
 
 def _folder(
