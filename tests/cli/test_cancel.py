@@ -40,15 +40,3 @@ def test_ctrl_c_while_sampling_ends_with_130_and_keeps_what_was_finished(desk: D
     after = desk.hear("run", "text-to-image", "--steps", "1", "--width", "256", "--height", "256", "--json")
     states = after.states()
     assert (states["checkpoint"], states["positive"], states["sample"]) == ("hit", "hit", "ran")
-
-
-def test_a_second_ctrl_c_ends_at_once(desk: Desk) -> None:
-    process = desk.start("run", "draw.json", "--steps", "2", "--pause-s", "60")
-
-    _wait_for(process, "✓ prepare")
-    process.send_signal(signal.SIGINT)
-    _wait_for(process, "Cancelling after this step")
-    process.send_signal(signal.SIGINT)
-    data, _ = process.communicate(timeout=PATIENCE_S)
-
-    assert (process.returncode, data) == (130, "")

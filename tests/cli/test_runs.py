@@ -1,4 +1,4 @@
-"""What one process of weft knows of the runs of another: what is reused, what runs again, and why."""
+"""What a run of weft knows of those before it: what is reused, what runs again, and why."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ RUN = ("run", "text-to-image", "--steps", "2", "--width", "64", "--height", "64"
 
 @dataclass(frozen=True)
 class Story:
-    """The runs of one afternoon: the first in a process of its own, the others in this one."""
+    """The runs of one afternoon, each by an engine of its own."""
 
     desk: Desk
     first: Heard
@@ -33,7 +33,7 @@ def story(new_desk: Callable[[], Desk]) -> Story:
     desk = new_desk()
     return Story(
         desk,
-        first=desk.weft(*RUN),
+        first=desk.hear(*RUN),
         again=desk.hear(*RUN),
         seed=desk.hear(*RUN, "--seed", "8"),
         prompt=desk.hear(*RUN, "--seed", "8", "--prompt", "a blue star"),
@@ -56,7 +56,7 @@ def test_nothing_but_the_answer_is_printed(story: Story) -> None:
     assert story.first.answer["problems"] == []
 
 
-def test_a_second_process_runs_no_node(story: Story) -> None:
+def test_a_second_run_runs_no_node(story: Story) -> None:
     assert set(story.again.states().values()) == {"hit"}
     assert story.again.reasons()["decode"] == "hit-disk"
     assert story.picture(story.again) == story.picture(story.first)
@@ -83,7 +83,7 @@ def test_undoing_it_all_runs_nothing(story: Story) -> None:
     assert story.picture(story.undone) == story.picture(story.first)
 
 
-def test_a_picture_makes_itself_again_in_another_process_with_a_cold_cache(story: Story) -> None:
+def test_a_picture_makes_itself_again_with_a_cold_cache(story: Story) -> None:
     (path,) = story.seed.answer["outputs"]["image"]["paths"]
 
     heard = story.desk.hear("run", path, data="cold")
@@ -94,3 +94,14 @@ def test_a_picture_makes_itself_again_in_another_process_with_a_cold_cache(story
     copy = story.desk.folder / heard.data.strip()
     assert copy.read_bytes() == (story.desk.folder / path).read_bytes()
     assert (read_picture(copy) == read_picture(story.desk.folder / path)).all()
+
+
+def test_a_picture_makes_itself_again_in_another_process_with_a_cold_cache(desk: Desk) -> None:
+    path = desk.hear("run", "draw.json").data.strip().splitlines()[0]
+
+    heard = desk.weft("run", path, data="cold")
+
+    assert heard.code == 0, heard.words
+    assert f"This is {path} again, bit for bit." in heard.words
+    assert "✓ draw" in heard.words
+    assert (desk.folder / heard.data.strip().splitlines()[0]).read_bytes() == (desk.folder / path).read_bytes()
