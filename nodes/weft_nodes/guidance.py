@@ -29,26 +29,16 @@ from weft_nodes.models.attention_patches import (
     SmoothedAttention,
 )
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import MODEL_TRAITS, TRAIT_HINTS, Model
+from weft_nodes.models.handles import BESIDE_TRAITS, GUIDANCE_TRAITS, MODEL_TRAITS, TRAIT_HINTS, Model
 
 _MOST_BLOCKS = 100
 
-# What a chain is known by: the family of its prompts, what networks it is for, which places are taken, and
-# whether a negative prompt is needed.
+# What a chain is known by: its prompts, what networks it is for, which places are taken, and whether a
+# negative prompt is needed.
 _CHAIN: Final[Traits] = MappingProxyType(
     {
-        name: f"${name}"
-        for name in (
-            "family",
-            "network",
-            "attention",
-            "layers",
-            "sights",
-            "correction",
-            "update",
-            "limit",
-            "negative",
-        )
+        **GUIDANCE_TRAITS,
+        **{name: f"${name}" for name in ("correction", "update", "limit")},
     }
 )
 
@@ -205,7 +195,7 @@ def use_magnitude(
     return (before or Guiding()).and_also(Methods(update=MagnitudeAware(alpha)))
 
 
-@node("guidance.perp_neg", **_chained("perp_neg", "update", "correction", neutral={"family": "$family"}))
+@node("guidance.perp_neg", **_chained("perp_neg", "update", "correction", neutral=BESIDE_TRAITS))
 def use_perp_neg(
     neutral: Conditioning,
     strength: Annotated[float, Slider(0, 5)] = 1.0,

@@ -36,7 +36,14 @@ from weft_nodes.families.registry import ModelStore
 from weft_nodes.families.sides import completed
 from weft_nodes.models.controls import control_nets
 from weft_nodes.models.guiding import Guiding
-from weft_nodes.models.handles import MODEL_TRAITS, PROMPT_TRAITS, TRAIT_HINTS, Model
+from weft_nodes.models.handles import (
+    BESIDE_TRAITS,
+    GUIDANCE_TRAITS,
+    MODEL_TRAITS,
+    PROMPT_TRAITS,
+    TRAIT_HINTS,
+    Model,
+)
 from weft_nodes.models.service import SamplerService
 from weft_nodes.models.step_caches import for_job
 
@@ -47,16 +54,9 @@ _SAMPLED: Mapping[str, Traits] = MappingProxyType(
     {
         "model": MODEL_TRAITS,
         "positive": PROMPT_TRAITS,
-        # A negative prompt that shows nothing is shown what the positive one shows.
-        "negative": {
-            **{n: PROMPT_TRAITS[n] for n in ("family", "blocks", "references", "sizes", "pictures")},
-            "negative": "$negative",
-        },
+        "negative": {**BESIDE_TRAITS, "negative": "$negative"},
         "latent": {"space": "$space"},
-        "guidance": {
-            **{name: MODEL_TRAITS[name] for name in ("family", "network", "attention", "layers", "sights")},
-            "negative": "$negative",
-        },
+        "guidance": GUIDANCE_TRAITS,
     }
 )
 _ADVISED: Mapping[str, Sequence[Advice]] = MappingProxyType(

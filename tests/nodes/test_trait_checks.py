@@ -339,38 +339,26 @@ def test_control_networks_are_told_a_kind_that_they_know(
 
 
 @pytest.mark.parametrize(
-    ("checkpoint", "control", "more", "name", "message"),
+    ("checkpoint", "control", "entered", "said"),
     [
-        (
-            "sdxl",
-            "union",
-            {"kind": "repaint"},
-            "kind",
-            "steered.kind is repaint, but control.control has kind " + ", ".join(SIX),
-        ),
+        ("sdxl", "union", {"kind": "repaint"}, "is repaint, but control.control has kind " + ", ".join(SIX)),
         (
             "flux",
             "latents-union",
             {"kind": "blur"},
-            "kind",
-            "steered.kind is blur, but control.control has kind canny, tile, depth.",
+            "is blur, but control.control has kind canny, tile, depth.",
         ),
-        (
-            "flux",
-            "latents",
-            {"vae": None},
-            "vae",
-            "steered.vae is empty, but control.control has vae needed.",
-        ),
+        ("flux", "latents", {"vae": None}, "is empty, but control.control has vae needed."),
     ],
 )
 def test_what_a_control_network_cannot_do_with_what_is_entered_is_refused_by_the_check(
-    checked: Check, checkpoint: str, control: str, more: Mapping[str, JSON], name: str, message: str
+    checked: Check, checkpoint: str, control: str, entered: Mapping[str, JSON], said: str
 ) -> None:
-    (problem,) = checked(checkpoint, steered(control, prompt="text.conditioning", **more))
+    (problem,) = checked(checkpoint, steered(control, prompt="text.conditioning", **entered))
+    (name,) = entered
 
     assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "steered", name)
-    assert problem.message == message
+    assert problem.message == f"steered.{name} {said}"
     assert not problem.hint.startswith("Use parts")
 
 
@@ -406,20 +394,15 @@ def test_references_and_controls_of_both_sides_are_refused_since_one_follows_the
 
 def test_references_and_controls_of_prompts_that_are_combined_stand_side_by_side(checked: Check) -> None:
     nodes = {**steered("latents"), "shown": REFERENCE, "both": combined("steered", "shown")}
-    again = showing("reference", conditioning=link("both.conditioning"))
-    sample = sampling(positive="both.conditioning")
-
-    assert checked("flux", {**nodes, "sample": ("latent.sample", sample)}) == []
-
-    (problem,) = checked(
-        "flux",
-        {
-            **nodes,
-            "shown_again": again,
-            "sample": ("latent.sample", sampling(positive="shown_again.conditioning")),
-        },
+    nodes["again"] = showing("reference", conditioning=link("both.conditioning"))
+    side_by_side, refused = (
+        {**nodes, "sample": ("latent.sample", sampling(positive=f"{name}.conditioning"))}
+        for name in ("both", "again")
     )
-    assert problem.node == "shown_again"
+    del side_by_side["again"]
+
+    assert checked("flux", side_by_side) == []
+    assert [problem.node for problem in checked("flux", refused)] == ["again"]
 
 
 @pytest.mark.parametrize(
@@ -466,6 +449,17 @@ def test_guidance_that_compares_two_prompts_asks_for_the_negative_one(checked: C
 
 def test_guidance_that_needs_no_negative_prompt_asks_for_none(checked: Check) -> None:
     assert checked("sd3", guided("interval", "perturbed_attention", "smoothed_energy")) == []
+
+
+def test_a_neutral_prompt_is_compared_like_a_negative_one(checked: Check) -> None:
+    nodes = {**steered("latents"), "shown": REFERENCE, **guided("perp_neg", "interval", negative=True)}
+    nodes["perp_neg"] = ("guidance.perp_neg", {"neutral": link("shown.conditioning")})
+    sample = {**nodes["sample"][1], "positive": link("steered.conditioning")}
+
+    (problem,) = checked("flux", {**nodes, "sample": ("latent.sample", sample)})
+
+    assert (problem.node, problem.input) == ("sample", "guidance")
+    assert "pictures as references" in problem.message
 
 
 @pytest.mark.parametrize(("checkpoint", "count"), [("sd15", 1), ("flux", 0)])

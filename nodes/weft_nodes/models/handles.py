@@ -94,6 +94,24 @@ UNREAD: Final = Advice(
 )
 """What is said of a text for a model that reads none."""
 
+BESIDE_TRAITS: Final[Traits] = MappingProxyType(
+    {name: value for name, value in PROMPT_TRAITS.items() if name not in ("shown", "prompts")}
+)
+"""What prompts beside the positive one must have in common with it: where they show nothing or have no
+controls, they follow it."""
+
+GUIDANCE_TRAITS: Final[Traits] = MappingProxyType(
+    {
+        **BESIDE_TRAITS,
+        **{name: MODEL_TRAITS[name] for name in ("network", "attention", "layers", "sights")},
+        "negative": "$negative",
+    }
+)
+"""What is known of guidance before anything runs: its neutral prompt, and which models it is for.
+
+    negative   needed where two prompts are compared
+"""
+
 TRAIT_HINTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "network": "Use a model with such a network, or take out what is made for the other kind.",
