@@ -17,6 +17,7 @@ from typing import Literal
 
 from weft.errors import JSON, PluginError, Problem
 from weft.graph.assembly import Assembly
+from weft.graph.converters import Converters
 from weft.graph.document import WORKFLOW_PREFIX, Document, split_socket
 from weft.graph.faults import PortInvalidError, SourceOffError
 from weft.graph.library import Library
@@ -34,6 +35,7 @@ from weft.graph.workflows import CarriedWorkflows, WorkflowSource
 from weft.graph_errors import CycleError, InputMissingError, NodeTypeUnknownError
 from weft.registry import Catalog
 from weft.schema import InputSchema
+from weft.sockets import without_null
 
 MOST_TYPE_SUGGESTIONS = 100
 """So many unknown node types get a "did you mean": looking for one compares with every type there is."""
@@ -83,6 +85,7 @@ class _Check:
     def __init__(self, document: Document, catalog: Catalog, workflows: WorkflowSource) -> None:
         self._catalog = catalog
         self._offers = Offers(catalog)
+        self._converters = Converters(catalog)
         self._library = Library(catalog, CarriedWorkflows(document, workflows))
         migrated = migrate_nodes(document, catalog)
         self._document = migrated.document
@@ -193,7 +196,10 @@ class _Check:
         return Problem(error.code, error.message, hint, place, at, severity, details)
 
     def _hint(self, schema: InputSchema) -> str:
-        """Say which file an input may be given; nothing where what is there cannot be found out."""
+        """Say which file or output an input may be given; nothing where what is there cannot be found out."""
+        if schema.widget is None:
+            givers = self._converters.between(None, without_null(schema.type))
+            return f"Connect an output of type {schema.type}: {givers} gives one." if givers else ""
         try:
             return missing_hint(schema.widget, self._offers)
         except PluginError:

@@ -1,4 +1,4 @@
-"""Which installed nodes turn one type into another, for the hint where a link does not fit."""
+"""Which installed nodes give a type, for the hint where a link is missing or does not fit."""
 
 from weft.registry import Catalog
 from weft.schema import NodeSchema
@@ -9,7 +9,7 @@ MOST_NAMED = 3
 
 
 class Converters:
-    """Finds node types that convert, each pair of types once.
+    """Finds node types that give what is needed, each type or pair of types once.
 
     Args:
         catalog: The installed node types.
@@ -17,13 +17,13 @@ class Converters:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._found: dict[tuple[SocketType, SocketType], str] = {}
+        self._found: dict[tuple[SocketType | None, SocketType], str] = {}
 
-    def between(self, source: SocketType, target: SocketType) -> str:
+    def between(self, source: SocketType | None, target: SocketType) -> str:
         """Name the node types that take one type and give another.
 
         Args:
-            source: What is there.
+            source: What is there; None names those that need none of the other themselves.
             target: What is needed.
 
         Returns:
@@ -38,12 +38,14 @@ class Converters:
             self._found[key] = " or ".join(schema.type for schema in fitting[:MOST_NAMED])
         return self._found[key]
 
-    def _converts(self, schema: NodeSchema, source: SocketType, target: SocketType) -> bool:
-        taken = (item.type for item in schema.inputs if item.required and not variables_in(item.type))
+    def _converts(self, schema: NodeSchema, source: SocketType | None, target: SocketType) -> bool:
+        taken = [item.type for item in schema.inputs if item.required and not variables_in(item.type)]
         given = (item.type for item in schema.outputs if not variables_in(item.type))
-        return any(self._passes(source, found) for found in taken) and any(
-            self._passes(found, target) for found in given
-        )
+        if source is None:
+            suits = not any(fits(target, found, self._catalog.supertypes).ok for found in taken)
+        else:
+            suits = any(self._passes(source, found) for found in taken)
+        return suits and any(self._passes(found, target) for found in given)
 
     def _passes(self, source: SocketType, target: SocketType) -> bool:
         return fits(source, target, self._catalog.supertypes).verdict not in ("no", "wrap", "map")

@@ -242,6 +242,14 @@ def test_a_missing_file_is_asked_for_by_the_names_of_those_there_are() -> None:
     assert problem.hint == "Choose a file, such as small, large, odd and others."
 
 
+def test_a_missing_link_is_asked_for_by_the_nodes_that_give_such_a_thing() -> None:
+    problems = report_of({"s": entry("toy.sample")}).problems
+
+    assert {problem.input: problem.hint for problem in problems}["model"] == (
+        "Connect an output of type toy_model: toy.load gives one."
+    )
+
+
 def test_a_missing_value_that_the_workflow_asks_for_names_its_input() -> None:
     report = report_of({"t": entry("toy.repeat")}, inputs={"prompt": "t.text"})
 

@@ -55,6 +55,14 @@ def test_those_that_ask_for_least_come_first() -> None:
     assert named.count(" or ") == MOST_NAMED - 1
 
 
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [("toy_model", "toy.load"), ("toy_noisy", "toy.noise"), ("toy_clean", ""), ("gone", "")],
+)
+def test_a_node_that_gives_a_type_without_needing_it_is_named(target: str, named: str) -> None:
+    assert Converters(catalog()).between(None, parse_type(target)) == named
+
+
 def test_the_same_pair_gets_the_same_answer_again() -> None:
     converters = Converters(catalog())
     pair = (parse_type("int"), parse_type("string"))
