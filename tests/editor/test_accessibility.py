@@ -69,11 +69,7 @@ def test_axe_finds_nothing_serious_in_dialogs_lists_and_fields(
     assert {place: faults for place, faults in found.items() if faults} == {}
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_focus_is_seen_wherever_the_tab_key_goes(
-    template: Hands, theme: Literal["dark", "light"]
-) -> None:
-    template.page.emulate_media(color_scheme=theme)
+def test_the_focus_is_seen_wherever_the_tab_key_goes(template: Hands) -> None:
     unseen = []
     visited = set()
 

@@ -52,13 +52,6 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-@pytest.fixture
-def page(playwright: Playwright, tmp_path: Path) -> Iterator[Page]:
-    """The first page of a fresh profile."""
-    with mortal_browser(playwright, tmp_path / "profile") as (page, _):
-        yield page
-
-
 def editor_in(page: Page, server: LiveServer) -> Hands:
     """The editor, opened in a page."""
     hands = Hands(page, server)

@@ -26,6 +26,8 @@ def test_the_wheel_zooms_at_the_pointer(graph: Graph) -> None:
 
 
 def test_two_fingers_on_a_touchpad_pan(graph: Graph) -> None:
+    # What follows a turn of a wheel at once is another turn of it.
+    graph.page.wait_for_timeout(300)
     graph.page.mouse.wheel(14, 6)
 
     assert graph.place == pytest.approx({"x": 26, "y": 34, "zoom": 0.75})

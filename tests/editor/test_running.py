@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from editor.conftest import heard
 from editor.graph import Graph
 from editor.hands import Hands
 from live_server import SLOW, LiveServer, eventually, live_server
@@ -27,11 +28,12 @@ def toys(server: LiveServer) -> LiveServer:
 
 
 @pytest.fixture
-def hands(cleared: Hands, toys: LiveServer) -> Iterator[Hands]:
+def hands(desk: Hands, toys: LiveServer) -> Iterator[Hands]:
     """The editor with the toy workflow in front; nothing is left in the queue."""
-    hands = cleared
-    hands.open_template("Draw something")
-    yield hands
+    with heard(desk):
+        Graph(desk).begin_with("draw")
+        expect(desk.nodes).to_have_count(2)
+        yield desk
     toys.call("POST", "/api/queue/resume")
     for job in toys.call("GET", "/api/jobs?limit=200").json["jobs"]:
         if job["state"] in {"queued", "running"}:
