@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weft.errors import JSON, ProblemsError
-from weft.graph.document import Document, parse_document
+from weft.graph.document import WORKFLOW_PREFIX, Document, parse_document
+from weft.graph.signature import Signature, signature
 from weft.graph.workflows import FolderWorkflows, WorkflowSource
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs.faults import RevisionUnknownError
 from weft.jobs.files.file_faults import WorkflowNameError, WorkflowShippedError
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import LOCAL_OWNER, Revision
+from weft.registry import Catalog
 from weft.values import canonical_json
 
 _NAME = re.compile(r"[^\W_](?:[\w .-]{0,98}[^\W_])?")
@@ -62,6 +64,7 @@ class WorkflowLibrary:
         self._templates = FolderWorkflows(folders)
         # A folder gives the very same document while its file stays as it is.
         self._described_before: dict[str, tuple[Document, SavedWorkflow]] = {}
+        self._signed_before: dict[str, tuple[Document, Catalog, Signature]] = {}
 
     def names(self) -> tuple[str, ...]:
         """List the names that the local owner can use, sorted."""
@@ -133,6 +136,28 @@ class WorkflowLibrary:
         if listed.is_template:
             return self._templates.load(listed.name)
         return parse_document(self._ledger.workflow(owner, listed.name)[1])
+
+    def signature(self, owner: str, listed: SavedWorkflow, document: Document, catalog: Catalog) -> Signature:
+        """Give the signature of one of `entries`, of a template the same as before while nothing has changed.
+
+        Args:
+            owner: Whose workflows it may use.
+            listed: The entry.
+            document: Its document.
+            catalog: The installed node types; a catalogue that changes is another one.
+
+        Raises:
+            ProblemsError: As for `weft.graph.signature.signature`.
+        """
+        before = self._signed_before.get(listed.name)
+        if listed.is_template and before is not None and before[0] is document and before[1] is catalog:
+            return before[2]
+        found = signature(document, catalog, self.of(owner))
+        # What uses saved workflows has another signature when one of them does.
+        uses_others = any(node.type.startswith(WORKFLOW_PREFIX) for node in document.nodes.values())
+        if listed.is_template and not uses_others:
+            self._signed_before[listed.name] = document, catalog, found
+        return found
 
     def save(
         self, owner: str, name: str, document: Mapping[str, JSON], *, expected_revision: int | None = None

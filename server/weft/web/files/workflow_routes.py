@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from aiohttp import ETag, web
@@ -12,7 +13,7 @@ from aiohttp.helpers import ETAG_ANY
 from weft.errors import Problem, ProblemsError, WeftError
 from weft.graph.check import check
 from weft.graph.document import Document
-from weft.graph.signature import signature
+from weft.graph.signature import Signature, signature
 from weft.graph.workflows import WorkflowSource
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs.faults import RevisionConflictError, RevisionUnknownError
@@ -206,12 +207,13 @@ def _look(
     """Give the signature and the problems of a workflow, as far as the catalogue is known."""
     if catalog is None:
         return None, ()
-    return _signature(document, catalog, workflows), check(document, catalog, workflows).problems
+    found = _signature(lambda: signature(document, catalog, workflows))
+    return found, check(document, catalog, workflows).problems
 
 
-def _signature(document: Document, catalog: Catalog, workflows: WorkflowSource) -> SignatureView | None:
+def _signature(find: Callable[[], Signature]) -> SignatureView | None:
     try:
-        found = signature(document, catalog, workflows)
+        found = find()
     except WeftError:
         # What is wrong with it, the check says better.
         return None
@@ -229,7 +231,9 @@ def _entry(
         problems = error.problems
     except WeftError as error:
         problems = (error.problem(),)
-    is_known = catalog is not None and not problems
+    view = None
+    if catalog is not None and not problems:
+        view = _signature(lambda: library.signature(owner, saved, document, catalog))
     return WorkflowEntry(
         name=saved.name,
         title=document.title,
@@ -237,7 +241,7 @@ def _entry(
         template=saved.is_template,
         revision=saved.revision,
         modified_at=None if saved.saved_at is None else datetime.fromtimestamp(saved.saved_at, UTC),
-        signature=_signature(document, catalog, library.of(owner)) if catalog and is_known else None,
+        signature=view,
         problems=tuple(problem_entry(problem) for problem in problems),
         url=workflow_url(saved.name),
     )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from server.jobs.hub.test_hub import TRAVERSALS
 from weft.errors import JSON, ProblemsError
+from weft.graph.signature import Signature
 from weft.graph.workflows import NoWorkflows
 from weft.graph_errors import WorkflowUnknownError
 from weft.jobs.faults import RevisionConflictError, RevisionUnknownError
@@ -14,6 +15,7 @@ from weft.jobs.files.file_faults import WorkflowNameError, WorkflowShippedError
 from weft.jobs.files.library import WorkflowLibrary, check_workflow_name, usable_by
 from weft.jobs.ledger.ledger import Ledger
 from weft.jobs.records import LOCAL_OWNER
+from weft.registry import Catalog, Registry
 
 
 def titled(title: str) -> dict[str, JSON]:
@@ -96,6 +98,28 @@ def test_what_is_listed_has_the_document_that_is_read_by_its_name(library: Workf
     assert {entry.is_template for entry in listed} == {True, False}
     for entry in listed:
         assert library.document("me", entry) == library.read("me", entry.name)[1]
+
+
+def test_the_signature_of_a_template_is_found_anew_when_anything_changes_that_it_depends_on(
+    library: WorkflowLibrary, tmp_path: Path
+) -> None:
+    def sign(name: str, catalog: Catalog) -> Signature:
+        listed = library.find("ann", name)
+        return library.signature("ann", listed, library.document("ann", listed), catalog)
+
+    using = {"weft": 1, "nodes": {"inner": {"type": "workflow:template"}}}
+    (tmp_path / "templates" / "using.json").write_text(json.dumps(using))
+    library.save("ann", "mine", titled("mine"))
+    catalog = Registry()
+    before = sign("template", catalog)
+
+    assert sign("template", catalog) is before
+    assert sign("template", Registry()) is not before
+    for other in ("using", "mine"):
+        assert sign(other, catalog) is not sign(other, catalog)
+    before = sign("template", catalog)
+    (tmp_path / "templates" / "template.json").write_text(json.dumps(titled("changed")))
+    assert sign("template", catalog) is not before
 
 
 def test_a_broken_template_says_what_is_wrong_when_it_is_read(library: WorkflowLibrary) -> None:
