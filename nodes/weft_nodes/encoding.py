@@ -1,5 +1,6 @@
 """Prompts for models with several text encoders, each of which may read words of its own."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from weft.sdk import Run, Text, node
@@ -10,6 +11,7 @@ from weft_nodes.models.handles import ENCODER_TRAITS, READERS, TRAIT_HINTS, UNRE
 from weft_nodes.models.wording import Weighting
 
 _WORDS: Final = Text(multiline=True, brackets="()[]", literal_where="weighting=off")
+_OWN_WORDS: Final = replace(_WORDS, placeholder="reads text until it is set")
 
 
 @node(
@@ -26,10 +28,10 @@ def encode_each(
     encoder: TextEncoder,
     text: Annotated[str, _WORDS] = "",
     *,
-    clip_l: Annotated[str, _WORDS] | None = None,
-    clip_g: Annotated[str, _WORDS] | None = None,
-    t5: Annotated[str, _WORDS] | None = None,
-    bert: Annotated[str, _WORDS] | None = None,
+    clip_l: Annotated[str, _OWN_WORDS] | None = None,
+    clip_g: Annotated[str, _OWN_WORDS] | None = None,
+    t5: Annotated[str, _OWN_WORDS] | None = None,
+    bert: Annotated[str, _OWN_WORDS] | None = None,
     weighting: Weighting = "interpolate",
 ) -> Conditioning:
     """Turn a text into what the model reads, with other words for some of its text encoders.
