@@ -26,6 +26,7 @@ from weft.sdk import (
 from weft_nodes.diffusion.errors import ConditioningError
 from weft_nodes.diffusion.sights import is_sight
 from weft_nodes.diffusion.values import Conditioning, Prompt
+from weft_nodes.families.learned_words import embedding_traits
 from weft_nodes.families.network import GUIDANCE
 from weft_nodes.families.prompting import encode_text
 from weft_nodes.families.registry import ModelStore
@@ -58,9 +59,9 @@ def embeddings_by_name(paths: Paths) -> Mapping[str, Mapping[str, str]]:
         paths: Where to look.
 
     Returns:
-        Names with no traits: a learned word says for which text encoder it was made by its width alone.
+        Traits by name, read from headers: the families whose text encoders can learn the word.
     """
-    return {name: {} for name in sorted(_embeddings(paths))}
+    return {name: embedding_traits(path) for name, path in sorted(_embeddings(paths).items())}
 
 
 def _digest_of_embedding(run: FingerprintScope, embedding: str) -> str:
@@ -125,7 +126,7 @@ def encode_prompt(
     lane="io",
     output="encoder",
     fingerprint=_digest_of_embedding,
-    accepts={"encoder": ENCODER_TRAITS},
+    accepts={"encoder": ENCODER_TRAITS, "embedding": {"family": "$family"}},
     gives={"encoder": ENCODER_TRAITS},
 )
 def add_embedding(

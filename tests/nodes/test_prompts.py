@@ -181,7 +181,10 @@ def test_learned_words_are_listed_and_told_apart_by_content(
     before = prompts._digest_of_embedding(scope, "sets/night.safetensors")
     embedded(run, checkpoint.encoder, "sets/night", emb_params=torch.randn(3, WIDTH))
 
-    assert "sets/night.safetensors" in prompts.embeddings_by_name(run.paths)
+    embedded(run, checkpoint.encoder, "sets/day", emb_params=torch.randn(2, 1024))
+
+    listed = prompts.embeddings_by_name(run.paths)
+    assert (listed["sets/night.safetensors"], listed["sets/day.safetensors"]) == ({}, {"family": "sd2"})
     assert prompts._digest_of_embedding(scope, "sets/night.safetensors") != before
     assert prompts._digest_of_embedding(scope, "absent") == "missing"
 

@@ -56,6 +56,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         (part / "config.json").write_text(json.dumps(config))
         tensors = {"task_embedding": torch.zeros(kinds, 1)} if kinds else {"conv_in.weight": torch.zeros(1)}
         save_file(tensors, part / "diffusion_pytorch_model.safetensors")
+    (root / "models" / "embeddings").mkdir()
+    save_file({"emb_params": torch.zeros(1, 768)}, root / "models" / "embeddings" / "dusk.safetensors")
     settings = {"data_dir": root / "data", "custom_nodes_dirs": (), "models_dirs": (root / "models",)}
     return load(load_settings(settings)).registry
 
@@ -425,16 +427,14 @@ def test_skipped_layers_behind_a_cache_that_leaves_out_blocks_are_refused(checke
 
     assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "sample", "guidance")
     assert "layers skipped" in problem.message
-    assert problem.hint == "Take guidance.skip_layers out, or the step cache if there is one."
+    assert problem.hint.startswith("Take guidance.skip_layers out")
 
 
 @pytest.mark.parametrize("checkpoint", ["chroma", "qwen-image"])
-def test_layers_of_transformers_that_know_each_of_them_are_not_skipped(
-    checked: Check, checkpoint: str
-) -> None:
-    (problem,) = checked(checkpoint, guided("skip_layers"))
-
-    assert "expects layers whole" in problem.message
+def test_layers_that_know_one_another_are_not_skipped(checked: Check, checkpoint: str) -> None:
+    assert ["layers whole" in problem.message for problem in checked(checkpoint, guided("skip_layers"))] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("method", ["apg", "cfg_zero", "tangential", "dynamic_threshold"])
@@ -442,13 +442,9 @@ def test_guidance_that_compares_two_prompts_asks_for_the_negative_one(checked: C
     (problem,) = checked("sd3", guided(method, "perturbed_attention"))
 
     assert checked("sd3", guided(method, "perturbed_attention", negative=True)) == []
+    assert checked("sd3", guided("interval", "perturbed_attention", "smoothed_energy")) == []
     assert (problem.code, problem.node, problem.input) == ("trait-mismatch", "sample", "negative")
     assert problem.message.startswith("sample.negative is empty, but ")
-    assert problem.hint == "Connect a negative prompt, which may be empty, or take that guidance out."
-
-
-def test_guidance_that_needs_no_negative_prompt_asks_for_none(checked: Check) -> None:
-    assert checked("sd3", guided("interval", "perturbed_attention", "smoothed_energy")) == []
 
 
 def test_a_neutral_prompt_is_compared_like_a_negative_one(checked: Check) -> None:
@@ -466,9 +462,7 @@ def test_a_neutral_prompt_is_compared_like_a_negative_one(checked: Check) -> Non
 def test_guidance_by_a_picture_is_refused_by_models_that_are_shown_none(
     checked: Check, checkpoint: str, count: int
 ) -> None:
-    problems = checked(checkpoint, guided("picture", negative=True))
-
-    assert [problem.input for problem in problems] == ["guidance"] * count
+    assert len(checked(checkpoint, guided("picture", negative=True))) == count
 
 
 @pytest.mark.parametrize("kind", ["concat", "average"])
@@ -489,12 +483,17 @@ def test_several_prompts_are_not_put_behind_another(checked: Check, kind: str) -
     assert checked("sd15", {**nodes, "louder": ("prompt.range", louder)}) == []
 
 
-@pytest.mark.parametrize(("checkpoint", "count"), [("qwen-image", 0), ("flux", 1)])
-def test_text_encoders_that_see_nothing_are_shown_no_pictures(
-    checked: Check, checkpoint: str, count: int
+@pytest.mark.parametrize(
+    ("checkpoint", "reads", "count"),
+    [("qwen-image", "pictures", 0), ("flux", "pictures", 1), ("sdxl", "words", 0), ("chroma", "words", 1)],
+)
+def test_text_encoders_are_given_what_they_can_read(
+    checked: Check, checkpoint: str, reads: str, count: int
 ) -> None:
-    seeing = {"encoder": link("checkpoint.encoder"), "image": link("picture.image")}
+    inputs = {"encoder": link("checkpoint.encoder"), "image": link("picture.image")}
+    shown = ("prompt.encode_edit", inputs)
+    named = ("embedding.apply", {"encoder": inputs["encoder"], "embedding": "dusk.safetensors"})
 
-    problems = checked(checkpoint, {"text": ("prompt.encode_edit", seeing)})
+    problems = checked(checkpoint, {"given": shown if reads == "pictures" else named})
 
-    assert [problem.code for problem in problems if problem.node == "text"] == ["trait-mismatch"] * count
+    assert [problem.code for problem in problems if problem.node == "given"] == ["trait-mismatch"] * count

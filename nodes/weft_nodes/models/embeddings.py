@@ -152,6 +152,26 @@ def embedding_parts(path: Path) -> tuple[str, ...]:
     return found or (("text_encoder",) if len(names) == 1 else ())
 
 
+def vector_widths(path: Path) -> Mapping[str, int]:
+    """Return how wide the vectors of a learned word are for each text encoder, from the header of its file.
+
+    Args:
+        path: A safetensors file.
+
+    Raises:
+        ModelFileRefusedError: The file is a pickle.
+        CheckpointCorruptError: The file is damaged.
+    """
+    shapes = {name: info.shape for name, info in read_header(path).tensors.items()}
+    found: dict[str, int] = {}
+    for part in embedding_parts(path):
+        named = [shape for name, shape in shapes.items() if name in _NAMES[part]]
+        shape = (named or [*shapes.values()])[0]
+        if shape:
+            found[part] = shape[-1]
+    return found
+
+
 def read_vectors(path: Path, *, part: str) -> Tensor:
     """Read the vectors of a learned word for one text encoder.
 
