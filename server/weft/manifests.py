@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from weft.plugin_errors import ManifestInvalidError
 
 MANIFEST_NAME = "weft-pack.toml"
@@ -80,6 +78,9 @@ def missing_requirements(pack: str, requirements: Sequence[str]) -> tuple[str, .
 
 
 def _missing(pack: str, text: str) -> str | None:
+    # Few packs need anything, and every process that loads packs would take a while to import this.
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
