@@ -59,12 +59,11 @@ def test_axe_finds_nothing_serious_in_dialogs_lists_and_fields(
     template.field("sample", "Sampler").click()
     listbox = template.page.get_by_role("listbox", name="Sampler")
     expect(listbox).to_be_visible()
-    node = template.node("sample")
-    found["list"] = violations(template.page, listbox, only=only) + violations(template.page, node, only=only)
+    found["list"] = violations(template.page, listbox, only=only)
     template.press("Escape")
     template.field("sample", "Steps").fill("4000")
     template.press("Enter")
-    found["problem"] = violations(template.page, node, only=only)
+    found["node with a problem"] = violations(template.page, template.node("sample"), only=only)
 
     assert {place: faults for place, faults in found.items() if faults} == {}
 

@@ -100,7 +100,7 @@ def test_a_change_is_kept_when_the_page_is_left_at_once(page: Page, server: Live
     hands = editor_in(page, server)
     hands.open_template("Text to image")
 
-    for words_now in ("one", "two", "three"):
+    for words_now in ("one", "two"):
         write(hands, words_now)
         page.reload()
         assert words(hands) == words_now
@@ -113,16 +113,13 @@ def test_pages_beside_each_other_keep_to_their_own_documents(page: Page, server:
     second = editor_in(page.context.new_page(), server)
     second.open_template("Text to image")
     write(second, "the second page")
-
     first.page.reload()
-    second.page.reload()
-    assert [words(first), words(second)] == ["the first page", "the second page"]
-    assert [len(titles(first)), len(titles(second))] == [1, 1]
+    assert words(first) == "the first page"
 
     second.page.close()
     third = editor_in(page.context.new_page(), server)
     assert words(third) == "the second page"
     first.page.reload()
-    assert words(first) == "the first page"
     third.page.reload()
-    assert words(third) == "the second page"
+    assert [words(first), words(third)] == ["the first page", "the second page"]
+    assert [len(titles(first)), len(titles(third))] == [1, 1]

@@ -172,22 +172,21 @@ def test_a_seed_is_drawn_and_told_to_change_from_run_to_run(lay: Any) -> None:
 
 
 def test_a_seed_that_changes_does_so_before_the_run_and_the_run_has_the_one_that_is_shown(
-    editor: Hands,
+    template: Hands,
 ) -> None:
-    editor.open_template("Text to image")
-    node = editor.node("sample")
-    seed = editor.field("sample", "Seed")
+    node = template.node("sample")
+    seed = template.field("sample", "Seed")
     before = int(seed.input_value())
-    editor.field("sample", "Steps").fill("2")
-    editor.press("Enter")
+    template.field("sample", "Steps").fill("2")
+    template.press("Enter")
     node.get_by_role("button", name="The same for every run").click()
-    editor.page.get_by_role("menuitemcheckbox", name="One more for every run").click()
+    template.page.get_by_role("menuitemcheckbox", name="One more for every run").click()
 
-    with editor.run() as job:
-        editor.button("Run").first.click()
+    with template.run() as job:
+        template.button("Run").first.click()
 
     expect(seed).to_have_value(str(before + 1))
-    document = editor.server.call("GET", f"/api/jobs/{job['id']}/document").json["workflow"]
+    document = template.server.call("GET", f"/api/jobs/{job['id']}/document").json["workflow"]
     assert document["nodes"]["sample"]["inputs"]["seed"] == before + 1
 
 

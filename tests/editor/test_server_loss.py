@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from editor.hands import FINAL, Hands
+from editor.conftest import heard
+from editor.graph import Graph
+from editor.hands import DESK, FINAL, Hands
+from editor.profiles import fresh_profile
 from live_server import DRAW, LiveServer, eventually, lay_out, live_server
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 TITLE = "Draw slowly"
 AWAY = "No connection"
@@ -70,16 +73,26 @@ def first(place: Place) -> LiveServer:
     return server
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    """A page that outlives its servers."""
+    context = fresh_profile(browser, viewport=DESK)
+    yield context.new_page()
+    context.close()
+
+
 @pytest.fixture
-def hands(page: Page, first: LiveServer) -> Hands:
+def hands(window: Page, first: LiveServer) -> Iterator[Hands]:
     """The editor in the middle of a run."""
-    hands = Hands(page, first)
-    hands.allow(COMPLAINTS)
-    hands.open()
-    hands.open_template(TITLE)
-    hands.button("Run").click()
-    expect(state_of(hands, "draw")).to_contain_text(RUNNING)
-    return hands
+    hands = Hands(window, first)
+    with heard(hands):
+        hands.allow(COMPLAINTS)
+        if not window.url.startswith(first.url):
+            hands.open()
+        Graph(hands).begin_with("slow")
+        hands.button("Run").click()
+        expect(state_of(hands, "draw")).to_contain_text(RUNNING)
+        yield hands
 
 
 def state_of(hands: Hands, node: str) -> Locator:
