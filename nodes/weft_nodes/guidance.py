@@ -369,7 +369,8 @@ def use_layer_skipping(
     """Guide away from a transformer that lacks some blocks (SLG): better hands and bodies.
 
     As published with Stable Diffusion 3.5: scale times the difference to the prediction of a network without
-    the blocks is added. For transformers. A step costs one more prediction.
+    the blocks is added. For Stable Diffusion 3, FLUX.1 and PixArt-Sigma; not together with step caches that
+    leave out blocks themselves. A step costs one more prediction.
 
     Args:
         scale: How far to go, 0..10.
