@@ -22,6 +22,9 @@ from torch import distributed, nn
 
 logger = logging.getLogger(__name__)
 
+AVERAGE = "average.pt"
+"""Name of the file with the averaged weights of a stage, which later stages go on from."""
+
 
 class Objective(Protocol):
     """What a stage trains, and the loss it trains with."""
@@ -195,7 +198,7 @@ class Run:
         )
 
     def save(self) -> None:
-        """Write everything that a later run needs to go on from here, in one atomic step."""
+        """Write everything that a later run needs to go on from here, in one atomic step, and the result."""
         if self._team.rank:
             return
         state = {
@@ -208,6 +211,9 @@ class Run:
         draft = self._checkpoint.with_suffix(".draft")
         torch.save(state, draft)
         draft.replace(self._checkpoint)
+        # Apart, since reading all of the rest would take later stages many times as long.
+        torch.save(self.average, draft)
+        draft.replace(self.folder / AVERAGE)
 
     def _load(self) -> None:
         state = torch.load(self._checkpoint, weights_only=True, map_location="cpu")

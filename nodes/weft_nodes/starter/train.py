@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import distributed
 
-from weft_nodes.starter.loop import Habits, Run, Schedule
+from weft_nodes.starter.loop import AVERAGE, Habits, Run, Schedule
 from weft_nodes.starter.networks import (
     Parts,
     build_text_encoder,
@@ -111,7 +111,7 @@ def train_vae(options: Options) -> None:
     vae.eval()
     normalise_latents(vae, np.random.default_rng(options.seed), count=min(512, options.scenes))
     (options.out / "vae").mkdir(exist_ok=True)
-    torch.save({"average": vae.state_dict()}, options.out / "vae" / "checkpoint.pt")
+    torch.save(vae.state_dict(), options.out / "vae" / AVERAGE)
 
 
 def train_text(options: Options) -> None:
@@ -161,7 +161,7 @@ def export_model(options: Options) -> None:
     """Write the pipeline folder from the averaged weights."""
     parts = _parts(options, "vae", "text", "unet")
     if (options.out / "decoder").exists():
-        parts.vae.load_state_dict(_state(options.out / "decoder", "average"), strict=False)
+        parts.vae.load_state_dict(_average(options.out / "decoder"), strict=False)
     save_model(parts, options.model or options.out / "model")
 
 
@@ -253,11 +253,10 @@ def _steering_cache(
     return LatentCache(folder)
 
 
-def _state(folder: Path, which: str) -> dict[str, torch.Tensor]:
-    state: dict[str, torch.Tensor] = torch.load(
-        folder / "checkpoint.pt", weights_only=True, map_location="cpu"
-    )[which]
-    return state
+def _average(stage: Path) -> dict[str, torch.Tensor]:
+    """Read the averaged weights that a stage has trained."""
+    weights: dict[str, torch.Tensor] = torch.load(stage / AVERAGE, weights_only=True, map_location="cpu")
+    return weights
 
 
 def _parts(options: Options, *needed: str) -> Parts:
@@ -276,8 +275,8 @@ def _parts(options: Options, *needed: str) -> Parts:
         parts.vae.load_state_dict(base.vae.state_dict())
     modules = {"vae": parts.vae, "text": TokenHeads(parts.text_encoder), "unet": parts.unet}
     for stage in needed:
-        if options.base is None or (options.out / stage / "checkpoint.pt").exists():
-            modules[stage].load_state_dict(_state(options.out / stage, "average"))
+        if options.base is None or (options.out / stage / AVERAGE).exists():
+            modules[stage].load_state_dict(_average(options.out / stage))
     for network in (parts.text_encoder, parts.unet, parts.vae):
         network.eval()
     return parts
