@@ -44,7 +44,7 @@ def _mixed_jobs(network: UNetNetwork | SmoothNetwork) -> list[SampleJob]:
         make_job(
             network=network,
             sampler=name,
-            sigmas=schedule("karras" if number % 2 else "simple", space, 2 + number % 4),
+            sigmas=schedule("karras" if number % 2 else "simple", space, 2 + number % 3),
             positive=conditioning(number),
             negative=None if number % 4 == 0 else conditioning(100),
             guidance=Guidance(1.0 + number % 3 * 3.0, rescale=0.3 * (number % 2)),

@@ -35,7 +35,7 @@ def _sample(store: ModelStore, checkpoint: Checkpoint, model: Model) -> Tensor:
     job = SampleJob(
         network=store.network(model),
         space=space,
-        sigmas=schedule("karras", space, 4),
+        sigmas=schedule("karras", space, 2),
         positive=store.encode_prompt(checkpoint.encoder, "the singer"),
         negative=store.encode_prompt(checkpoint.encoder, ""),
         latent_BChw=torch.zeros(1, 4, 8, 8),
@@ -131,7 +131,7 @@ def test_prompts_of_any_length_sample(store: ModelStore, checkpoint: Checkpoint)
 
 
 def test_prompts_from_many_threads_are_those_of_one(store: ModelStore, checkpoint: Checkpoint) -> None:
-    texts = ["a " * (count % 90) for count in range(40)]
+    texts = ["a " * (count * 5 % 90) for count in range(20)]
 
     def encode(text: str) -> Tensor:
         return store.encode_prompt(checkpoint.encoder, text).entries[0].tensors["encoder_hidden_states"]
