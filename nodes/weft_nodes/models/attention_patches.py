@@ -220,8 +220,12 @@ def _heads(attn: "Attention", states_BTD: Tensor, layer: str, norm: str) -> _Hea
     found = []
     for part in "qkv":
         projected = getattr(attn, layer.format(part))(states_BTD)
-        heads_BHTD = projected.unflatten(2, (attn.heads, -1)).transpose(1, 2)
         normalise = getattr(attn, norm.format(part), None)
+        weight = getattr(normalise, "weight", None)
+        # Sana normalises all heads as one, others each of them.
+        if normalise is not None and weight is not None and weight.numel() == projected.shape[2]:
+            projected, normalise = normalise(projected), None
+        heads_BHTD = projected.unflatten(2, (attn.heads, -1)).transpose(1, 2)
         found.append(heads_BHTD if normalise is None else normalise(heads_BHTD))
     return _Heads(*found)
 
@@ -250,14 +254,10 @@ def _join_to_itself(picture: _Heads, text: _Heads) -> Tensor:
 
 
 def _attend_alike(attn: "Attention", hidden_BTD: Tensor) -> Tensor:
+    picture = _heads(attn, hidden_BTD, "to_{}", "norm_{}")
     # Equal queries have equal answers, so one is enough for all places.
-    projected = (
-        attn.to_q(hidden_BTD).mean(dim=1, keepdim=True),
-        attn.to_k(hidden_BTD),
-        attn.to_v(hidden_BTD),
-    )
-    query, key, value = (part.unflatten(2, (attn.heads, -1)).transpose(1, 2) for part in projected)
-    answer = functional.scaled_dot_product_attention(query, key, value, scale=attn.scale)
+    query = picture.query.mean(dim=2, keepdim=True)
+    answer = functional.scaled_dot_product_attention(query, picture.key, picture.value, scale=attn.scale)
     return _flat(answer).expand(-1, hidden_BTD.shape[1], -1)
 
 

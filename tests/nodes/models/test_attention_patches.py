@@ -10,6 +10,7 @@ from diffusers import SD3Transformer2DModel
 from diffusers.models.attention_processor import Attention, PAGIdentitySelfAttnProcessor2_0
 from tiny.hunyuandit import tiny_hunyuandit
 from torch import Tensor, nn
+from torch.nn import functional
 from weft_nodes.models.attention_patches import FreeU, PerturbedAttention, SkippedBlocks, SmoothedAttention
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import PatchMismatchError
@@ -131,6 +132,27 @@ def test_smoothed_attention_asks_every_place_the_mean_question(unet: nn.Module) 
             answers.append(share @ value[:, part])
         expected = attention.to_out[0](torch.cat(answers)).expand(9, -1)
     torch.testing.assert_close(ours[0], expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["layer_norm", "rms_norm_across_heads"])
+def test_questions_and_keys_are_normalised_as_the_model_does(norm: str) -> None:
+    torch.manual_seed(3)
+    attention = Attention(query_dim=8, heads=2, kv_heads=2, dim_head=4, qk_norm=norm, bias=True).eval()
+    net = nn.ModuleDict({"mid_block": nn.ModuleDict({"attn1": attention})})
+    hidden = torch.randn(1, 5, 8)
+
+    with torch.no_grad():
+        ours = patched(net, SmoothedAttention()).get_submodule("mid_block.attn1")(hidden)
+        asked, offered, said = attention.to_q(hidden), attention.to_k(hidden), attention.to_v(hidden)
+        if norm == "rms_norm_across_heads":
+            asked, offered = attention.norm_q(asked), attention.norm_k(offered)
+        query, key, value = (part.unflatten(2, (2, 4)).transpose(1, 2) for part in (asked, offered, said))
+        if norm == "layer_norm":
+            query, key = attention.norm_q(query), attention.norm_k(key)
+        seen = functional.scaled_dot_product_attention(query.mean(dim=2, keepdim=True), key, value)
+        expected = attention.to_out[0](seen.transpose(1, 2).flatten(2)).expand(-1, 5, -1)
+
+    torch.testing.assert_close(ours, expected)
 
 
 def test_middle_layers_are_those_between_encoder_and_decoder(unet: nn.Module) -> None:
