@@ -101,6 +101,7 @@ def inpaint(folder: Path, tasks: Sequence[Repainting], sampling: Sampling) -> np
     pictures_BHWC = torch.from_numpy(np.stack([task.picture for task in tasks])).float() / 255
     masks_B1HW = torch.from_numpy(np.stack([task.mask for task in tasks])).float()[:, None]
     latent = store.encode_image(checkpoint.vae, Image(pictures_BHWC))
+    empty = store.encode_prompt(checkpoint.encoder, "")
     cells_B1hw = torch.nn.functional.avg_pool2d(masks_B1HW, _CELL)
     jobs = [
         SampleJob(
@@ -109,7 +110,7 @@ def inpaint(folder: Path, tasks: Sequence[Repainting], sampling: Sampling) -> np
             sampler=sampling.sampler,
             sigmas=schedule(sampling.schedule, space, sampling.steps),
             positive=store.encode_prompt(checkpoint.encoder, task.claim.caption),
-            negative=store.encode_prompt(checkpoint.encoder, ""),
+            negative=empty,
             guidance=Guidance(sampling.guidance),
             latent_BChw=latent.samples_BChw[index : index + 1],
             mask_B1hw=cells_B1hw[index : index + 1],

@@ -105,6 +105,7 @@ def paint(
     model = steering.changed(checkpoint.model, memory)
     prompts = [store.encode_prompt(checkpoint.encoder, caption) for caption in captions]
     prompts = steering.shown(prompts, memory)
+    empty = store.encode_prompt(checkpoint.encoder, "")
     network = store.network(model, control_nets(prompts))
     space = store.noise_space(model)
     jobs = [
@@ -114,7 +115,7 @@ def paint(
             sampler=sampling.sampler,
             sigmas=schedule(sampling.schedule, space, sampling.steps),
             positive=prompt,
-            negative=store.encode_prompt(checkpoint.encoder, ""),
+            negative=empty,
             guidance=Guidance(sampling.guidance),
             latent_BChw=torch.zeros(1, LATENT_CHANNELS, LATENT_SIZE, LATENT_SIZE),
             seed=sampling.seed + index,

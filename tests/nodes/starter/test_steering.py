@@ -16,17 +16,15 @@ from weft_nodes.starter.steering import (
     strewn_scenes,
 )
 
-QUICK = Sampling(steps=8)
-
 
 def test_shapes_appear_where_their_edges_are() -> None:
-    counts = place_by_edges(SHIPPED_STEERING / EDGES, strewn_scenes(10)[::2], QUICK)
+    counts = place_by_edges(SHIPPED_STEERING / EDGES, strewn_scenes(10)[::2], Sampling(steps=5))
 
     assert counts["placed"].right >= counts["placed"].asked - 1
 
 
 def test_the_lora_outlines_what_is_filled_without_it() -> None:
-    counts = outline_shapes(SHIPPED_STEERING / OUTLINED, solid_claims(4), QUICK)
+    counts = outline_shapes(SHIPPED_STEERING / OUTLINED, solid_claims(4), Sampling(steps=8))
 
     assert counts["outlined with"].right >= 3
     assert counts["outline's shape"].right >= 2
