@@ -252,8 +252,14 @@ def lay_out(folder: Path) -> None:
 
 
 @contextmanager
-def live_server(folder: Path, **settings: object) -> Iterator[LiveServer]:
-    """Start a server in a folder; one that ended there before is taken up."""
+def live_server(folder: Path, *, is_fresh: bool = False, **settings: object) -> Iterator[LiveServer]:
+    """Start a server in a folder; one that ended there before is taken up.
+
+    Args:
+        folder: The folder.
+        is_fresh: Whether its process imports everything itself, for those who measure what it needs.
+        settings: Its settings, by name.
+    """
     if not (folder / "custom_nodes").exists():
         lay_out(folder)
     named = {f"WEFT_{name.upper()}": str(value) for name, value in settings.items()}
@@ -265,7 +271,7 @@ def live_server(folder: Path, **settings: object) -> Iterator[LiveServer]:
         "OMP_NUM_THREADS": "1",
         **named,
     }
-    process = ServerProcess(folder, environment)
+    process = ServerProcess(folder, environment, is_fresh=is_fresh)
     assert process.url, (folder / "log").read_text()
     try:
         yield LiveServer(folder, process, process.url, process.token)

@@ -1,8 +1,8 @@
 """A server process that begins with everything imported, since that takes nine tenths of its start.
 
 It is forked from a process of its own that has imported the server and does nothing else, so that there is
-nothing in it that `weft serve` would not have. Servers that are started as users do it are in `stock_server`
-and in the tests of a server's life.
+nothing in it that `weft serve` would not have. Who measures what a server needs starts a fresh one; servers
+that are started as users do it are in `stock_server` and in the tests of a server's life.
 """
 
 from __future__ import annotations
@@ -34,20 +34,22 @@ class ServerProcess:
     Args:
         folder: The folder that it is started in; what it says is added to the file `log`.
         environment: Its variables.
+        is_fresh: Whether it imports everything itself, as `weft serve` does.
 
     Attributes:
         url: Where it listens; empty if it ended before.
         token: The first token, where it made one.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *, is_fresh: bool = False) -> None:
         forking = multiprocessing.get_context("forkserver")
         forking.set_forkserver_preload(list(IMPORTED))
+        make = multiprocessing.get_context("spawn").Process if is_fresh else forking.Process
         hearing, telling = forking.Pipe(duplex=False)
         with hearing:
             with telling:
                 given = (folder, dict(environment), telling)
-                self._process = forking.Process(target=_serve, args=given, daemon=True)
+                self._process = make(target=_serve, args=given, daemon=True)
                 self._process.start()
             self.url, self.token = "", None
             with suppress(EOFError):

@@ -69,7 +69,7 @@ def bench_server() -> Iterator[LiveServer]:
         folder = Path(name)
         lay_out(folder)
         (folder / "custom_nodes" / "bench.py").write_text(PACK)
-        with live_server(folder) as server:
+        with live_server(folder, is_fresh=True) as server:
             yield server
 
 

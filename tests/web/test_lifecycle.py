@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from live_server import PATIENCE_S, SLOW, Answer, LiveServer, eventually, live_server
 
-MOST_RESIDENT_KIB = 72 * 1024
-"""A process that was not forked has 8 MiB more: those parts of libraries that only loading them needs."""
+MOST_RESIDENT_KIB = 80 * 1024
 
 
 def _workers(server: LiveServer) -> list[int]:
@@ -42,7 +41,7 @@ class Young:
 
 @pytest.fixture(scope="module")
 def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Young]:
-    with live_server(tmp_path_factory.mktemp("young")) as server:
+    with live_server(tmp_path_factory.mktemp("young"), is_fresh=True) as server:
         yield Young(server, page=server.call("GET", "/"), readiness=server.call("GET", "/readyz"))
 
 
