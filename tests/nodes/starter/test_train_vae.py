@@ -80,7 +80,7 @@ def test_polishing_the_decoder_leaves_the_latents_as_they_are(tmp_path: Path) ->
         before = vae.encode(pictures).latent_dist.mean
     objective = DecoderObjective(parts, batch=2)
     first = objective.losses(np.random.default_rng(1))["loss"]
-    Run(objective, Schedule(8, rate=3e-3, warmup=2), tmp_path, seed=0, habits=Habits()).train()
+    Run(objective, Schedule(4, rate=3e-3, warmup=1), tmp_path, seed=0, habits=Habits()).train()
 
     assert objective.losses(np.random.default_rng(1))["loss"] < first
     with torch.no_grad():
