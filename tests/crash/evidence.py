@@ -130,7 +130,7 @@ def processes_of(folder: Path, containing: str = "") -> list[int]:
 
 def workers_of(folder: Path) -> list[int]:
     """List the worker processes of the server of a folder."""
-    return processes_of(folder, "weft.workers.child")
+    return processes_of(folder, "weft.workers")
 
 
 def _damage(database: sqlite3.Connection) -> Iterator[str]:

@@ -148,7 +148,7 @@ def test_a_process_that_stayed_behind_is_found_and_gone_once_it_has_ended(tmp_pa
     with subprocess.Popen(["sleep", "1000"], cwd=tmp_path) as orphan:
         eventually(lambda: processes_of(tmp_path) == [orphan.pid])
         assert processes_of(tmp_path, "sleep") == [orphan.pid]
-        assert processes_of(tmp_path, "weft.workers.child") == []
+        assert processes_of(tmp_path, "weft.workers") == []
         orphan.kill()
 
     eventually_gone(tmp_path)

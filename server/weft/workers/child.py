@@ -1,4 +1,4 @@
-"""The program of a worker process: ``python -m weft.workers.child STARTUP``.
+"""What a worker process does from its beginning to its end.
 
 Frames come on standard input and go to standard output, both of which the process keeps to itself: what nodes
 and libraries print goes to standard error, and what they read is empty. When standard input ends, the server
@@ -19,7 +19,7 @@ import warnings
 from collections.abc import Callable
 
 from weft.errors import WeftError
-from weft.garbage import begin_loading, end_loading
+from weft.garbage import end_loading
 from weft.workers.channel import FrameSender, read_frame
 from weft.workers.protocol import ToWorker, WorkerStarting, read_to_worker
 from weft.workers.startup import Startup
@@ -31,8 +31,8 @@ _END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of Linux's prctl."""
 
 
-def main() -> None:
-    """Be a worker until the server says that it is enough, or is gone."""
+def run_worker() -> None:
+    """Be the worker that the command line describes until the server says that it is enough, or is gone."""
     startup = Startup.from_argument(sys.argv[1])
     # Ctrl-C is the server's affair.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -99,7 +99,6 @@ async def _work(
     def say(phase: str) -> None:
         sender.send(WorkerStarting(phase))
 
-    begin_loading()
     say("Loading the engine")
     from weft.engine.silence import silence_libraries
 
@@ -143,7 +142,3 @@ def _end(sender: FrameSender, code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
-
-
-if __name__ == "__main__":
-    main()

@@ -56,7 +56,7 @@ class LocalWorker(asyncio.SubprocessProtocol):
         worker = cls(startup.name)
         told = replace(startup, parent=os.getpid()).to_argument()
         # -P: a file in the current folder must not be taken for a module that the worker imports.
-        command = (sys.executable, "-P", "-m", "weft.workers.child", told)
+        command = (sys.executable, "-P", "-m", "weft.workers", told)
         loop = asyncio.get_running_loop()
         await loop.subprocess_exec(lambda: worker, *command, process_group=0)
         return worker

@@ -51,7 +51,7 @@ async def workers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Wor
 
 
 def _start(startup: Startup) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-P", "-m", "weft.workers.child", startup.to_argument()]
+    command = [sys.executable, "-P", "-m", "weft.workers", startup.to_argument()]
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
     )
