@@ -41,9 +41,9 @@ class Place:
     servers: ExitStack
     server: LiveServer | None = None
 
-    def start(self, **settings: object) -> LiveServer:
+    def start(self, port: int = 0) -> LiveServer:
         """Start a server there."""
-        self.server = self.servers.enter_context(live_server(self.folder, **settings))
+        self.server = self.servers.enter_context(live_server(self.folder, port=port))
         return self.server
 
 
@@ -137,7 +137,7 @@ def test_a_server_that_is_killed_in_a_run_is_found_again_and_nothing_is_lost(
     expect(connection(hands)).to_contain_text(AWAY)
     write(hands, "in between")
 
-    second = place.start(port=first.port)
+    second = place.start(first.port)
     hands.server = second
     expect(connection(hands)).to_be_empty()
     second.wait_for(job, "running")
