@@ -7,6 +7,7 @@ be cloned: a hooked module keeps its `forward` bound to the original.
 """
 
 import copy
+from collections import OrderedDict
 from typing import TypeVar, cast
 
 from torch import nn
@@ -57,8 +58,10 @@ def _private(name: str, attribute: object, clones: dict[int, object]) -> object:
         return {key: clones.get(id(value), value) for key, value in attribute.items()}
     if type(attribute) is list:
         return [clones.get(id(value), value) for value in attribute]
-    # Tables of hooks are ordered dictionaries; an attention processor carries settings such as the scale of
-    # an adapter.
+    # Every module has several tables of hooks, nearly all of them empty, which `copy` looks into at length.
+    if type(attribute) is OrderedDict:
+        return attribute.copy()
+    # An attention processor carries settings such as the scale of an adapter.
     if isinstance(attribute, (dict, set)) or name == "processor":
         return copy.copy(attribute)
     # Some modules keep a second reference to a child outside the tree.
