@@ -27,6 +27,7 @@ from weft_nodes.models.attention_patches import FreeU, PerturbedAttention, Skipp
 from weft_nodes.models.clones import light_clone
 from weft_nodes.models.errors import PatchMismatchError
 from weft_nodes.models.execution import AttentionKernel
+from weft_nodes.models.handles import Model
 from weft_nodes.models.patches import Patch
 from weft_nodes.models.seamless import Seamless
 from weft_nodes.models.step_caches import StepCache
@@ -83,10 +84,16 @@ def of_few_tokens(prompt: Conditioning) -> Conditioning:
     )
 
 
+def small_latent(model: Model) -> Latent:
+    """The latent of a picture of 32 x 32 pixels, or of fewer where sampling is done in pixels."""
+    side = 32 if FACTS[model.family].reduction > 1 else 16
+    return empty_latent(model, side, side)
+
+
 def sampled(opened: Opened, *texts: str) -> list[Latent]:
-    """Latents of 32 x 32 pixels for each text, all sampled at once."""
+    """Latents of a small picture for each text, all sampled at once."""
     run, checkpoint = opened
-    negative, empty = encoded(opened, ""), empty_latent(checkpoint.model, 32, 32)
+    negative, empty = encoded(opened, ""), small_latent(checkpoint.model)
 
     async def together() -> list[Latent]:
         return list(
@@ -115,7 +122,7 @@ def sampled(opened: Opened, *texts: str) -> list[Latent]:
 def test_every_sampler_gives_numbers(opened: Opened) -> None:
     run, checkpoint = opened
     prompt = of_few_tokens(encoded(opened, "a red circle"))
-    empty = empty_latent(checkpoint.model, 32, 32)
+    empty = small_latent(checkpoint.model)
 
     async def together() -> list[Latent]:
         return list(
@@ -182,7 +189,7 @@ def test_prompts_are_joined_mixed_and_silenced_so_that_they_can_be_sampled(opene
         hints.set_guidance(first, 2.0),
         prompts.combine_prompts(first, second),
     ]
-    empty = empty_latent(checkpoint.model, 32, 32)
+    empty = small_latent(checkpoint.model)
 
     async def together() -> list[Latent]:
         return list(
