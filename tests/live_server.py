@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -251,15 +251,18 @@ def lay_out(folder: Path) -> None:
     (folder / "workflows" / "draw.json").write_text(json.dumps(DRAW))
 
 
-@contextmanager
-def live_server(folder: Path, *, is_fresh: bool = False, **settings: object) -> Iterator[LiveServer]:
-    """Start a server in a folder; one that ended there before is taken up.
+def live_server(folder: Path, **settings: object) -> AbstractContextManager[LiveServer]:
+    """Start a server in a folder; one that ended there before is taken up."""
+    return _started(folder, settings, is_fresh=False)
 
-    Args:
-        folder: The folder.
-        is_fresh: Whether its process imports everything itself, for those who measure what it needs.
-        settings: Its settings, by name.
-    """
+
+def fresh_server(folder: Path, **settings: object) -> AbstractContextManager[LiveServer]:
+    """Start one whose process imports everything itself, for those who measure what it needs."""
+    return _started(folder, settings, is_fresh=True)
+
+
+@contextmanager
+def _started(folder: Path, settings: Mapping[str, object], *, is_fresh: bool) -> Iterator[LiveServer]:
     if not (folder / "custom_nodes").exists():
         lay_out(folder)
     named = {f"WEFT_{name.upper()}": str(value) for name, value in settings.items()}

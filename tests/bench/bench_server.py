@@ -19,7 +19,7 @@ from typing import Any
 
 import aiohttp
 from bench.bench_executor import make_document
-from live_server import LiveServer, lay_out, live_server
+from live_server import LiveServer, fresh_server, lay_out
 
 PACK = '''"""Nodes that cost nothing."""
 
@@ -69,7 +69,7 @@ def bench_server() -> Iterator[LiveServer]:
         folder = Path(name)
         lay_out(folder)
         (folder / "custom_nodes" / "bench.py").write_text(PACK)
-        with live_server(folder, is_fresh=True) as server:
+        with fresh_server(folder) as server:
             yield server
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from live_server import PATIENCE_S, SLOW, Answer, LiveServer, eventually, live_server
+from live_server import PATIENCE_S, SLOW, Answer, LiveServer, eventually, fresh_server, live_server
 
 MOST_RESIDENT_KIB = 80 * 1024
 
@@ -41,7 +41,7 @@ class Young:
 
 @pytest.fixture(scope="module")
 def young(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Young]:
-    with live_server(tmp_path_factory.mktemp("young"), is_fresh=True) as server:
+    with fresh_server(tmp_path_factory.mktemp("young")) as server:
         yield Young(server, page=server.call("GET", "/"), readiness=server.call("GET", "/readyz"))
 
 
