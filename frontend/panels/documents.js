@@ -7,8 +7,9 @@ import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { deleteSaved, renameSaved } from "./document_actions.js";
 import { attempt } from "./faults.js";
-import { IconButton, Nothing, Thumbnail } from "./pieces.js";
+import { IconButton, Nothing, Search, Thumbnail } from "./pieces.js";
 import { showRevisions } from "./revisions.js";
+import { matches } from "./workflow_cards.js";
 import { workflowPicture } from "./workflow_pictures.js";
 
 /** @import { Editor, WorkflowEntry } from "../interfaces.d.ts" */
@@ -31,14 +32,7 @@ export const Documents = ({ editor }) => {
         <${Icon} name="upload" />${say("command.document.import")}
       </button>
     </div>
-    <input
-      type="search"
-      placeholder=${say("panels.workflows.search")}
-      aria-label=${say("panels.workflows.search")}
-      value=${wanted}
-      onInput=${(/** @type {Event} */ event) =>
-    setWanted(/** @type {HTMLInputElement} */ (event.target).value)}
-    />
+    <${Search} label=${say("panels.workflows.search")} value=${wanted} onInput=${setWanted} />
     <h3>${say("panels.workflows.saved")}</h3>
     ${saved.length === 0 && html`<${Nothing}>${say("panels.workflows.none")}<//>`}
     <ul class="lines">${
@@ -107,10 +101,6 @@ const openMenu = (editor, name, event) => {
     },
   ]);
 };
-
-/** @type {(entry: WorkflowEntry, wanted: string) => boolean} */
-const matches = ({ name, title, description }, wanted) =>
-  `${name} ${title} ${description}`.toLowerCase().includes(wanted.trim().toLowerCase());
 
 /** @type {(a: WorkflowEntry, b: WorkflowEntry) => number} */
 const byDate = (a, b) => (b.modified_at ?? "").localeCompare(a.modified_at ?? "");

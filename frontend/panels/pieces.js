@@ -48,6 +48,22 @@ export const Thumbnail = ({ src }) => {
 };
 
 /**
+ * A field for what to look for.
+ *
+ * @param {{ label: string, value: string, onInput: (wanted: string) => void }} props
+ */
+export const Search = ({ label, value, onInput }) =>
+  html`
+    <input
+      type="search"
+      placeholder=${label}
+      aria-label=${label}
+      value=${value}
+      onInput=${(/** @type {Event} */ event) => onInput(/** @type {HTMLInputElement} */ (event.target).value)}
+    />
+  `;
+
+/**
  * A line in the middle of a panel that has nothing to show.
  *
  * @param {{ children?: unknown }} props

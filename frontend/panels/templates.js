@@ -6,8 +6,8 @@ import { say } from "../ui/texts.js";
 import { Icon } from "../ui/icons.js";
 import { when } from "./amounts.js";
 import { attempt } from "./faults.js";
-import { IconButton } from "./pieces.js";
-import { FIRST, WorkflowCards } from "./workflow_cards.js";
+import { IconButton, Nothing, Search } from "./pieces.js";
+import { FIRST, matches, WorkflowCards } from "./workflow_cards.js";
 
 /** @import { Editor, JSONValue, Tab } from "../interfaces.d.ts" */
 
@@ -24,17 +24,13 @@ export const StartPage = ({ editor }) => {
   const isEmpty = Object.keys(nodes).length + view.frames.length + view.notes.length === 0 &&
     tab.history.entries.value.length === 0;
   if (!isEmpty || editor.desk.begun.value.has(tab.id) || editor.palette.value) return null;
-  const templates = editor.catalog.workflows.value.filter((entry) => entry.template);
   return html`
     <section class="start" aria-label=${say("panels.start")}>
       <${IconButton} icon="close" class="start-close" label=${say("panels.start.close")} onClick=${() =>
         putAway(editor, tab)} />
       <${FirstPicture} editor=${editor} />
       <div class="start-columns">
-        <section>
-          <h2>${say("panels.start.templates")}</h2>
-          <${WorkflowCards} editor=${editor} entries=${templates} />
-        </section>
+        <${Templates} editor=${editor} />
         <${Elsewhere} editor=${editor} tab=${tab} />
       </div>
     </section>
@@ -72,6 +68,22 @@ const FirstPicture = ({ editor }) => {
       </div>
       <p class="line-note">${say("panels.start.model")}</p>
     </form>
+  `;
+};
+
+/** @param {{ editor: Editor }} props */
+const Templates = ({ editor }) => {
+  const [wanted, setWanted] = useState("");
+  const found = editor.catalog.workflows.value.filter((entry) => entry.template && matches(entry, wanted));
+  return html`
+    <section>
+      <header class="start-templates">
+        <h2>${say("panels.start.templates")}</h2>
+        <${Search} label=${say("panels.start.search")} value=${wanted} onInput=${setWanted} />
+      </header>
+      ${found.length === 0 && wanted && html`<${Nothing}>${say("panels.start.none")}<//>`}
+      <${WorkflowCards} editor=${editor} entries=${found} />
+    </section>
   `;
 };
 

@@ -11,6 +11,14 @@ import { workflowPicture } from "./workflow_pictures.js";
 export const FIRST = "text-to-image";
 
 /**
+ * Whether name, title or description have what is looked for.
+ *
+ * @type {(entry: WorkflowEntry, wanted: string) => boolean}
+ */
+export const matches = ({ name, title, description }, wanted) =>
+  `${name} ${title} ${description}`.toLowerCase().includes(wanted.trim().toLowerCase());
+
+/**
  * Cards that open a workflow; of a template, a copy.
  *
  * @param {{ editor: Editor, entries: readonly WorkflowEntry[] }} props
@@ -33,7 +41,7 @@ const Card = ({ editor, entry }) => {
             ${picture ? html`<img src=${picture} alt="" />` : html`<${Icon} name="workflow" />`}
           </span>
         <span class="card-title">${entry.title || entry.name}</span>
-        <span class="line-note">${entry.description}</span>
+        <span class="line-note" data-tip=${entry.description}>${entry.description}</span>
       </button>
     </li>
   `;

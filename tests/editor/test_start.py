@@ -52,6 +52,18 @@ def test_axe_finds_no_serious_violation(
     assert (at_start, with_a_graph) == ([], [])
 
 
+def test_templates_are_found_by_words_of_their_titles_and_descriptions(cleared: Hands) -> None:
+    cards = cleared.page.locator(".start .card-title")
+    sought = cleared.page.get_by_label("Search templates")
+
+    sought.fill("Labelled GRID")
+    expect(cards).to_have_text(["Labelled grid"])
+    sought.fill("no such thing")
+    expect(cleared.page.get_by_text("No template has these words.")).to_be_visible()
+    sought.fill("")
+    expect(cards.first).to_have_text("Text to image")
+
+
 def test_a_first_visit_begins_with_templates_and_a_second_fetches_no_file_again(editor: Hands) -> None:
     expect(editor.page).to_have_title("weft")
     expect(editor.page.get_by_role("button", name="Text to image").first).to_be_visible()
