@@ -53,7 +53,7 @@ def test_model_files_are_listed_as_they_are_now() -> None:
     found = properties()["checkpoint"]
 
     assert isinstance(found, dict)
-    assert found["enum"] == ["small", "large", "odd", "fast"]
+    assert found["enum"] == ["small", "large", "odd", "fast", "strict"]
 
 
 def test_choices_that_cannot_be_listed_take_any_word() -> None:
