@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Protocol
 
-from server_process import ServerProcess
+from server_process import FreshServerProcess, ServerProcess
 
 PATIENCE_S = 120.0
 """A process may need long to start on a busy machine."""
@@ -274,7 +274,7 @@ def _started(folder: Path, settings: Mapping[str, object], *, is_fresh: bool) ->
         "OMP_NUM_THREADS": "1",
         **named,
     }
-    process = ServerProcess(folder, environment, is_fresh=is_fresh)
+    process = (FreshServerProcess if is_fresh else ServerProcess)(folder, environment)
     assert process.url, (folder / "log").read_text()
     try:
         yield LiveServer(folder, process, process.url, process.token)

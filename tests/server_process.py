@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,22 +35,20 @@ class ServerProcess:
     Args:
         folder: The folder that it is started in; what it says is added to the file `log`.
         environment: Its variables.
-        is_fresh: Whether it imports everything itself, as `weft serve` does.
 
     Attributes:
         url: Where it listens; empty if it ended before.
         token: The first token, where it made one.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], *, is_fresh: bool = False) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         forking = multiprocessing.get_context("forkserver")
         forking.set_forkserver_preload(list(IMPORTED))
-        make = multiprocessing.get_context("spawn").Process if is_fresh else forking.Process
         hearing, telling = forking.Pipe(duplex=False)
         with hearing:
             with telling:
                 given = (folder, dict(environment), telling)
-                self._process = make(target=_serve, args=given, daemon=True)
+                self._process = forking.Process(target=_serve, args=given, daemon=True)
                 self._process.start()
             self.url, self.token = "", None
             with suppress(EOFError):
@@ -83,6 +82,52 @@ class ServerProcess:
     def kill(self) -> None:
         """End it without asking."""
         self._process.kill()
+
+
+FRESH = """
+import sys
+from weft.garbage import begin_ending, begin_loading
+begin_loading()
+from weft.settings import load_settings
+from weft.web.logs import configure_logging
+from weft.web.serving import serve
+
+def announce(listening):
+    print(listening.url, listening.token.secret if listening.token else "", flush=True)
+
+configure_logging(sys.stderr)
+serve(load_settings(), announce, installed=False)
+begin_ending()
+"""
+"""What a process runs that imports everything itself, as `weft serve` does, and nothing else."""
+
+
+class FreshServerProcess(subprocess.Popen[str]):
+    """The same for those who measure what a server needs: one that was not forked.
+
+    Args:
+        folder: The folder that it is started in; what it says is added to the file `log`.
+        environment: Its variables.
+
+    Attributes:
+        url: Where it listens; empty if it ended before.
+        token: The first token, where it made one.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        with (folder / "log").open("a") as log:
+            super().__init__(
+                [sys.executable, "-c", FRESH],
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        assert self.stdout is not None
+        with self.stdout:
+            self.url, _, token = self.stdout.readline().strip().partition(" ")
+        self.token = token or None
 
 
 def _serve(folder: Path, environment: Mapping[str, str], telling: Connection) -> None:
