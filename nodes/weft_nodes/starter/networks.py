@@ -5,13 +5,17 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from weft_nodes.starter.scenes import PICTURE_SIZE
 from weft_nodes.starter.tokenizer import MAX_TOKENS
+
+if TYPE_CHECKING:
+    from diffusers import StableDiffusionPipeline
 
 LATENT_CHANNELS = 4
 LATENT_SIZE = PICTURE_SIZE // 8
@@ -98,6 +102,9 @@ def build_scheduler() -> DDIMScheduler:
 
 def assemble(parts: Parts) -> StableDiffusionPipeline:
     """Join the parts to diffusers' own pipeline, without a safety checker."""
+    # Whoever only paints needs no pipeline, whose import speaks about libraries that are not installed.
+    from diffusers import StableDiffusionPipeline
+
     return StableDiffusionPipeline(
         vae=parts.vae,
         text_encoder=parts.text_encoder,
@@ -120,6 +127,8 @@ def save_model(parts: Parts, folder: Path) -> None:
 
 def load_model(folder: Path) -> Parts:
     """Read the parts from a pipeline folder alone, in single precision and ready to run."""
+    from diffusers import StableDiffusionPipeline
+
     pipeline = StableDiffusionPipeline.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True, safety_checker=None
     )
