@@ -235,6 +235,8 @@ class Denoiser:
         )
         height, width = job.latent_BChw.shape[-2:]
         self._controlled = ControlledPrompts((int(height), int(width)), device)
+        prompts = (*self._positive, *self._negative, *self._neutral)
+        self._is_controlled = any(entry.controls for entry in prompts)
         self._guide = None if methods.is_plain else Guide(job.guidance)
         self._casts_by_members: dict[Hashable, _Cast] = {}
         self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
@@ -375,11 +377,13 @@ class Denoiser:
                 f"No positive prompt applies after {share:.0%} of the steps.",
                 hint="Let the step ranges of the positive prompts cover 0..1 without a gap.",
             )
-        groups = (
-            self._controlled.own(positives, share),
-            self._controlled.following(negatives, positives, share),
-            self._controlled.following(neutrals, positives, share),
-        )
+        groups = (positives, negatives, neutrals)
+        if self._is_controlled:
+            groups = (
+                self._controlled.own(positives, share),
+                self._controlled.following(negatives, positives, share),
+                self._controlled.following(neutrals, positives, share),
+            )
         members = (tuple(tuple(id(entry) for entry in group) for group in groups), weakened)
         if members not in self._casts_by_members:
             self._casts_by_members[members] = self._new_cast(*groups, weakened)
