@@ -234,9 +234,9 @@ class Denoiser:
             hiding(self._negative) if methods.hides_pictures else following(self._neutral, self._positive)
         )
         height, width = job.latent_BChw.shape[-2:]
-        self._controlled = ControlledPrompts((int(height), int(width)), device)
         prompts = (*self._positive, *self._negative, *self._neutral)
-        self._is_controlled = any(entry.controls for entry in prompts)
+        is_controlled = any(entry.controls for entry in prompts)
+        self._controlled = ControlledPrompts((int(height), int(width)), device) if is_controlled else None
         self._guide = None if methods.is_plain else Guide(job.guidance)
         self._casts_by_members: dict[Hashable, _Cast] = {}
         self._casts = tuple(self._cast_at(step) for step in range(max(job.steps, 1)))
@@ -378,7 +378,7 @@ class Denoiser:
                 hint="Let the step ranges of the positive prompts cover 0..1 without a gap.",
             )
         groups = (positives, negatives, neutrals)
-        if self._is_controlled:
+        if self._controlled is not None:
             groups = (
                 self._controlled.own(positives, share),
                 self._controlled.following(negatives, positives, share),
